@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ESP (RFC 4303), tunnel mode: one object per SA and direction; packets are sealed and opened in
+ * place and in batches. Usable without IKE (manual keys) and without the SAD and SPD.
+ *
+ * One SA is used from one thread at a time.
+ */
+#ifndef IPSEC_ESP_H
+#define IPSEC_ESP_H
+
+#include <ipsec/proposal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipsec_sa;
+
+/* What stands before the ESP header of a sealed packet, or is stripped from one to be opened. */
+enum ipsec_outer {
+    IPSEC_OUTER_NONE = 0, /* nothing: the carrier (a raw or UDP socket) makes the headers */
+    IPSEC_OUTER_IP = 1    /* IP header, and UDP header when encapsulating: whole packets */
+};
+
+#define IPSEC_REPLAY_WINDOW_MIN 64
+#define IPSEC_REPLAY_WINDOW_MAX 4096
+#define IPSEC_SPI_MIN 256 /* RFC 4303 2.1: 1 to 255 are reserved */
+
+struct ipsec_sa_params {
+    uint32_t size;
+    uint8_t direction; /* enum ipsec_direction: IPSEC_SEAL = outbound, IPSEC_OPEN = inbound */
+    uint8_t outer;     /* enum ipsec_outer */
+    bool udp_encapsulation; /* RFC 3948; endpoint ports below are used then */
+    bool no_replay_check;   /* inbound: accept duplicates (RFC 4303 3.4.3); sender counts anyway */
+    bool accept_any_encapsulation; /* inbound: take it in UDP or bare (RFC 7296 2.23: both) */
+    uint32_t spi;
+    uint32_t replay_window; /* packets, multiple of 64, 64 to 4096; 0: 128. RFC 4303 3.4.3 */
+    struct ipsec_suite suite;
+    struct ipsec_view encr_key; /* with salt for AEAD; copied into the provider's key */
+    struct ipsec_view integ_key;
+    struct ipsec_endpoint local; /* outer addresses; ports for UDP encapsulation */
+    struct ipsec_endpoint remote;
+    struct ipsec_selectors local_ts; /* inner packets are checked against them (RFC 4301 5.2); */
+    struct ipsec_selectors remote_ts; /* count 0 on both: no check */
+    uint8_t ttl;             /* of the outer header; 0: 64 */
+    uint64_t packets_max;    /* hard limit; 0: the sequence number space */
+    uint64_t bytes_max;      /* hard limit, octets of ESP payload; 0: none */
+    uint64_t sequence_start; /* for tests and hand-over: last number used, or top of the window */
+    void *user;              /* returned by ipsec_sa_user */
+};
+#define IPSEC_SA_PARAMS_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_params)
+
+/* Octets ipsec_sa_init needs for these params (the window size decides). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_size(const struct ipsec_sa_params *params,
+                                                           size_t *bytes);
+
+/* Makes an SA in the caller's block (aligned for any type, at least ipsec_sa_size octets), which must
+ * stay until ipsec_sa_deinit. crypto is copied by value; its tables must outlive the SA.
+ * IPSEC_ERR_ARGUMENT (SPI 0..255, window, key lengths), IPSEC_ERR_FORBIDDEN (NULL or a plain cipher
+ * without integrity, RFC 4303 5), IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_BUFFER, IPSEC_ERR_MEMORY. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
+                                                           const struct ipsec_sa_params *params,
+                                                           const struct ipsec_crypto_list *crypto,
+                                                           struct ipsec_sa **sa);
+
+/* Frees the keys and wipes the block. NULL is allowed. */
+IPSEC_API void ipsec_sa_deinit(struct ipsec_sa *sa);
+
+/* Head room and tail room a packet needs around its content to be sealed with this SA; the most for
+ * any length. Ask once. */
+IPSEC_API void ipsec_sa_room(const struct ipsec_sa *sa, uint32_t *head, uint32_t *tail);
+
+/* Seals n packets in place, each with its packet's `sa`. In: content is an inner IPv4 or IPv6
+ * packet. Out: content is what the SA's `outer` says; carrier, local, remote and traffic_class are
+ * set. Order is kept; packets[i]->status says how each ended, and a packet that failed is unchanged
+ * in content. Returns how many are IPSEC_OK. n is any number; work is done in batches.
+ * Per packet: IPSEC_ERR_BUFFER (room), IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS, IPSEC_FATAL_SEQUENCE,
+ * IPSEC_FATAL_LIFETIME, IPSEC_ERR_RANDOM, IPSEC_FATAL_CRYPTO. */
+IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
+
+/* Opens n packets in place, each with its packet's `sa` (found by ipsec_sad_find). In: content begins
+ * with the ESP header (carrier UDP or ESP) or the outer IP header (carrier IP). Out: content is the
+ * inner packet, TFC padding stripped, ECN merged (RFC 6040), next_header 4 or 41.
+ * Per packet any IPSEC_DROP_ of ESP, or IPSEC_FATAL_*; then the content is undefined. */
+IPSEC_API size_t ipsec_esp_open(struct ipsec_packet *const packets[], size_t n);
+
+struct ipsec_sa_stats {
+    uint64_t packets;
+    uint64_t bytes;        /* inner octets */
+    uint64_t sequence;     /* last sent, or top of the window */
+    uint64_t drops[IPSEC_DROP_REASONS];
+};
+IPSEC_API void ipsec_sa_stats(const struct ipsec_sa *sa, struct ipsec_sa_stats *out);
+
+IPSEC_API uint32_t ipsec_sa_spi(const struct ipsec_sa *sa);
+IPSEC_API void *ipsec_sa_user(const struct ipsec_sa *sa);
+
+/* Follows a peer or an own address that has changed (NAT rebinding, MOBIKE): outer addresses, ports
+ * and encapsulation. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa,
+                                                           const struct ipsec_endpoint *local,
+                                                           const struct ipsec_endpoint *remote,
+                                                           bool udp_encapsulation);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The optional pluggable I/O backend that a gateway can be run on. Ready: POSIX UDP and raw ESP
+ * sockets with a Linux TUN device (backend_posix.h, backend_linux_tun.h), and an in-memory link
+ * (backend_memory.h). A vendor writes these few functions, or calls the gateway directly.
+ */
+#ifndef IPSEC_IO_H
+#define IPSEC_IO_H
+
+#include <ipsec/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All functions are called from the gateway's thread. None blocks but wait. */
+struct ipsec_io {
+    uint32_t size;
+    void *context;
+
+    /* Reads up to max WAN datagrams into the packets' buffers, from their offset on: content, carrier,
+     * local, remote and traffic_class. *received may be 0. IPSEC_OK, or IPSEC_ERR_IO. */
+    enum ipsec_status (*wan_receive)(void *context, struct ipsec_packet *const packets[],
+                                     size_t max, size_t *received);
+    /* Sends n datagrams and sets each status (IPSEC_OK or IPSEC_DROP_IO). Keeps no pointer. */
+    void (*wan_send)(void *context, struct ipsec_packet *const packets[], size_t n);
+    /* Pulls up to max inner packets from the LAN side. */
+    enum ipsec_status (*lan_pull)(void *context, struct ipsec_packet *const packets[], size_t max,
+                                  size_t *pulled);
+    /* Delivers n inner packets to the LAN side. */
+    void (*lan_deliver)(void *context, struct ipsec_packet *const packets[], size_t n);
+    /* Monotonic milliseconds. */
+    ipsec_ms (*now)(void *context);
+    /* Returns when something can be read or when now() reaches deadline (IPSEC_NEVER: no deadline),
+     * or earlier for reasons of its own. */
+    enum ipsec_status (*wait)(void *context, ipsec_ms deadline);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

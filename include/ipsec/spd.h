@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The policy database (RFC 4301 4.4.1): an ordered list; the first entry that matches decides. A packet
+ * that matches nothing is discarded.
+ */
+#ifndef IPSEC_SPD_H
+#define IPSEC_SPD_H
+
+#include <ipsec/esp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipsec_spd;
+
+enum ipsec_spd_action {
+    IPSEC_SPD_DISCARD = 0,
+    IPSEC_SPD_BYPASS = 1,
+    IPSEC_SPD_PROTECT = 2
+};
+
+/* Seen from this gateway: local is the LAN side. */
+struct ipsec_spd_entry {
+    uint32_t size;
+    uint8_t action;    /* enum ipsec_spd_action */
+    int32_t priority;  /* smaller is looked at first; equal: in order of adding */
+    struct ipsec_selector local;
+    struct ipsec_selector remote;
+    ipsec_handle sa;   /* PROTECT: handle in the SAD of the SA to send with; 0: none yet (acquire) */
+    void *user;        /* PROTECT: what an acquire names */
+};
+#define IPSEC_SPD_ENTRY_INIT IPSEC_STRUCT_INIT(struct ipsec_spd_entry)
+
+struct ipsec_spd_config {
+    uint32_t size;
+    uint32_t entry_max; /* 0: 64 */
+};
+#define IPSEC_SPD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_spd_config)
+
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_size(const struct ipsec_spd_config *config,
+                                                            size_t *bytes);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_init(void *block, size_t block_bytes,
+                                                            const struct ipsec_spd_config *config,
+                                                            struct ipsec_spd **spd);
+IPSEC_API void ipsec_spd_deinit(struct ipsec_spd *spd);
+
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_add(struct ipsec_spd *spd,
+                                                           const struct ipsec_spd_entry *entry,
+                                                           ipsec_handle *handle);
+IPSEC_API enum ipsec_status ipsec_spd_remove(struct ipsec_spd *spd, ipsec_handle handle);
+/* Names the SA a PROTECT entry sends with; 0 takes it away (packets then acquire, RFC 4301 5.1: never
+ * in clear). */
+IPSEC_API enum ipsec_status ipsec_spd_set_sa(struct ipsec_spd *spd, ipsec_handle handle,
+                                             ipsec_handle sa);
+
+struct ipsec_spd_result {
+    enum ipsec_spd_action action;
+    ipsec_handle entry; /* 0: nothing matched, action is DISCARD */
+    ipsec_handle sa;    /* PROTECT: 0 means acquire */
+    void *user;
+};
+
+/* Decides for an inner packet on its way out (outbound true) or for one that came in without
+ * protection (outbound false; source and destination change places). Status: IPSEC_OK,
+ * IPSEC_DROP_TRUNCATED, IPSEC_DROP_HEADER, IPSEC_DROP_VERSION. A non-first fragment has no ports and
+ * matches only entries for any port (RFC 4301 7). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd,
+                                                              struct ipsec_view inner_packet,
+                                                              bool outbound,
+                                                              struct ipsec_spd_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

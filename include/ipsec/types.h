@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Types that every part shares: time, addresses, selectors, identities, packets.
+ */
+#ifndef IPSEC_TYPES_H
+#define IPSEC_TYPES_H
+
+#include <ipsec/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every open input struct begins with `uint32_t size`, set by its _INIT macro. Zero means default
+ * in every other field. A shorter struct (older header) is completed with zeros; a longer one is
+ * refused unless its unknown tail is zero. */
+#ifdef __cplusplus
+#define IPSEC_STRUCT_INIT(type) { (uint32_t)sizeof(type) }
+#else
+#define IPSEC_STRUCT_INIT(type) { .size = (uint32_t)sizeof(type) }
+#endif
+
+/* Monotonic milliseconds of any epoch. The library never reads a clock. */
+typedef uint64_t ipsec_ms;
+#define IPSEC_NEVER UINT64_MAX
+
+/* A handle: index and generation in one. 0 is never valid; a handle of something gone is answered
+ * with IPSEC_ERR_STALE, not with a crash. */
+typedef uint32_t ipsec_handle;
+
+/* Octets that belong to somebody else. data may be NULL when length is 0. */
+struct ipsec_view {
+    const uint8_t *data;
+    size_t length;
+};
+
+enum ipsec_family { IPSEC_FAMILY_NONE = 0, IPSEC_FAMILY_IPV4 = 4, IPSEC_FAMILY_IPV6 = 6 };
+
+/* An address in network order: 4 octets used for IPv4 (the rest zero), 16 for IPv6. */
+struct ipsec_addr {
+    uint8_t family; /* enum ipsec_family */
+    uint8_t bytes[16];
+};
+
+struct ipsec_endpoint {
+    struct ipsec_addr addr;
+    uint16_t port; /* host order */
+};
+
+/* A traffic selector (RFC 7296 3.13.1): an address range, a protocol (0 = any) and a port range
+ * (host order). Any port: 0 to 65535. OPAQUE (RFC 4301 4.4.1.1): 65535 to 0. For ICMP the ports
+ * are type * 256 + code. */
+struct ipsec_selector {
+    uint8_t family;
+    uint8_t protocol;
+    uint16_t port_first;
+    uint16_t port_last;
+    uint8_t first[16];
+    uint8_t last[16];
+};
+
+/* The most selectors one side of one Child SA has. */
+#define IPSEC_SELECTORS_MAX 4
+
+struct ipsec_selectors {
+    uint32_t count;
+    struct ipsec_selector item[IPSEC_SELECTORS_MAX];
+};
+
+/* Identity types, RFC 7296 3.5. */
+enum ipsec_id_type {
+    IPSEC_ID_NONE = 0,
+    IPSEC_ID_IPV4_ADDR = 1,
+    IPSEC_ID_FQDN = 2,
+    IPSEC_ID_RFC822_ADDR = 3,
+    IPSEC_ID_IPV6_ADDR = 5,
+    IPSEC_ID_DER_ASN1_DN = 9,
+    IPSEC_ID_DER_ASN1_GN = 10,
+    IPSEC_ID_KEY_ID = 11
+};
+
+#define IPSEC_ID_BYTES_MAX 128
+
+/* An identity by value. IPSEC_ID_NONE matches any where a peer's identity is expected. */
+struct ipsec_id {
+    uint8_t type; /* enum ipsec_id_type */
+    uint8_t length;
+    uint8_t bytes[IPSEC_ID_BYTES_MAX];
+};
+
+/* How a WAN datagram travels. */
+enum ipsec_carrier {
+    IPSEC_CARRIER_NONE = 0, /* a LAN packet */
+    IPSEC_CARRIER_UDP = 1,  /* content is a UDP payload */
+    IPSEC_CARRIER_ESP = 2,  /* content begins with the ESP header: IP protocol 50 */
+    IPSEC_CARRIER_IP = 3    /* content is a whole outer IP packet (builds without sockets) */
+};
+
+/* One packet, worked on in place. The content is buffer[offset .. offset + length); the octets
+ * before and after it, within capacity, are head and tail room that the library may write.
+ * The caller owns the buffer throughout. */
+struct ipsec_packet {
+    uint8_t *buffer;
+    uint32_t capacity;
+    uint32_t offset;
+    uint32_t length;
+    int32_t status;              /* enum ipsec_status of this one packet */
+    uint8_t carrier;             /* enum ipsec_carrier */
+    uint8_t traffic_class;       /* outer TOS / traffic class, DSCP and ECN, in and out */
+    uint8_t next_header;         /* out of open: protocol of the inner packet (4, 41) */
+    uint8_t flags;               /* reserved, zero */
+    struct ipsec_endpoint local; /* WAN side only */
+    struct ipsec_endpoint remote;
+    struct ipsec_sa *sa; /* the SA to seal or open with */
+    void *user;          /* never touched */
+};
+
+/* "192.168.1.1", "fd00::1". IPSEC_ERR_SYNTAX otherwise; *out is unchanged then. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_addr_parse(const char *text,
+                                                              struct ipsec_addr *out);
+
+#define IPSEC_ADDR_TEXT_MAX 46
+/* Writes the text with its NUL; text has room for at least IPSEC_ADDR_TEXT_MAX. */
+IPSEC_API void ipsec_addr_text(const struct ipsec_addr *addr, char *text, size_t capacity);
+
+IPSEC_API bool ipsec_addr_equal(const struct ipsec_addr *a, const struct ipsec_addr *b);
+
+/* "192.168.1.0/24", "10.0.0.1", "10.0.0.1-10.0.0.9", each optionally followed by "[protocol/port]"
+ * with protocol tcp, udp, icmp, a number or any, and port a number, first-last, or any.
+ * IPSEC_ERR_SYNTAX otherwise. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_selector_parse(const char *text,
+                                                                  struct ipsec_selector *out);
+
+#define IPSEC_SELECTOR_TEXT_MAX 128
+IPSEC_API void ipsec_selector_text(const struct ipsec_selector *selector, char *text,
+                                   size_t capacity);
+
+/* An address becomes IPV4_ADDR/IPV6_ADDR, a text with '@' inside RFC822_ADDR, a leading '@' or any
+ * other name FQDN, "keyid:TEXT" or "keyid:0xHEX" KEY_ID, "any" or "%any" IPSEC_ID_NONE. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_id_parse(const char *text, struct ipsec_id *out);
+
+#define IPSEC_ID_TEXT_MAX 288
+/* Printable form; octets that are not printable ASCII are escaped, so it is safe in a log. */
+IPSEC_API void ipsec_id_text(const struct ipsec_id *id, char *text, size_t capacity);
+
+IPSEC_API bool ipsec_id_equal(const struct ipsec_id *a, const struct ipsec_id *b);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A fixed number of equal slots named by handles (index and generation). Freed slots are wiped.
+ */
+#ifndef IPSECI_POOL_H
+#define IPSECI_POOL_H
+
+#include "arena.h"
+
+struct ipseci_pool {
+    uint8_t *slots;
+    uint32_t *next;       /* free list; index of the next free slot */
+    uint16_t *generation; /* odd while in use */
+    size_t slot_bytes;    /* rounded up to the alignment of max_align_t */
+    uint32_t count;
+    uint32_t used;
+    uint32_t free_first;
+};
+
+#define IPSECI_POOL_MAX 65535u /* slots: a handle has 16 bits of index and 16 of generation */
+
+void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, uint32_t count,
+                        size_t slot_bytes);
+/* A zeroed slot and its handle (never 0), or NULL when full. */
+void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle);
+/* NULL when stale. */
+void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle);
+/* Wipes; a stale handle is ignored and answered false. */
+bool ipseci_pool_release(struct ipseci_pool *pool, ipsec_handle handle);
+/* Walks slots in use: start with *cursor 0; NULL at the end. Releasing the current slot is allowed. */
+void *ipseci_pool_next(const struct ipseci_pool *pool, uint32_t *cursor, ipsec_handle *handle);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int ipseci_crypto_placeholder; /* replaced by the layer */

@@ -1,0 +1,1 @@
+typedef int ipseci_esp_placeholder; /* replaced by the layer */

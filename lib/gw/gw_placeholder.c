@@ -1,0 +1,1 @@
+typedef int ipseci_gw_placeholder; /* replaced by the layer */

@@ -1,0 +1,1 @@
+typedef int ipseci_ike_placeholder; /* replaced by the layer */

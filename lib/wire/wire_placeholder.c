@@ -1,0 +1,1 @@
+typedef int ipseci_wire_placeholder; /* replaced by the layer */
