@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The IANA suite table: what the library knows about each algorithm without being able to do it. All
+ * layers above take lengths from here and never write them down themselves.
+ * RFC 7296 3.3.2, RFC 8221, RFC 8247 and the registry "Internet Key Exchange Version 2 (IKEv2)
+ * Parameters".
+ */
+#ifndef IPSECI_SUITE_H
+#define IPSECI_SUITE_H
+
+#include "bytes.h"
+
+#include <ipsec/proposal.h>
+
+/* How one algorithm is written. In keyword and name a '#' stands for the key bits. */
+struct ipseci_names {
+    uint16_t id;
+    bool weak;           /* offered only when a text names it; never in a default list */
+    const char *keyword; /* strongSwan's, lower case: "aes#gcm16" */
+    const char *name;    /* the registry's without its prefix: "AES_GCM_16_#" */
+};
+
+/* An encryption algorithm. */
+struct ipseci_encr {
+    struct ipseci_names names;
+    uint16_t key_bits[3]; /* allowed Key Length attributes, ascending; all 0: fixed, no attribute */
+    uint8_t key_octets;   /* of a fixed-length key without salt; 0 otherwise, and for NULL */
+    uint8_t salt_octets;  /* follow the key in KEYMAT (RFC 4106 8.1, RFC 7634 2) */
+    uint8_t iv_octets;    /* explicit, on the wire */
+    uint8_t block;        /* ESP alignment: max(4, cipher block), RFC 4303 2.4 */
+    uint8_t tag_octets;   /* 0: not an AEAD, needs a MAC */
+    bool aead;
+};
+
+/* An integrity algorithm. */
+struct ipseci_integ {
+    struct ipseci_names names;
+    uint8_t key_octets;
+    uint8_t tag_octets;
+    uint16_t prf_id; /* the PRF of the same hash: for proposals that name none; 0: none */
+};
+
+/* A pseudorandom function. */
+struct ipseci_prf_info {
+    struct ipseci_names names;
+    uint8_t key_octets;    /* preferred key: SK_d, SK_p*, nonce minimum is half (RFC 7296 2.10) */
+    uint8_t output_octets;
+};
+
+/* A key exchange method. Values have these fixed lengths on the wire (RFC 7296 3.4). */
+struct ipseci_ke {
+    struct ipseci_names names;
+    uint16_t public_octets;
+    uint16_t secret_octets;
+};
+
+/* NULL: not known. The tables are const and never end. */
+const struct ipseci_encr *ipseci_encr_find(uint16_t id);
+const struct ipseci_integ *ipseci_integ_find(uint16_t id);
+const struct ipseci_prf_info *ipseci_prf_find(uint16_t id);
+const struct ipseci_ke *ipseci_ke_find(uint16_t id);
+
+/* By position, for walks; NULL past the end. */
+const struct ipseci_encr *ipseci_encr_at(size_t index);
+const struct ipseci_integ *ipseci_integ_at(size_t index);
+const struct ipseci_prf_info *ipseci_prf_at(size_t index);
+const struct ipseci_ke *ipseci_ke_at(size_t index);
+
+/* The names of any transform of types 1 to 4 (and 6 to 12, as key exchange); NULL: not known. */
+const struct ipseci_names *ipseci_names_find(uint8_t type, uint16_t id);
+
+/* Is this Key Length attribute (0: none) right for the algorithm? */
+bool ipseci_encr_bits_valid(const struct ipseci_encr *encr, uint16_t key_bits);
+
+/* Octets taken from KEYMAT for a valid key_bits: key and salt. */
+size_t ipseci_encr_key_octets(const struct ipseci_encr *encr, uint16_t key_bits);
+
+#endif
