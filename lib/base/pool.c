@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Slots named by handles: the low 16 bits are the index, the high 16 the slot's generation, which
+ * is odd while the slot is in use. So no handle is 0, and a handle of a slot that was released is
+ * recognised until the generation has wrapped (32768 uses of that one slot).
+ */
+#include "pool.h"
+
+#include <stddef.h>
+#include <string.h>
+
+void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, uint32_t count,
+                        size_t slot_bytes)
+{
+    const size_t align = _Alignof(max_align_t);
+
+    memset(pool, 0, sizeof(*pool));
+    if (count > IPSECI_POOL_MAX || slot_bytes > SIZE_MAX - align) {
+        arena->failed = true;
+        return;
+    }
+    pool->slot_bytes = (slot_bytes + align - 1) / align * align;
+    pool->slots = (uint8_t *)ipseci_arena_take(arena, count, pool->slot_bytes, align);
+    pool->next = IPSECI_ARENA_NEW(arena, count, uint32_t);
+    pool->generation = IPSECI_ARENA_NEW(arena, count, uint16_t);
+    if (arena->failed || arena->block == NULL) {
+        return;
+    }
+    pool->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        pool->next[i] = i + 1; /* count ends the list */
+    }
+}
+
+static void *slot_at(const struct ipseci_pool *pool, uint32_t index)
+{
+    return pool->slots + (size_t)index * pool->slot_bytes;
+}
+
+static ipsec_handle handle_of(const struct ipseci_pool *pool, uint32_t index)
+{
+    return (uint32_t)pool->generation[index] << 16 | index;
+}
+
+void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle)
+{
+    const uint32_t index = pool->free_first;
+
+    if (index >= pool->count) {
+        *handle = 0;
+        return NULL;
+    }
+    pool->free_first = pool->next[index];
+    pool->generation[index]++;
+    pool->used++;
+    *handle = handle_of(pool, index);
+    return slot_at(pool, index);
+}
+
+void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle)
+{
+    const uint32_t index = handle & 0xffffu;
+    const uint32_t generation = handle >> 16;
+
+    if (index >= pool->count || (generation & 1u) == 0 || pool->generation[index] != generation) {
+        return NULL;
+    }
+    return slot_at(pool, index);
+}
+
+bool ipseci_pool_release(struct ipseci_pool *pool, ipsec_handle handle)
+{
+    const uint32_t index = handle & 0xffffu;
+    void *slot = ipseci_pool_get(pool, handle);
+
+    if (slot == NULL) {
+        return false;
+    }
+    ipseci_wipe(slot, pool->slot_bytes);
+    pool->generation[index]++;
+    pool->next[index] = pool->free_first;
+    pool->free_first = index;
+    pool->used--;
+    return true;
+}
+
+void *ipseci_pool_next(const struct ipseci_pool *pool, uint32_t *cursor, ipsec_handle *handle)
+{
+    for (uint32_t i = *cursor; i < pool->count; i++) {
+        if ((pool->generation[i] & 1u) != 0) {
+            *cursor = i + 1;
+            *handle = handle_of(pool, i);
+            return slot_at(pool, i);
+        }
+    }
+    *cursor = pool->count;
+    *handle = 0;
+    return NULL;
+}
