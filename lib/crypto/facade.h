@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The facade over the crypto providers: what ESP and IKE call. It finds the provider of each
- * algorithm, makes every cipher suite AEAD-shaped, and turns a wrong or lazy provider into an error.
- * No function allocates; keys live in the provider's memory.
+ * algorithm, makes every cipher suite AEAD-shaped, and turns a wrong or lazy provider into an
+ * error. No function allocates; keys live in the provider's memory.
  */
 #ifndef IPSECI_FACADE_H
 #define IPSECI_FACADE_H
@@ -14,7 +14,7 @@ const struct ipsec_crypto *ipseci_crypto_find(const struct ipsec_crypto_list *li
                                               enum ipsec_transform_type type, uint16_t id,
                                               uint16_t key_bits);
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/* ---- packets ---- */
 
 /* One pass of a provider over a packet. */
 struct ipseci_pass {
@@ -29,10 +29,10 @@ struct ipseci_pass {
 struct ipseci_aead {
     struct ipseci_pass first;  /* seal: cipher; open: MAC */
     struct ipseci_pass second; /* the other one; provider NULL when one pass does it all */
-    uint8_t iv_length;  /* explicit IV on the wire; 0 with ENCR_NULL */
-    uint8_t tag_length; /* ICV on the wire */
-    uint8_t block;      /* data_length must be a multiple of this: 4 or 16 (ESP) */
-    uint8_t cipher_block; /* IKE's alignment (RFC 7296 3.14): 16 for CBC, 1 otherwise */
+    uint8_t iv_length;         /* explicit IV on the wire; 0 with ENCR_NULL */
+    uint8_t tag_length;        /* ICV on the wire */
+    uint8_t block;             /* data_length must be a multiple of this: 4 or 16 (ESP) */
+    uint8_t cipher_block;      /* IKE's alignment (RFC 7296 3.14): 16 for CBC, 1 otherwise */
     bool is_aead;   /* real AEAD: the IV is not part of aad; ESN goes into aad, not into the tail */
     bool is_single; /* one provider operation a packet */
     uint8_t direction; /* enum ipsec_direction */
@@ -50,14 +50,15 @@ IPSEC_MUST_CHECK enum ipsec_status ipseci_aead_init(struct ipseci_aead *a,
 void ipseci_aead_deinit(struct ipseci_aead *a);
 
 /* Runs ops[i] with aeads[i]; they may mix SAs, suites, providers and directions. Each op has the
- * layout of ipsec_crypto_op's "AEAD" (is_aead) or "cipher and MAC"; op->key is set here. Consecutive
- * ops of one provider go to it in one call. Each ops[i]->status is the result: IPSEC_OK,
- * IPSEC_DROP_ICV, IPSEC_FATAL_CRYPTO. An op that is not IPSEC_OK leaves its data undefined; nothing is
- * decrypted when the MAC is wrong. An aead must not occur in two threads at once. */
+ * layout of ipsec_crypto_op's "AEAD" (is_aead) or "cipher and MAC"; op->key is set here.
+ * Consecutive ops of one provider go to it in one call. Each ops[i]->status is the result:
+ * IPSEC_OK, IPSEC_DROP_ICV, IPSEC_FATAL_CRYPTO. An op that is not IPSEC_OK leaves its data
+ * undefined; nothing is decrypted when the MAC is wrong. An aead must not occur in two threads at
+ * once. */
 void ipseci_aead_run(const struct ipseci_aead *const aeads[], struct ipsec_crypto_op *const ops[],
                      size_t n);
 
-/* ---- pseudorandom functions --------------------------------------------------------------------- */
+/* ---- pseudorandom functions ---- */
 
 /* A PRF bound to its provider; cheap to make, nothing to release. */
 struct ipseci_prf {
@@ -68,9 +69,8 @@ struct ipseci_prf {
 };
 
 /* IPSEC_ERR_NOT_BUILT_IN when unknown or no provider has it; *prf is zeroed then. */
-IPSEC_MUST_CHECK enum ipsec_status ipseci_prf_bind(struct ipseci_prf *prf,
-                                                   const struct ipsec_crypto_list *list,
-                                                   uint16_t prf_id);
+IPSEC_MUST_CHECK enum ipsec_status
+ipseci_prf_bind(struct ipseci_prf *prf, const struct ipsec_crypto_list *list, uint16_t prf_id);
 
 /* out = prf(key, parts[0] | parts[1] | ...), prf->length octets. IPSEC_FATAL_CRYPTO on failure. */
 IPSEC_MUST_CHECK enum ipsec_status ipseci_prf_run(const struct ipseci_prf *prf,
@@ -85,13 +85,13 @@ struct ipseci_parts {
     size_t count;
 };
 
-/* prf+ (RFC 7296 2.13): the first `length` octets of T1 | T2 | ... IPSEC_ERR_ARGUMENT when more than
- * 255 blocks or IPSECI_PRF_SEED_PARTS_MAX parts; out is wiped on every failure. */
+/* prf+ (RFC 7296 2.13): the first `length` octets of T1 | T2 | ... IPSEC_ERR_ARGUMENT when more
+ * than 255 blocks or IPSECI_PRF_SEED_PARTS_MAX parts; out is wiped on every failure. */
 IPSEC_MUST_CHECK enum ipsec_status ipseci_prf_plus(const struct ipseci_prf *prf,
                                                    struct ipsec_view key, struct ipseci_parts seed,
                                                    uint8_t *out, size_t length);
 
-/* ---- random and hash ---------------------------------------------------------------------------- */
+/* ---- random and hash ---- */
 
 /* From the first provider that has random. IPSEC_ERR_RANDOM: failed or none; out is zeroed then. */
 IPSEC_MUST_CHECK enum ipsec_status ipseci_random(const struct ipsec_crypto_list *list, void *out,
@@ -101,7 +101,7 @@ IPSEC_MUST_CHECK enum ipsec_status ipseci_random(const struct ipsec_crypto_list 
 IPSEC_MUST_CHECK enum ipsec_status ipseci_sha1(const struct ipsec_crypto_list *list,
                                                struct ipseci_parts parts, uint8_t out[20]);
 
-/* ---- key exchange ------------------------------------------------------------------------------- */
+/* ---- key exchange ---- */
 
 /* The initiator's half-done exchange: which provider made it. All zero: none. */
 struct ipseci_ke_state {
@@ -130,8 +130,8 @@ IPSEC_MUST_CHECK enum ipsec_status ipseci_ke_respond(const struct ipsec_crypto_l
                                                      uint16_t group, struct ipsec_view peer_public,
                                                      struct ipseci_octets *public_value,
                                                      struct ipseci_octets *secret);
-/* The state stays valid (a second answer can be tried after a bad one); free it. IPSEC_ERR_STATE when
- * there is none. */
+/* The state stays valid (a second answer can be tried after a bad one); free it. IPSEC_ERR_STATE
+ * when there is none. */
 IPSEC_MUST_CHECK enum ipsec_status ipseci_ke_finish(const struct ipseci_ke_state *state,
                                                     struct ipsec_view peer_public,
                                                     struct ipseci_octets *secret);

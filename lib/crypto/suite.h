@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The IANA suite table: what the library knows about each algorithm without being able to do it. All
- * layers above take lengths from here and never write them down themselves.
- * RFC 7296 3.3.2, RFC 8221, RFC 8247 and the registry "Internet Key Exchange Version 2 (IKEv2)
- * Parameters".
+ * The IANA suite table: what the library knows about each algorithm without being able to do it.
+ * All layers above take lengths from here and never write them down themselves. RFC 7296 3.3.2, RFC
+ * 8221, RFC 8247 and the registry "Internet Key Exchange Version 2 (IKEv2) Parameters".
  */
 #ifndef IPSECI_SUITE_H
 #define IPSECI_SUITE_H
@@ -43,7 +42,7 @@ struct ipseci_integ {
 /* A pseudorandom function. */
 struct ipseci_prf_info {
     struct ipseci_names names;
-    uint8_t key_octets;    /* preferred key: SK_d, SK_p*, nonce minimum is half (RFC 7296 2.10) */
+    uint8_t key_octets; /* preferred key: SK_d, SK_p*, nonce minimum is half (RFC 7296 2.10) */
     uint8_t output_octets;
 };
 

@@ -1,1 +1,0 @@
-typedef int ipseci_crypto_placeholder; /* replaced by the layer */
