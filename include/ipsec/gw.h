@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A whole gateway: IKE, SAD and SPD joined. One datagram or packet in, the right engine called.
+ *
+ * Either drive it directly (ipsec_gw_wan_input, ipsec_gw_lan_input, ipsec_gw_expire) or let it run over
+ * an I/O backend (ipsec_gw_run).
+ */
+#ifndef IPSEC_GW_H
+#define IPSEC_GW_H
+
+#include <ipsec/ike.h>
+#include <ipsec/io.h>
+#include <ipsec/sad.h>
+#include <ipsec/spd.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipsec_gw;
+
+struct ipsec_gw_callbacks {
+    uint32_t size;
+    /* IKE's questions, events, jobs and key log, as in ike.h. */
+    enum ipsec_status (*find_peer)(void *user, uint32_t token, const struct ipsec_peer_query *query,
+                                   const struct ipsec_peer **peer);
+    enum ipsec_status (*find_secret)(void *user, uint32_t token,
+                                     const struct ipsec_secret_query *query,
+                                     struct ipsec_secret *secret);
+    void (*event)(void *user, const struct ipsec_event *event);
+    bool (*job)(void *user, struct ipsec_job *job);
+    void (*key_log)(void *user, const struct ipsec_key_log *log);
+    /* Output when no ipsec_io is used. Keep no pointer. */
+    void (*wan_send)(void *user, struct ipsec_packet *const packets[], size_t n);
+    void (*lan_deliver)(void *user, struct ipsec_packet *const packets[], size_t n);
+    /* A packet matched a PROTECT policy that has no SA: bring one up (rate limited to one a second per
+     * child). The packet itself is dropped and counted. May be NULL. It runs after the burst, and
+     * may call the gateway's ike commands. */
+    void (*acquire)(void *user, const struct ipsec_peer *peer,
+                    const struct ipsec_child_config *child);
+};
+#define IPSEC_GW_CALLBACKS_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_callbacks)
+
+struct ipsec_gw_config {
+    uint32_t size;
+    struct ipsec_crypto_list crypto;
+    struct ipsec_gw_callbacks callbacks;
+    void *user;
+    struct ipsec_ike_config ike; /* sizes and times; its crypto, callbacks and user are ignored */
+    uint32_t sa_max;             /* SAs in the SAD; 0: two per child of ike.child_max */
+    uint32_t policy_max;         /* SPD entries; 0: 64 */
+    uint32_t replay_window_max;  /* 0: 1024 */
+    uint8_t outer;               /* enum ipsec_outer: what sealed packets look like; 0: sockets */
+    uint32_t burst;              /* packets a burst in ipsec_gw_run; 0: 32 */
+    uint32_t packet_bytes;       /* buffer of one packet in ipsec_gw_run; 0: 2048 */
+};
+#define IPSEC_GW_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_config)
+
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_size(const struct ipsec_gw_config *config,
+                                                           size_t *bytes);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_init(void *block, size_t block_bytes,
+                                                           const struct ipsec_gw_config *config,
+                                                           ipsec_ms now, struct ipsec_gw **gw);
+IPSEC_API void ipsec_gw_deinit(struct ipsec_gw *gw);
+
+/* Adds the PROTECT policies of a peer's children (each local x remote selector pair). They are there
+ * before any SA is: packets acquire, or are dropped, and never leave in clear (RFC 4301 5.1). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw,
+                                                               const struct ipsec_peer *peer);
+IPSEC_API enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                                 ipsec_ms now);
+
+/* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets. Each packet's
+ * status tells what became of it; output goes to the callbacks (or the io) within the call. Order is kept
+ * within a flow. */
+IPSEC_API void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                                  ipsec_ms now);
+IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                                  ipsec_ms now);
+
+IPSEC_API void ipsec_gw_expire(struct ipsec_gw *gw, ipsec_ms now);
+IPSEC_API ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw);
+
+/* One turn over a backend: reads a burst from either side, works, sends, runs what is due; waits first,
+ * at most until `until`, when nothing is to be read. Sets the output to io for good. IPSEC_OK or
+ * IPSEC_ERR_IO. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_run(struct ipsec_gw *gw,
+                                                          const struct ipsec_io *io, ipsec_ms until);
+
+/* The parts, for commands and for looking at them. */
+IPSEC_API struct ipsec_ike *ipsec_gw_ike(struct ipsec_gw *gw);
+IPSEC_API struct ipsec_sad *ipsec_gw_sad(struct ipsec_gw *gw);
+IPSEC_API struct ipsec_spd *ipsec_gw_spd(struct ipsec_gw *gw);
+
+struct ipsec_gw_counters {
+    uint64_t lan_in, lan_out, wan_in, wan_out; /* packets */
+    uint64_t bypassed;
+    uint64_t acquires;
+    uint64_t drops_in[IPSEC_DROP_REASONS];  /* WAN to LAN */
+    uint64_t drops_out[IPSEC_DROP_REASONS]; /* LAN to WAN */
+};
+IPSEC_API void ipsec_gw_counters(const struct ipsec_gw *gw, struct ipsec_gw_counters *out);
+/* Packets and octets of a child, from its SAs. IPSEC_ERR_STALE. */
+IPSEC_API enum ipsec_status ipsec_gw_child_stats(const struct ipsec_gw *gw, ipsec_handle child,
+                                                 struct ipsec_child_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

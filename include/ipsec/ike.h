@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * IKEv2 (RFC 7296): one endpoint with all its IKE SAs, as initiator and responder.
+ *
+ * The engine does no I/O, reads no clock and allocates nothing after init. Datagrams and time go in
+ * through calls; datagrams, questions, SAs and events come out through one struct of callbacks.
+ *
+ * Rules for callbacks: they run inside the public call that caused them, after the state they speak of
+ * is committed; they may not call the same engine again (IPSEC_ERR_REENTRY, nothing happens). Pointers
+ * they are given are valid until they return, unless said otherwise.
+ * One engine is used from one thread at a time.
+ */
+#ifndef IPSEC_IKE_H
+#define IPSEC_IKE_H
+
+#include <ipsec/event.h>
+#include <ipsec/proposal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipsec_ike;
+struct ipsec_job;
+
+/* ---- Peers and children: what the caller configures ------------------------------------------- */
+
+/* When an SA is renewed and when it ends. Lifetimes are local: they are never negotiated, the two ends
+ * may differ, and whichever end is earlier rekeys (RFC 7296 2.8). */
+struct ipsec_lifetime {
+    uint64_t hard_ms;       /* the SA ends; 0: 3,600,000 */
+    uint64_t soft_ms;       /* rekey starts; 0: 90 % of hard_ms */
+    uint32_t jitter_percent; /* up to this part of soft_ms earlier, at random; 0: 10 */
+    uint64_t bytes_soft;    /* Child SAs only; 0: no limit */
+    uint64_t bytes_hard;
+    uint64_t packets_soft;
+    uint64_t packets_hard;
+};
+
+/* One Child SA (tunnel) to have with a peer. The struct and what it points at must stay unchanged
+ * until ipsec_ike_forget_peer. */
+struct ipsec_child_config {
+    uint32_t size;
+    const char *name;
+    const struct ipsec_proposals *proposals; /* ESP; NULL: defaults. A group in it: PFS on rekey */
+    struct ipsec_selectors local_ts;
+    struct ipsec_selectors remote_ts;
+    struct ipsec_lifetime lifetime;
+    uint32_t replay_window; /* 0: 128 */
+    void *user;
+};
+#define IPSEC_CHILD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_child_config)
+
+#define IPSEC_LIVENESS_OFF UINT32_MAX
+
+/* One peer (an entry of the peer authorization database, RFC 4301 4.4.3). Must stay unchanged until
+ * ipsec_ike_forget_peer. */
+struct ipsec_peer {
+    uint32_t size;
+    const char *name;
+    struct ipsec_endpoint local;  /* address to use; port 0: 500 */
+    struct ipsec_endpoint remote; /* family NONE: responder only, any address; port 0: 500 */
+    struct ipsec_id local_id;     /* NONE: the local address */
+    struct ipsec_id remote_id;    /* NONE: any identity (the secret still has to be right) */
+    const struct ipsec_proposals *proposals; /* IKE; NULL: defaults */
+    struct ipsec_lifetime lifetime;          /* of the IKE SA */
+    const struct ipsec_child_config *children; /* children[0] is made with IKE_AUTH, the others after */
+    size_t child_count;
+    uint32_t liveness_ms; /* silence after which the peer is probed; 0: 30,000; IPSEC_LIVENESS_OFF */
+    bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
+    bool no_initial_contact;  /* do not send INITIAL_CONTACT */
+    void *user;
+};
+#define IPSEC_PEER_INIT IPSEC_STRUCT_INIT(struct ipsec_peer)
+
+/* ---- Questions --------------------------------------------------------------------------------- */
+
+/* Asked by a responder: first by address only (IKE_SA_INIT: whose proposals?), then with the identities
+ * of IKE_AUTH. */
+struct ipsec_peer_query {
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+    const struct ipsec_id *remote_id; /* NULL in IKE_SA_INIT */
+    const struct ipsec_id *local_id;  /* what the initiator asked for (IDr); NULL: nothing */
+};
+
+#define IPSEC_SECRET_BYTES_MAX 256
+/* The callee fills it; the engine wipes it. */
+struct ipsec_secret {
+    size_t length;
+    uint8_t bytes[IPSEC_SECRET_BYTES_MAX];
+};
+
+struct ipsec_secret_query {
+    const struct ipsec_peer *peer;
+    const struct ipsec_id *local_id;
+    const struct ipsec_id *remote_id;
+};
+
+/* The answer to a question that was left PENDING: the field of that question, and the status the
+ * callback would have returned. */
+struct ipsec_answer {
+    enum ipsec_status status;
+    const struct ipsec_peer *peer;
+    const struct ipsec_secret *secret; /* copied */
+};
+
+/* ---- The SA sink ------------------------------------------------------------------------------- */
+
+/* A Child SA pair to install. Keys are valid during the call only. */
+struct ipsec_child_sa {
+    ipsec_handle child;
+    ipsec_handle ike_sa;
+    ipsec_handle replaces; /* the child it rekeys; 0: none */
+    const struct ipsec_peer *peer;
+    const struct ipsec_child_config *config;
+    uint32_t spi_in;
+    uint32_t spi_out;
+    struct ipsec_suite suite;
+    struct ipsec_view encr_key_in;
+    struct ipsec_view integ_key_in;
+    struct ipsec_view encr_key_out;
+    struct ipsec_view integ_key_out;
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+    bool udp_encapsulation;
+    bool outbound_ready; /* false: go on sending with `replaces` until child_update says USE */
+    struct ipsec_selectors local_ts;
+    struct ipsec_selectors remote_ts;
+};
+
+enum ipsec_child_update_kind {
+    IPSEC_CHILD_UPDATE_USE = 1,  /* send with this child from now on (make before break) */
+    IPSEC_CHILD_UPDATE_STOP = 2, /* do not send with it any more; inbound stays open */
+    IPSEC_CHILD_UPDATE_MOVE = 3  /* outer addresses or encapsulation changed */
+};
+
+struct ipsec_child_update {
+    ipsec_handle child;
+    enum ipsec_child_update_kind kind;
+    struct ipsec_endpoint local; /* MOVE */
+    struct ipsec_endpoint remote;
+    bool udp_encapsulation;
+};
+
+struct ipsec_child_stats {
+    uint64_t packets_in;
+    uint64_t packets_out;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+};
+
+/* ---- Callbacks --------------------------------------------------------------------------------- */
+
+struct ipsec_key_log;
+
+struct ipsec_ike_callbacks {
+    uint32_t size;
+    /* Sends one IKE datagram: content is the UDP payload (with the non-ESP marker where one is due),
+     * carrier, local and remote are set. A datagram that can not be sent is simply lost. Required. */
+    void (*send)(void *user, struct ipsec_packet *datagram);
+
+    /* Questions: IPSEC_OK with the answer, IPSEC_PENDING (then ipsec_ike_answer(token) later), or an
+     * error: IPSEC_ERR_NOT_FOUND means "no such peer" or "no secret". Required for PSK. */
+    enum ipsec_status (*find_peer)(void *user, uint32_t token, const struct ipsec_peer_query *query,
+                                   const struct ipsec_peer **peer);
+    enum ipsec_status (*find_secret)(void *user, uint32_t token,
+                                     const struct ipsec_secret_query *query,
+                                     struct ipsec_secret *secret);
+
+    /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly. Required:
+     * child_add and child_remove. */
+    enum ipsec_status (*child_add)(void *user, const struct ipsec_child_sa *child);
+    enum ipsec_status (*child_update)(void *user, const struct ipsec_child_update *update);
+    void (*child_remove)(void *user, ipsec_handle child);
+    enum ipsec_status (*child_stats)(void *user, ipsec_handle child,
+                                     struct ipsec_child_stats *stats);
+
+    /* What happened. Optional. */
+    void (*event)(void *user, const struct ipsec_event *event);
+
+    /* Heavy work. NULL or false: the engine runs it inline. True: the caller took it, runs
+     * ipsec_job_run on any thread, and hands it back with ipsec_ike_job_done. */
+    bool (*job)(void *user, struct ipsec_job *job);
+
+    /* Secrets, for decrypting captures. Only in builds with the key_log option; otherwise it is never
+     * called. NULL: off. */
+    void (*key_log)(void *user, const struct ipsec_key_log *log);
+};
+#define IPSEC_IKE_CALLBACKS_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_callbacks)
+
+/* ---- The engine -------------------------------------------------------------------------------- */
+
+struct ipsec_ike_config {
+    uint32_t size;
+    struct ipsec_crypto_list crypto;
+    struct ipsec_ike_callbacks callbacks;
+    void *user; /* first argument of every callback */
+
+    uint32_t sa_max;        /* IKE SAs, opening, open and closing; 0: 16 */
+    uint32_t child_max;     /* Child SA pairs, old ones during a rekey included; 0: 2 * sa_max */
+    uint32_t handshake_max; /* key exchanges in flight; 0: 8 */
+    uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max */
+    uint32_t message_bytes; /* largest IKE message sent or taken; 0: 2048 */
+
+    uint16_t ike_port;  /* 0: 500 */
+    uint16_t natt_port; /* 0: 4500: datagrams on it carry the non-ESP marker */
+
+    uint32_t retransmit_first_ms;       /* 0: 2,000 */
+    uint32_t retransmit_factor_percent; /* each wait is so much of the one before; 0: 180 */
+    uint32_t retransmit_max;            /* retransmissions before giving up; 0: 5 */
+
+    uint32_t half_open_max;     /* responder SAs not yet authenticated; 0: handshake_max */
+    uint32_t cookie_threshold;  /* half-open SAs from which cookies are demanded; 0: half of
+                                   half_open_max; 1 means: always (RFC 7296 2.6) */
+    uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second; 0: 100 */
+    uint32_t half_open_ms;      /* a responder waits so long for IKE_AUTH; 0: 30,000 */
+    bool no_hints; /* do not tell another ipsec-core why its proposal was refused */
+};
+#define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
+
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_size(const struct ipsec_ike_config *config,
+                                                            size_t *bytes);
+/* Makes an engine in the caller's block (aligned for any type), which must stay until deinit. The config
+ * is copied. Takes random octets from the crypto providers. IPSEC_ERR_ARGUMENT, IPSEC_ERR_BUFFER,
+ * IPSEC_ERR_RANDOM, IPSEC_ERR_NOT_BUILT_IN (no PRF, no cipher or no group at all). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_init(void *block, size_t block_bytes,
+                                                            const struct ipsec_ike_config *config,
+                                                            ipsec_ms now, struct ipsec_ike **ike);
+/* Wipes everything without telling peers; the sink gets child_remove for each child. Jobs that are out
+ * must have come back. NULL is allowed. */
+IPSEC_API void ipsec_ike_deinit(struct ipsec_ike *ike);
+
+/* One datagram from port 500 or 4500 (content: the UDP payload; local and remote set). The content is
+ * decrypted in place. IPSEC_OK, IPSEC_PENDING (a question or a job is out), or why it was dropped; the
+ * same is counted. */
+IPSEC_API enum ipsec_status ipsec_ike_input(struct ipsec_ike *ike, struct ipsec_packet *datagram,
+                                            ipsec_ms now);
+
+/* Runs what is due. Lateness by any amount is correct. */
+IPSEC_API void ipsec_ike_expire(struct ipsec_ike *ike, ipsec_ms now);
+/* When to call ipsec_ike_expire next, or IPSEC_NEVER. Changes with every call above and below. */
+IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
+
+/* ---- Commands ---------------------------------------------------------------------------------- */
+
+/* Starts an IKE SA and its first child. IPSEC_OK: under way, events tell the rest. IPSEC_ERR_FULL,
+ * IPSEC_ERR_ARGUMENT (no remote address), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built
+ * in; a failure report says what). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
+                                                                const struct ipsec_peer *peer,
+                                                                ipsec_ms now, ipsec_handle *sa);
+/* A further child over an established IKE SA. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_create_child(
+    struct ipsec_ike *ike, ipsec_handle sa, const struct ipsec_child_config *config, ipsec_ms now);
+
+enum ipsec_rekey_flags {
+    IPSEC_REKEY_WITHOUT_PFS = 1 /* offer only proposals with their groups taken out */
+};
+IPSEC_API enum ipsec_status ipsec_ike_rekey(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
+IPSEC_API enum ipsec_status ipsec_ike_rekey_child(struct ipsec_ike *ike, ipsec_handle child,
+                                                  uint32_t flags, ipsec_ms now);
+/* Tells the peer and closes; an event follows. Before authentication it just closes. */
+IPSEC_API enum ipsec_status ipsec_ike_delete(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
+IPSEC_API enum ipsec_status ipsec_ike_delete_child(struct ipsec_ike *ike, ipsec_handle child,
+                                                   ipsec_ms now);
+/* Sends a liveness check at once (RFC 7296 2.4). */
+IPSEC_API enum ipsec_status ipsec_ike_probe(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
+
+/* Closes, without telling, all SAs of a peer; afterwards the struct may be changed or freed. */
+IPSEC_API enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike,
+                                                  const struct ipsec_peer *peer, ipsec_ms now);
+
+/* The answer to a PENDING question. IPSEC_ERR_STALE: nobody waits for it any more (not an error). */
+IPSEC_API enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
+                                             const struct ipsec_answer *answer, ipsec_ms now);
+
+/* Does a job's work with these providers (NULL: the engine's own; then the providers must be safe to use
+ * from this thread). Any thread; touches nothing but the job. */
+IPSEC_API void ipsec_job_run(struct ipsec_job *job, const struct ipsec_crypto_list *crypto);
+/* Hands a job back, on the engine's thread. */
+IPSEC_API enum ipsec_status ipsec_ike_job_done(struct ipsec_ike *ike, struct ipsec_job *job,
+                                               ipsec_ms now);
+
+/* What the data plane has to tell. */
+enum ipsec_child_notice {
+    IPSEC_CHILD_NOTICE_INBOUND = 1, /* first authentic packet came in on it: proof for make before
+                                       break */
+    IPSEC_CHILD_NOTICE_SOFT = 2,    /* packets or octets: time to rekey */
+    IPSEC_CHILD_NOTICE_HARD = 3     /* packets, octets or sequence numbers used up: it is dead */
+};
+IPSEC_API enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle child,
+                                                   enum ipsec_child_notice notice, ipsec_ms now);
+
+/* ---- Looking at it ----------------------------------------------------------------------------- */
+
+/* Walk: start with 0, stop at 0. */
+IPSEC_API ipsec_handle ipsec_ike_next_sa(const struct ipsec_ike *ike, ipsec_handle after);
+IPSEC_API ipsec_handle ipsec_ike_next_child(const struct ipsec_ike *ike, ipsec_handle after);
+IPSEC_API enum ipsec_status ipsec_ike_sa_info(const struct ipsec_ike *ike, ipsec_handle sa,
+                                              struct ipsec_ike_sa_info *out);
+IPSEC_API enum ipsec_status ipsec_ike_child_info(const struct ipsec_ike *ike, ipsec_handle child,
+                                                 struct ipsec_child_info *out);
+
+struct ipsec_ike_counters {
+    uint64_t messages_in;
+    uint64_t messages_out;
+    uint64_t retransmissions;
+    uint64_t duplicates_answered;
+    uint64_t clock_stepped_back;
+    uint64_t drops[IPSEC_DROP_REASONS];
+    uint32_t sas;
+    uint32_t half_open;
+    uint32_t children;
+    uint32_t handshakes;
+};
+IPSEC_API void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *out);
+
+/* Keys of one IKE SA or one Child SA pair, as key_log gets them. */
+struct ipsec_key_log {
+    uint8_t protocol; /* IPSEC_PROTOCOL_IKE or IPSEC_PROTOCOL_ESP */
+    struct ipsec_suite suite;
+    uint64_t spi_i; /* IKE */
+    uint64_t spi_r;
+    struct ipsec_view sk_ei; /* IKE; AEAD keys with their salt */
+    struct ipsec_view sk_er;
+    struct ipsec_view sk_ai;
+    struct ipsec_view sk_ar;
+    const struct ipsec_child_sa *child; /* ESP */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Choosing among proposals (RFC 7296 2.7, 3.3) for both roles. Pure.
+ */
+#ifndef IPSECI_CHOICE_H
+#define IPSECI_CHOICE_H
+
+#include "bytes.h"
+
+#include <ipsec/proposal.h>
+
+enum ipseci_choice_flags {
+    IPSECI_CHOICE_NO_KE = 1, /* the child of IKE_AUTH: groups play no part (RFC 7296 1.2) */
+    IPSECI_CHOICE_SPI = 2    /* each proposal carries an SPI: 4 octets for ESP, 8 for IKE */
+};
+
+struct ipseci_choice {
+    struct ipsec_suite suite;
+    uint8_t number; /* of the peer's proposal */
+    uint64_t spi;   /* the peer's, with IPSECI_CHOICE_SPI */
+};
+
+/* Responder: the first of our proposals (in our order) that the peer's payload satisfies, with our most
+ * preferred transforms; among groups, `ke_offered` (the KE payload's group, 0: no KE payload) wins when it
+ * is acceptable, to spare a round trip. A list of ours without groups accepts only proposals without, or
+ * with group NONE (CHILD-04). IPSEC_ERR_NOT_FOUND: no proposal chosen. IPSEC_DROP_MALFORMED: the
+ * payload contradicts itself (INIT-17, INIT-18, CHILD-12, CHILD-13). */
+enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec_view sa_body,
+                                enum ipsec_protocol protocol, uint16_t ke_offered, uint32_t flags,
+                                struct ipseci_choice *out);
+
+/* Initiator: the answer must be exactly one proposal with one transform of each type that we offered
+ * (INIT-08, INIT-09). With IPSECI_CHOICE_NO_KE a group in the answer is ignored. */
+enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
+                                       struct ipsec_view sa_body, enum ipsec_protocol protocol,
+                                       uint32_t flags, struct ipseci_choice *out);
+
+/* The same list with all groups taken out; duplicates that this makes are dropped. */
+void ipseci_proposals_without_ke(const struct ipsec_proposals *list, struct ipsec_proposals *out);
+/* First group of the list, 0: none. True when `group` is in some proposal. */
+uint16_t ipseci_proposals_first_ke(const struct ipsec_proposals *list);
+bool ipseci_proposals_have_ke(const struct ipsec_proposals *list, uint16_t group);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Why two proposal lists do not meet: the nearest pair and a diff per transform type. Pure.
+ */
+#ifndef IPSECI_EXPLAIN_H
+#define IPSECI_EXPLAIN_H
+
+#include "bytes.h"
+
+#include <ipsec/event.h>
+
+/* Fills nearest_*, diff and diff_count of a failure from its ours and theirs. `configured` is our list
+ * before ipsec_proposals_restrict took out what is not built in (NULL: the same as ours): a match only
+ * there is IPSEC_DIFF_NOT_BUILT_IN. flags as in choice.h. */
+void ipseci_explain(struct ipsec_failure *failure, const struct ipsec_proposals *configured,
+                    uint32_t choice_flags);
+
+#endif
