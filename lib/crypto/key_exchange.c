@@ -6,7 +6,7 @@
 #include "facade.h"
 
 struct chosen {
-    const struct ipseci_ke *info;
+    const struct ipseci_ke_info *info;
     const struct ipsec_crypto *provider;
 };
 
@@ -89,7 +89,7 @@ enum ipsec_status ipseci_ke_respond(const struct ipsec_crypto_list *list, uint16
 enum ipsec_status ipseci_ke_finish(const struct ipseci_ke_state *state,
                                    struct ipsec_view peer_public, struct ipseci_octets *secret)
 {
-    const struct ipseci_ke *info = ipseci_ke_find(state->group);
+    const struct ipseci_ke_info *info = ipseci_ke_find(state->group);
     const struct ipsec_crypto *p = state->provider;
     size_t length = secret->capacity;
 

@@ -75,7 +75,7 @@ static const struct ipseci_prf_info prfs[] = {
 };
 
 /* RFC 8247 2.4 says which are weak; groups 22 to 24 may have been made with a trapdoor. */
-static const struct ipseci_ke kes[] = {
+static const struct ipseci_ke_info kes[] = {
     {{IPSEC_KE_MODP_2048, false, "modp2048", "MODP_2048"}, 256, 256},
     {{IPSEC_KE_MODP_3072, false, "modp3072", "MODP_3072"}, 384, 384},
     {{IPSEC_KE_MODP_4096, false, "modp4096", "MODP_4096"}, 512, 512},
@@ -115,7 +115,7 @@ const struct ipseci_prf_info *ipseci_prf_at(size_t index)
     return index < IPSECI_COUNT(prfs) ? &prfs[index] : NULL;
 }
 
-const struct ipseci_ke *ipseci_ke_at(size_t index)
+const struct ipseci_ke_info *ipseci_ke_at(size_t index)
 {
     return index < IPSECI_COUNT(kes) ? &kes[index] : NULL;
 }
@@ -150,7 +150,7 @@ const struct ipseci_prf_info *ipseci_prf_find(uint16_t id)
     return NULL;
 }
 
-const struct ipseci_ke *ipseci_ke_find(uint16_t id)
+const struct ipseci_ke_info *ipseci_ke_find(uint16_t id)
 {
     for (size_t i = 0; i < IPSECI_COUNT(kes); i++) {
         if (kes[i].names.id == id) {
@@ -162,7 +162,7 @@ const struct ipseci_ke *ipseci_ke_find(uint16_t id)
 
 static const struct ipseci_names *names_of_ke(uint16_t id)
 {
-    const struct ipseci_ke *ke = ipseci_ke_find(id);
+    const struct ipseci_ke_info *ke = ipseci_ke_find(id);
     return ke != NULL ? &ke->names : NULL;
 }
 

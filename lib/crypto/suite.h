@@ -47,7 +47,7 @@ struct ipseci_prf_info {
 };
 
 /* A key exchange method. Values have these fixed lengths on the wire (RFC 7296 3.4). */
-struct ipseci_ke {
+struct ipseci_ke_info {
     struct ipseci_names names;
     uint16_t public_octets;
     uint16_t secret_octets;
@@ -57,13 +57,13 @@ struct ipseci_ke {
 const struct ipseci_encr *ipseci_encr_find(uint16_t id);
 const struct ipseci_integ *ipseci_integ_find(uint16_t id);
 const struct ipseci_prf_info *ipseci_prf_find(uint16_t id);
-const struct ipseci_ke *ipseci_ke_find(uint16_t id);
+const struct ipseci_ke_info *ipseci_ke_find(uint16_t id);
 
 /* By position, for walks; NULL past the end. */
 const struct ipseci_encr *ipseci_encr_at(size_t index);
 const struct ipseci_integ *ipseci_integ_at(size_t index);
 const struct ipseci_prf_info *ipseci_prf_at(size_t index);
-const struct ipseci_ke *ipseci_ke_at(size_t index);
+const struct ipseci_ke_info *ipseci_ke_at(size_t index);
 
 /* The names of any transform of types 1 to 4 (and 6 to 12, as key exchange); NULL: not known. */
 const struct ipseci_names *ipseci_names_find(uint8_t type, uint16_t id);
