@@ -1,1 +1,0 @@
-typedef int ipseci_wire_placeholder; /* replaced by the layer */
