@@ -98,6 +98,8 @@ struct ipsec_gw_counters {
     uint64_t acquires;
     uint64_t drops_in[IPSEC_DROP_REASONS];  /* WAN to LAN */
     uint64_t drops_out[IPSEC_DROP_REASONS]; /* LAN to WAN */
+    uint64_t errors_in;  /* lost to a status of another class: provider, used-up SA */
+    uint64_t errors_out; /* and: no room in the buffer, no random octets */
 };
 IPSEC_API void ipsec_gw_counters(const struct ipsec_gw *gw, struct ipsec_gw_counters *out);
 /* Packets and octets of a child, from its SAs. IPSEC_ERR_STALE. */
