@@ -31,7 +31,7 @@ static void fill_prefix(struct ipsec_selector *s, const struct ipsec_addr *addr,
 
     for (unsigned i = 0; i < octets; i++) {
         const unsigned here = bits > 8 * i ? bits - 8 * i : 0;
-        const uint8_t host = here >= 8 ? 0 : (uint8_t)(0xff >> here);
+        const uint8_t host = (uint8_t)(here >= 8 ? 0u : 0xffu >> here);
 
         s->first[i] = (uint8_t)(addr->bytes[i] & ~host);
         s->last[i] = addr->bytes[i] | host;
