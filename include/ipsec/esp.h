@@ -24,12 +24,16 @@ enum ipsec_outer {
 
 #define IPSEC_REPLAY_WINDOW_MIN 64
 #define IPSEC_REPLAY_WINDOW_MAX 4096
-#define IPSEC_SPI_MIN 256 /* RFC 4303 2.1: 1 to 255 are reserved */
+#define IPSEC_SPI_MIN           256 /* RFC 4303 2.1: 1 to 255 are reserved */
+
+/* ipsec_packet.flags, into seal: the content is filler, sent as a dummy packet (RFC 4303 2.6) that
+ * the peer discards. It is not held against the selectors. */
+#define IPSEC_PACKET_DUMMY 1
 
 struct ipsec_sa_params {
     uint32_t size;
-    uint8_t direction; /* enum ipsec_direction: IPSEC_SEAL = outbound, IPSEC_OPEN = inbound */
-    uint8_t outer;     /* enum ipsec_outer */
+    uint8_t direction;      /* enum ipsec_direction: IPSEC_SEAL = outbound, IPSEC_OPEN = inbound */
+    uint8_t outer;          /* enum ipsec_outer */
     bool udp_encapsulation; /* RFC 3948; endpoint ports below are used then */
     bool no_replay_check;   /* inbound: accept duplicates (RFC 4303 3.4.3); sender counts anyway */
     bool accept_any_encapsulation; /* inbound: take it in UDP or bare (RFC 7296 2.23: both) */
@@ -40,13 +44,15 @@ struct ipsec_sa_params {
     struct ipsec_view integ_key;
     struct ipsec_endpoint local; /* outer addresses; ports for UDP encapsulation */
     struct ipsec_endpoint remote;
-    struct ipsec_selectors local_ts; /* inner packets are checked against them (RFC 4301 5.2); */
+    struct ipsec_selectors local_ts;  /* inner packets are checked against them (RFC 4301 5.2); */
     struct ipsec_selectors remote_ts; /* count 0 on both: no check */
-    uint8_t ttl;             /* of the outer header; 0: 64 */
-    uint64_t packets_max;    /* hard limit; 0: the sequence number space */
-    uint64_t bytes_max;      /* hard limit, octets of ESP payload; 0: none */
-    uint64_t sequence_start; /* for tests and hand-over: last number used, or top of the window */
+    uint8_t ttl;                      /* of the outer header; 0: 64 */
+    uint64_t packets_max;             /* hard limit; 0: the sequence number space */
+    uint64_t bytes_max;               /* hard limit, octets of ESP payload; 0: none */
+    uint64_t sequence_start; /* for tests and hand-over: last number used, or top of the window
+                              * (every number up to it counts as received) */
     void *user;              /* returned by ipsec_sa_user */
+    bool hide_dscp; /* outbound: outer DSCP 0 instead of the inner packet's (RFC 4301 5.1.2) */
 };
 #define IPSEC_SA_PARAMS_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_params)
 
@@ -54,8 +60,8 @@ struct ipsec_sa_params {
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_size(const struct ipsec_sa_params *params,
                                                            size_t *bytes);
 
-/* Makes an SA in the caller's block (aligned for any type, at least ipsec_sa_size octets), which must
- * stay until ipsec_sa_deinit. crypto is copied by value; its tables must outlive the SA.
+/* Makes an SA in the caller's block (aligned for any type, at least ipsec_sa_size octets), which
+ * must stay until ipsec_sa_deinit. crypto is copied by value; its tables must outlive the SA.
  * IPSEC_ERR_ARGUMENT (SPI 0..255, window, key lengths), IPSEC_ERR_FORBIDDEN (NULL or a plain cipher
  * without integrity, RFC 4303 5), IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_BUFFER, IPSEC_ERR_MEMORY. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
@@ -67,36 +73,49 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_init(void *block, size_t b
 IPSEC_API void ipsec_sa_deinit(struct ipsec_sa *sa);
 
 /* Head room and tail room a packet needs around its content to be sealed with this SA; the most for
- * any length. Ask once. */
+ * any length. Ask once, and again after ipsec_sa_move. Both are 0 for an inbound SA. */
 IPSEC_API void ipsec_sa_room(const struct ipsec_sa *sa, uint32_t *head, uint32_t *tail);
 
 /* Seals n packets in place, each with its packet's `sa`. In: content is an inner IPv4 or IPv6
- * packet. Out: content is what the SA's `outer` says; carrier, local, remote and traffic_class are
- * set. Order is kept; packets[i]->status says how each ended, and a packet that failed is unchanged
- * in content. Returns how many are IPSEC_OK. n is any number; work is done in batches.
- * Per packet: IPSEC_ERR_BUFFER (room), IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS, IPSEC_FATAL_SEQUENCE,
- * IPSEC_FATAL_LIFETIME, IPSEC_ERR_RANDOM, IPSEC_FATAL_CRYPTO. */
+ * packet; octets beyond the length its own header gives are not sent. Out: content is what the SA's
+ * `outer` says; carrier, local, remote and traffic_class are set. Order is kept; packets[i]->status
+ * says how each ended, and a packet that failed is unchanged in content (but not after
+ * IPSEC_FATAL_CRYPTO). Returns how many are IPSEC_OK. n is any number; work is done in batches.
+ * The inner TTL is not touched: whoever forwards the packet has counted it down (RFC 4301 5.1.2.1).
+ * Per packet: IPSEC_ERR_ARGUMENT (no outbound SA, or content outside the buffer), IPSEC_ERR_BUFFER
+ * (room), IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION, IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS,
+ * IPSEC_DROP_TOO_BIG (no IP packet can carry it), IPSEC_FATAL_SEQUENCE, IPSEC_FATAL_LIFETIME,
+ * IPSEC_ERR_RANDOM (nothing sent, no number used), IPSEC_FATAL_CRYPTO. */
 IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
 
-/* Opens n packets in place, each with its packet's `sa` (found by ipsec_sad_find). In: content begins
- * with the ESP header (carrier UDP or ESP) or the outer IP header (carrier IP). Out: content is the
- * inner packet, TFC padding stripped, ECN merged (RFC 6040), next_header 4 or 41.
- * Per packet any IPSEC_DROP_ of ESP, or IPSEC_FATAL_*; then the content is undefined. */
+/* Opens n packets in place, each with its packet's `sa` (found by ipsec_sad_find). In: content
+ * begins with the ESP header (carrier UDP or ESP; traffic_class is the outer header's) or the outer
+ * IP header (carrier IP). Out: content is the inner packet, TFC padding stripped, ECN merged (RFC
+ * 6040), next_header 4 or 41. Order is kept; packets[i]->status says how each ended. Returns how
+ * many are IPSEC_OK. Copies of one packet may stand in one call: the first good one is taken. Per
+ * packet any IPSEC_DROP_ of ESP (IPSEC_DROP_DUMMY is a valid packet with nothing to deliver;
+ * IPSEC_DROP_EXPIRED a hard limit), IPSEC_ERR_ARGUMENT (no inbound SA, no carrier), or
+ * IPSEC_FATAL_CRYPTO; then the content is undefined and offset and length are as before. */
 IPSEC_API size_t ipsec_esp_open(struct ipsec_packet *const packets[], size_t n);
 
 struct ipsec_sa_stats {
-    uint64_t packets;
-    uint64_t bytes;        /* inner octets */
-    uint64_t sequence;     /* last sent, or top of the window */
-    uint64_t drops[IPSEC_DROP_REASONS];
+    uint64_t packets;  /* outbound: given a number; inbound: authenticated and new, also dummies */
+    uint64_t bytes;    /* inner octets */
+    uint64_t sequence; /* last sent, or top of the window */
+    uint64_t drops[IPSEC_DROP_REASONS]; /* by ipsec_drop_index; each stops at 2^32 - 1 */
 };
 IPSEC_API void ipsec_sa_stats(const struct ipsec_sa *sa, struct ipsec_sa_stats *out);
+
+/* ipsec_sa_stats.packets alone. Of an inbound SA, above 0 proves that the peer sends with it. */
+IPSEC_API uint64_t ipsec_sa_packets(const struct ipsec_sa *sa);
 
 IPSEC_API uint32_t ipsec_sa_spi(const struct ipsec_sa *sa);
 IPSEC_API void *ipsec_sa_user(const struct ipsec_sa *sa);
 
 /* Follows a peer or an own address that has changed (NAT rebinding, MOBIKE): outer addresses, ports
- * and encapsulation. */
+ * and encapsulation. The endpoints are copied. IPSEC_ERR_ARGUMENT: an outbound SA with
+ * IPSEC_OUTER_IP needs two addresses of one family, and ports when encapsulating; nothing changes
+ * then. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa,
                                                            const struct ipsec_endpoint *local,
                                                            const struct ipsec_endpoint *remote,

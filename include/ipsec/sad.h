@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The SA database (RFC 4301 4.4.2): owns the memory of its SAs, both directions, and finds an inbound
- * SA by SPI. The lookup is keyed with a random value, so a peer can not choose collisions.
+ * The SA database (RFC 4301 4.4.2): owns the memory of its SAs, both directions, and finds an
+ * inbound SA by SPI. The lookup is keyed with a random value, so a peer can not choose collisions.
  */
 #ifndef IPSEC_SAD_H
 #define IPSEC_SAD_H
@@ -19,11 +19,14 @@ struct ipsec_sad_config {
     uint32_t sa_max;            /* SAs of either direction; 0: 64 */
     uint32_t replay_window_max; /* largest window any SA asks for; 0: 1024 */
     struct ipsec_crypto_list crypto;
+    uint32_t selectors_max; /* selectors any SA has, both sides together; 0: 8 */
 };
 #define IPSEC_SAD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_sad_config)
 
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sad_size(const struct ipsec_sad_config *config,
                                                             size_t *bytes);
+/* crypto is copied by value; its tables must outlive the database. IPSEC_ERR_ARGUMENT,
+ * IPSEC_ERR_BUFFER, IPSEC_ERR_RANDOM (no key for the lookup). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sad_init(void *block, size_t block_bytes,
                                                             const struct ipsec_sad_config *config,
                                                             struct ipsec_sad **sad);
@@ -31,10 +34,10 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sad_init(void *block, size_t 
 IPSEC_API void ipsec_sad_deinit(struct ipsec_sad *sad);
 
 /* Makes an SA (see ipsec_sa_init) inside the database. IPSEC_ERR_FULL, IPSEC_ERR_STATE (inbound SPI
- * in use), and what ipsec_sa_init says. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sad_add(struct ipsec_sad *sad,
-                                                           const struct ipsec_sa_params *params,
-                                                           ipsec_handle *handle);
+ * in use), IPSEC_ERR_BUFFER (more window or selectors than the configuration allows for), and what
+ * ipsec_sa_init says. *handle is written on success. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_sad_add(struct ipsec_sad *sad, const struct ipsec_sa_params *params, ipsec_handle *handle);
 /* Wipes and frees. IPSEC_ERR_STALE. Pointers to the SA are invalid from here on. */
 IPSEC_API enum ipsec_status ipsec_sad_remove(struct ipsec_sad *sad, ipsec_handle handle);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The policy database (RFC 4301 4.4.1): an ordered list; the first entry that matches decides. A packet
- * that matches nothing is discarded.
+ * The policy database (RFC 4301 4.4.1): an ordered list; the first entry that matches decides. A
+ * packet that matches nothing is discarded.
  */
 #ifndef IPSEC_SPD_H
 #define IPSEC_SPD_H
@@ -14,21 +14,17 @@ extern "C" {
 
 struct ipsec_spd;
 
-enum ipsec_spd_action {
-    IPSEC_SPD_DISCARD = 0,
-    IPSEC_SPD_BYPASS = 1,
-    IPSEC_SPD_PROTECT = 2
-};
+enum ipsec_spd_action { IPSEC_SPD_DISCARD = 0, IPSEC_SPD_BYPASS = 1, IPSEC_SPD_PROTECT = 2 };
 
 /* Seen from this gateway: local is the LAN side. */
 struct ipsec_spd_entry {
     uint32_t size;
-    uint8_t action;    /* enum ipsec_spd_action */
-    int32_t priority;  /* smaller is looked at first; equal: in order of adding */
+    uint8_t action;   /* enum ipsec_spd_action */
+    int32_t priority; /* smaller is looked at first; equal: in order of adding */
     struct ipsec_selector local;
     struct ipsec_selector remote;
-    ipsec_handle sa;   /* PROTECT: handle in the SAD of the SA to send with; 0: none yet (acquire) */
-    void *user;        /* PROTECT: what an acquire names */
+    ipsec_handle sa; /* PROTECT: handle in the SAD of the SA to send with; 0: none yet (acquire) */
+    void *user;      /* PROTECT: what an acquire names */
 };
 #define IPSEC_SPD_ENTRY_INIT IPSEC_STRUCT_INIT(struct ipsec_spd_entry)
 
@@ -45,12 +41,13 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_init(void *block, size_t 
                                                             struct ipsec_spd **spd);
 IPSEC_API void ipsec_spd_deinit(struct ipsec_spd *spd);
 
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_add(struct ipsec_spd *spd,
-                                                           const struct ipsec_spd_entry *entry,
-                                                           ipsec_handle *handle);
+/* Both selectors have one family. IPSEC_ERR_ARGUMENT, IPSEC_ERR_FULL, IPSEC_ERR_STRUCT_SIZE. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_spd_add(struct ipsec_spd *spd, const struct ipsec_spd_entry *entry, ipsec_handle *handle);
+/* IPSEC_ERR_STALE. */
 IPSEC_API enum ipsec_status ipsec_spd_remove(struct ipsec_spd *spd, ipsec_handle handle);
-/* Names the SA a PROTECT entry sends with; 0 takes it away (packets then acquire, RFC 4301 5.1: never
- * in clear). */
+/* Names the SA a PROTECT entry sends with; 0 takes it away (packets then acquire, RFC 4301 5.1:
+ * never in clear). IPSEC_ERR_STALE, IPSEC_ERR_STATE (not a PROTECT entry). */
 IPSEC_API enum ipsec_status ipsec_spd_set_sa(struct ipsec_spd *spd, ipsec_handle handle,
                                              ipsec_handle sa);
 
@@ -63,8 +60,10 @@ struct ipsec_spd_result {
 
 /* Decides for an inner packet on its way out (outbound true) or for one that came in without
  * protection (outbound false; source and destination change places). Status: IPSEC_OK,
- * IPSEC_DROP_TRUNCATED, IPSEC_DROP_HEADER, IPSEC_DROP_VERSION. A non-first fragment has no ports and
- * matches only entries for any port (RFC 4301 7). */
+ * IPSEC_DROP_TRUNCATED, IPSEC_DROP_HEADER, IPSEC_DROP_VERSION; then the action is DISCARD. A
+ * non-first fragment has no ports and matches only entries for any port or OPAQUE (RFC 4301 7);
+ * when it could belong to an earlier entry that names ports and does not bypass, no later entry
+ * lets it bypass: it is discarded under the earlier one. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd,
                                                               struct ipsec_view inner_packet,
                                                               bool outbound,

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What seal.c and open.c share: up to 32 packets between their prepare and their finish half,
+ * around one call of the crypto facade. Lives on the stack (about 3 KiB).
+ */
+#ifndef IPSECI_ESP_BATCH_H
+#define IPSECI_ESP_BATCH_H
+
+#include "sa.h"
+
+#define IPSECI_ESP_BATCH_MAX 32u
+
+/* What the finish half needs to know of one packet. */
+struct ipseci_esp_note {
+    struct ipsec_packet *packet;
+    uint64_t sequence;     /* open: with its high half */
+    uint8_t traffic_class; /* seal: of the inner packet; open: of the outer header */
+};
+
+struct ipseci_esp_batch {
+    size_t count;
+    struct ipseci_esp_note note[IPSECI_ESP_BATCH_MAX];
+    const struct ipseci_aead *aead[IPSECI_ESP_BATCH_MAX];
+    struct ipsec_crypto_op *ops[IPSECI_ESP_BATCH_MAX];
+    struct ipsec_crypto_op op[IPSECI_ESP_BATCH_MAX];
+};
+
+/* Content inside the buffer, and an SA of this direction. */
+static inline bool ipseci_esp_is_usable(const struct ipsec_packet *p,
+                                        enum ipsec_direction direction)
+{
+    return p->sa != NULL && p->sa->direction == direction && p->buffer != NULL &&
+           p->offset <= p->capacity && p->length <= p->capacity - p->offset;
+}
+
+/* The authenticated octets in front of the ciphertext, and the high half of the sequence number.
+ * esp points at the SPI. */
+static inline void ipseci_esp_bind(struct ipsec_crypto_op *op, const struct ipsec_sa *sa,
+                                   const uint8_t *esp, uint64_t sequence)
+{
+    op->iv = esp + IPSECI_ESP_HEADER_BYTES;
+    op->aad = esp;
+    op->tail_length = 0;
+    op->reserved = 0;
+    if (!sa->aead.is_aead) {
+        op->aad_length = (uint16_t)(IPSECI_ESP_HEADER_BYTES + sa->aead.iv_length);
+        if (sa->esn) {
+            /* RFC 4303 3.3.2.1: the high half takes part in the ICV as if it followed the trailer.
+             */
+            ipseci_store32(op->scratch, (uint32_t)(sequence >> 32));
+            op->tail_length = 4;
+        }
+        return;
+    }
+    op->aad_length = IPSECI_ESP_HEADER_BYTES;
+    if (sa->esn) {
+        /* RFC 4106 5, RFC 7634 2.1: SPI and the whole 64-bit number. */
+        ipseci_store32(op->scratch, sa->spi);
+        ipseci_store64(op->scratch + 4, sequence);
+        op->aad = op->scratch;
+        op->aad_length = 12;
+    }
+}
+
+#endif

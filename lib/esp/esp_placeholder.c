@@ -1,1 +1,0 @@
-typedef int ipseci_esp_placeholder; /* replaced by the layer */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of an ESP SA outside its packets: size, init, deinit, move, counters. Called by users
+ * with manual keys and by sad.c. RFC 4301 4.4.2, RFC 4303.
+ */
+#include "sa.h"
+#include "arena.h"
+#include "selector.h"
+#include "tunnel.h"
+
+#include <string.h>
+
+/* What decides the size of a block. */
+struct shape {
+    uint32_t window;    /* bits of the replay bitmap; 0: outbound */
+    uint32_t iv_octets; /* of the IV store; 0: inbound */
+    uint32_t selectors;
+};
+
+static struct ipsec_sa *layout(struct ipseci_arena *arena, const struct shape *shape,
+                               void **numbers, struct ipsec_selector **selectors)
+{
+    struct ipsec_sa *sa = IPSECI_ARENA_NEW(arena, 1, struct ipsec_sa);
+    *numbers =
+        ipseci_arena_take(arena, shape->window / 8 + shape->iv_octets, 1, _Alignof(uint64_t));
+    *selectors = IPSECI_ARENA_NEW(arena, shape->selectors, struct ipsec_selector);
+    return sa;
+}
+
+static enum ipsec_status measure(const struct shape *shape, size_t *bytes)
+{
+    struct ipseci_arena arena = ipseci_arena_init(NULL, 0);
+    void *numbers;
+    struct ipsec_selector *selectors;
+    (void)layout(&arena, shape, &numbers, &selectors);
+    *bytes = arena.used;
+    return arena.failed ? IPSEC_ERR_ARGUMENT : IPSEC_OK;
+}
+
+enum ipsec_status ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors, size_t *bytes)
+{
+    /* The bitmap and the IV store are never in one SA and share their place. */
+    const uint32_t window_octets = replay_window / 8;
+    const struct shape shape = {
+        .iv_octets = window_octets > IPSECI_IV_STORE_BYTES ? window_octets : IPSECI_IV_STORE_BYTES,
+        .selectors = selectors};
+    return measure(&shape, bytes);
+}
+
+static bool are_selectors_valid(const struct ipsec_selectors *ts)
+{
+    if (ts->count > IPSEC_SELECTORS_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ts->count; i++) {
+        if (!ipseci_selector_valid(&ts->item[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* CVE-2017-7184: the window is held against its limits before any memory is sized by it. */
+static bool is_window_valid(uint32_t window)
+{
+    return window >= IPSEC_REPLAY_WINDOW_MIN && window <= IPSEC_REPLAY_WINDOW_MAX &&
+           window % 64 == 0;
+}
+
+static bool is_suite_valid(const struct ipsec_suite *suite)
+{
+    return (suite->protocol == 0 || suite->protocol == IPSEC_PROTOCOL_ESP) &&
+           suite->esn <= IPSEC_ESN_YES;
+}
+
+static bool are_numbers_valid(const struct ipsec_sa_params *p)
+{
+    return p->spi >= IPSEC_SPI_MIN && is_window_valid(p->replay_window) &&
+           (p->suite.esn == IPSEC_ESN_YES || p->sequence_start <= UINT32_MAX);
+}
+
+/* Completes the caller's params and checks all that needs no provider. */
+static enum ipsec_status take_params(const struct ipsec_sa_params *given, struct ipsec_sa_params *p)
+{
+    IPSECI_TRY(ipseci_struct_in(p, sizeof(*p), given));
+    p->replay_window = p->replay_window == 0 ? IPSECI_REPLAY_WINDOW_DEFAULT : p->replay_window;
+    p->ttl = p->ttl == 0 ? IPSECI_TTL_DEFAULT : p->ttl;
+    p->packets_max = p->packets_max == 0 ? UINT64_MAX : p->packets_max;
+    p->bytes_max = p->bytes_max == 0 ? UINT64_MAX : p->bytes_max;
+
+    if (p->direction > IPSEC_OPEN || p->outer > IPSEC_OUTER_IP || !are_numbers_valid(p) ||
+        !is_suite_valid(&p->suite) || !are_selectors_valid(&p->local_ts) ||
+        !are_selectors_valid(&p->remote_ts) ||
+        (p->local_ts.count == 0) != (p->remote_ts.count == 0)) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    return IPSEC_OK;
+}
+
+static struct shape shape_of(const struct ipsec_sa_params *p)
+{
+    const bool is_open = p->direction == IPSEC_OPEN;
+    const struct shape shape = {.window = is_open ? p->replay_window : 0,
+                                .iv_octets = is_open ? 0 : IPSECI_IV_STORE_BYTES,
+                                .selectors = p->local_ts.count + p->remote_ts.count};
+    return shape;
+}
+
+enum ipsec_status ipsec_sa_size(const struct ipsec_sa_params *params, size_t *bytes)
+{
+    struct ipsec_sa_params p;
+    if (bytes == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    IPSECI_TRY(take_params(params, &p));
+    const struct shape shape = shape_of(&p);
+    return measure(&shape, bytes);
+}
+
+static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p, void *numbers)
+{
+    if (p->direction == IPSEC_OPEN) {
+        ipseci_replay_init(&sa->way.replay, numbers, p->replay_window, p->sequence_start);
+        return;
+    }
+    sa->way.sending.sequence = p->sequence_start;
+    /* RFC 4303 3.3.3: numbers never cycle. */
+    sa->way.sending.sequence_max = sa->esn ? UINT64_MAX : UINT32_MAX;
+    sa->way.sending.iv_store = numbers;
+    sa->way.sending.iv_used = IPSECI_IV_STORE_BYTES;
+}
+
+static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p,
+                          struct ipsec_selector *place)
+{
+    sa->local_count = (uint8_t)p->local_ts.count;
+    sa->remote_count = (uint8_t)p->remote_ts.count;
+    if (sa->local_count == 0) {
+        return;
+    }
+    memcpy(place, p->local_ts.item, p->local_ts.count * sizeof(*place));
+    memcpy(place + p->local_ts.count, p->remote_ts.item, p->remote_ts.count * sizeof(*place));
+    sa->selectors = place;
+}
+
+static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
+{
+    sa->spi = p->spi;
+    sa->direction = p->direction;
+    sa->outer = p->outer;
+    sa->esn = p->suite.esn == IPSEC_ESN_YES;
+    sa->accept_any_encapsulation = p->accept_any_encapsulation;
+    sa->no_replay_check = p->no_replay_check;
+    sa->class_mask = p->hide_dscp ? IPSECI_ECN_MASK : UINT8_MAX;
+    sa->packets_max = p->packets_max;
+    sa->bytes_max = p->bytes_max;
+    sa->ttl = p->ttl;
+    sa->user = p->user;
+}
+
+static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
+{
+    const struct ipsec_key_params key = {.direction = p->direction,
+                                         .encr_id = p->suite.encr,
+                                         .encr_key_bits = p->suite.encr_key_bits,
+                                         .integ_id = p->suite.integ,
+                                         .encr_key = p->encr_key,
+                                         .integ_key = p->integ_key};
+    IPSECI_TRY(ipseci_aead_init(&sa->aead, &sa->crypto, &key));
+    if (sa->aead.iv_length == 0) {
+        sa->iv_source = IPSECI_IV_NONE;
+    } else {
+        sa->iv_source = sa->aead.is_aead ? IPSECI_IV_COUNTER : IPSECI_IV_RANDOM;
+    }
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
+                                const struct ipsec_sa_params *params,
+                                const struct ipsec_crypto_list *crypto, struct ipsec_sa **sa)
+{
+    struct ipsec_sa_params p;
+    if (block == NULL || crypto == NULL || sa == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    IPSECI_TRY(take_params(params, &p));
+
+    const struct shape shape = shape_of(&p);
+    struct ipseci_arena arena = ipseci_arena_init(block, block_bytes);
+    void *numbers;
+    struct ipsec_selector *selectors;
+    struct ipsec_sa *made = layout(&arena, &shape, &numbers, &selectors);
+    if (arena.failed) {
+        return IPSEC_ERR_BUFFER;
+    }
+    made->crypto = *crypto;
+    set_fields(made, &p);
+    set_numbers(made, &p, numbers);
+    set_selectors(made, &p, selectors);
+    IPSECI_TRY(ipsec_sa_move(made, &p.local, &p.remote, p.udp_encapsulation));
+    IPSECI_TRY(set_key(made, &p));
+    *sa = made;
+    return IPSEC_OK;
+}
+
+void ipsec_sa_deinit(struct ipsec_sa *sa)
+{
+    if (sa == NULL) {
+        return;
+    }
+    ipseci_aead_deinit(&sa->aead);
+    if (sa->direction == IPSEC_SEAL) {
+        ipseci_wipe(sa->way.sending.iv_store, IPSECI_IV_STORE_BYTES);
+    } else {
+        ipseci_wipe(sa->way.replay.bits, sa->way.replay.window / 8);
+    }
+    if (sa->local_count != 0) {
+        const size_t count = (size_t)sa->local_count + sa->remote_count;
+        ipseci_wipe(sa->selectors, count * sizeof(*sa->selectors));
+    }
+    ipseci_wipe(sa, sizeof(*sa));
+}
+
+enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa, const struct ipsec_endpoint *local,
+                                const struct ipsec_endpoint *remote, bool udp_encapsulation)
+{
+    if (sa == NULL || local == NULL || remote == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    if (sa->direction == IPSEC_SEAL && sa->outer == IPSEC_OUTER_IP) {
+        IPSECI_TRY(ipseci_tunnel_prepare(sa, local, remote, udp_encapsulation));
+    }
+    sa->local = *local;
+    sa->remote = *remote;
+    sa->udp_encapsulation = udp_encapsulation;
+    return IPSEC_OK;
+}
+
+void ipsec_sa_room(const struct ipsec_sa *sa, uint32_t *head, uint32_t *tail)
+{
+    if (sa->direction == IPSEC_OPEN) {
+        *head = 0;
+        *tail = 0;
+        return;
+    }
+    *head = (uint32_t)sa->outer_length + IPSECI_ESP_HEADER_BYTES + sa->aead.iv_length;
+    *tail = (uint32_t)sa->aead.block - 1 + IPSECI_ESP_TRAILER_BYTES + sa->aead.tag_length;
+}
+
+void ipsec_sa_stats(const struct ipsec_sa *sa, struct ipsec_sa_stats *out)
+{
+    out->packets = sa->packets;
+    out->bytes = sa->bytes;
+    out->sequence = sa->direction == IPSEC_OPEN ? sa->way.replay.top : sa->way.sending.sequence;
+    for (size_t i = 0; i < IPSEC_DROP_REASONS; i++) {
+        out->drops[i] = sa->drops[i];
+    }
+}
+
+uint64_t ipsec_sa_packets(const struct ipsec_sa *sa)
+{
+    return sa->packets;
+}
+
+uint32_t ipsec_sa_spi(const struct ipsec_sa *sa)
+{
+    return sa->spi;
+}
+
+void *ipsec_sa_user(const struct ipsec_sa *sa)
+{
+    return sa->user;
+}
+
+void ipseci_sa_count_drop(struct ipsec_sa *sa, enum ipsec_status status)
+{
+    const size_t index = ipsec_drop_index(status);
+    if (index < IPSEC_DROP_REASONS && sa->drops[index] != UINT32_MAX) {
+        sa->drops[index]++;
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of an ESP SA: every branch on suite and mode is decided here once, at init, so that
+ * seal.c and open.c only read lengths and flags. One block holds it all:
+ *
+ *   struct ipsec_sa (hot fields first) | replay bitmap or IV store | selectors
+ *
+ * RFC 4301 4.4.2, RFC 4303.
+ */
+#ifndef IPSECI_SA_H
+#define IPSECI_SA_H
+
+#include "esp_header.h"
+#include "facade.h"
+#include "ip_header.h"
+#include "replay.h"
+#include "udp_encap.h"
+
+#include <ipsec/esp.h>
+
+#define IPSECI_REPLAY_WINDOW_DEFAULT 128u
+#define IPSECI_TTL_DEFAULT           64u
+/* Random octets fetched at once for IVs: one generator call serves eight packets of AES-CBC. */
+#define IPSECI_IV_STORE_BYTES  128u
+#define IPSECI_OUTER_BYTES_MAX (IPSECI_IPV6_HEADER_BYTES + IPSECI_UDP_HEADER_BYTES)
+
+/* Where the explicit IV comes from. */
+enum ipseci_iv {
+    IPSECI_IV_NONE,    /* ENCR_NULL */
+    IPSECI_IV_COUNTER, /* AEAD: the 64-bit sequence number; RFC 4106 3.1: must never repeat */
+    IPSECI_IV_RANDOM   /* CBC: RFC 3602 3: must not be predictable (CVE-2022-46397) */
+};
+
+struct ipseci_sending {
+    uint64_t sequence; /* last number used */
+    uint64_t sequence_max;
+    uint8_t *iv_store;
+    uint32_t iv_used; /* octets of the store */
+};
+
+struct ipsec_sa {
+    /* Hot: read or written for every packet. */
+    struct ipseci_aead aead;
+    uint32_t spi;
+    uint8_t direction;    /* enum ipsec_direction */
+    uint8_t outer;        /* enum ipsec_outer */
+    uint8_t outer_length; /* octets of outer IP and UDP headers written by seal */
+    uint8_t iv_source;    /* enum ipseci_iv */
+    bool esn;
+    bool udp_encapsulation;
+    bool accept_any_encapsulation;
+    bool no_replay_check;
+    uint8_t class_mask; /* bits of the inner traffic class that seal copies out */
+    uint8_t local_count;
+    uint8_t remote_count;
+    struct ipsec_selector *selectors; /* local ones, then remote ones */
+    uint64_t packets;
+    uint64_t packets_max;
+    uint64_t bytes;
+    uint64_t bytes_max;
+    union {
+        struct ipseci_sending sending;
+        struct ipseci_replay replay;
+    } way; /* by direction */
+
+    /* Cold: outer headers (copied when sealing), counters, what deinit needs. */
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+    uint8_t ttl;
+    uint8_t outer_header[IPSECI_IPV6_HEADER_BYTES]; /* IP; length, ID and class still to set */
+    uint32_t drops[IPSEC_DROP_REASONS];
+    struct ipsec_crypto_list crypto;
+    void *user;
+};
+
+/* Octets of a block for any SA with this window and this many selectors, both sides together. */
+enum ipsec_status ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors, size_t *bytes);
+
+/* Counts a PEER status; others have no counter. */
+void ipseci_sa_count_drop(struct ipsec_sa *sa, enum ipsec_status status);
+
+/* Would one more packet of this many inner octets be over a hard limit? */
+static inline bool ipseci_sa_is_spent(const struct ipsec_sa *sa, uint32_t octets)
+{
+    return sa->packets >= sa->packets_max || octets > sa->bytes_max - sa->bytes;
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Outbound ESP in tunnel mode: inner packet -> ESP packet, in place, in batches. Called by lib/gw
+ * and by users with manual keys. RFC 4303 3.3, RFC 4301 5.1, RFC 6040 4.1.
+ *
+ *   prepare  checks, sequence number, IV, padding, trailer, header: all outside the inner packet
+ *   batch    encryption and ICV
+ *   finish   outer headers; only here do offset and length change
+ */
+#include "esp_batch.h"
+#include "selector.h"
+#include "tunnel.h"
+
+#include <string.h>
+
+#define IP_PACKET_BYTES_MAX 65535u
+
+/* One packet on its way through prepare. */
+struct inner {
+    uint8_t *data;
+    uint32_t length;
+    uint32_t padding;
+    uint8_t next_header;
+    uint8_t traffic_class;
+};
+
+static bool is_allowed(const struct ipsec_sa *sa, const struct ipseci_flow *flow)
+{
+    return sa->local_count == 0 ||
+           (ipseci_selectors_match(sa->selectors, sa->local_count, flow, IPSECI_FLOW_SOURCE) &&
+            ipseci_selectors_match(sa->selectors + sa->local_count, sa->remote_count, flow,
+                                   IPSECI_FLOW_DESTINATION));
+}
+
+static enum ipsec_status read_inner(const struct ipsec_packet *p, struct inner *in)
+{
+    in->data = p->buffer + p->offset;
+    in->length = p->length;
+    if ((p->flags & IPSEC_PACKET_DUMMY) != 0) {
+        in->next_header = IPSECI_ESP_NEXT_DUMMY;
+        in->traffic_class = 0;
+        return IPSEC_OK;
+    }
+    struct ipseci_flow flow;
+    IPSECI_TRY(ipseci_ip_parse(ipseci_view(in->data, p->length), &flow));
+    if (!is_allowed(p->sa, &flow)) {
+        return IPSEC_DROP_SELECTORS;
+    }
+    in->length = flow.total_length;
+    in->traffic_class = flow.traffic_class;
+    in->next_header =
+        flow.family == IPSEC_FAMILY_IPV4 ? IPSECI_ESP_NEXT_IPV4 : IPSECI_ESP_NEXT_IPV6;
+    return IPSEC_OK;
+}
+
+/* Padding, room, and the 16 bits of an IP length. CVE-2022-27666: by the packet's real length. */
+static enum ipsec_status fit(const struct ipsec_packet *p, struct inner *in)
+{
+    const struct ipsec_sa *sa = p->sa;
+    const uint32_t block = sa->aead.block; /* a power of two */
+    const uint32_t head = (uint32_t)sa->outer_length + IPSECI_ESP_HEADER_BYTES + sa->aead.iv_length;
+
+    /* RFC 4303 2.4: the trailer ends on a boundary of the cipher block, of 4 octets at least. */
+    in->padding = (0u - (in->length + IPSECI_ESP_TRAILER_BYTES)) & (block - 1);
+    const uint32_t tail = in->padding + IPSECI_ESP_TRAILER_BYTES + sa->aead.tag_length;
+    if (in->length > IP_PACKET_BYTES_MAX - head - tail) {
+        return IPSEC_DROP_TOO_BIG;
+    }
+    if (p->offset < head || p->capacity - p->offset - in->length < tail) {
+        return IPSEC_ERR_BUFFER;
+    }
+    return IPSEC_OK;
+}
+
+/* At least one unused IV in the store. */
+static enum ipsec_status refill_ivs(struct ipsec_sa *sa)
+{
+    struct ipseci_sending *s = &sa->way.sending;
+    if (sa->iv_source != IPSECI_IV_RANDOM ||
+        s->iv_used + sa->aead.iv_length <= IPSECI_IV_STORE_BYTES) {
+        return IPSEC_OK;
+    }
+    IPSECI_TRY(ipseci_random(&sa->crypto, s->iv_store, IPSECI_IV_STORE_BYTES));
+    s->iv_used = 0;
+    return IPSEC_OK;
+}
+
+/* The one place where numbers are given out: each once, never past the end, never with an IV used
+ * before. */
+static enum ipsec_status take_number(struct ipsec_sa *sa, uint32_t octets)
+{
+    struct ipseci_sending *s = &sa->way.sending;
+    /* RFC 4303 3.3.3: no cycling; RFC 4106 3.1: and so no IV repeats. */
+    if (s->sequence >= s->sequence_max) {
+        return IPSEC_FATAL_SEQUENCE;
+    }
+    if (ipseci_sa_is_spent(sa, octets)) {
+        return IPSEC_FATAL_LIFETIME;
+    }
+    IPSECI_TRY(refill_ivs(sa));
+    s->sequence++;
+    sa->packets++;
+    sa->bytes += octets;
+    return IPSEC_OK;
+}
+
+static void write_iv(struct ipsec_sa *sa, uint8_t *iv)
+{
+    struct ipseci_sending *s = &sa->way.sending;
+    switch ((enum ipseci_iv)sa->iv_source) {
+    case IPSECI_IV_NONE:
+        return;
+    case IPSECI_IV_COUNTER:
+        ipseci_store64(iv, s->sequence);
+        return;
+    case IPSECI_IV_RANDOM:
+        memcpy(iv, s->iv_store + s->iv_used, sa->aead.iv_length);
+        s->iv_used += sa->aead.iv_length;
+        return;
+    }
+}
+
+/* Header, IV and trailer, and the crypto operation over them. */
+static void write_esp(struct ipsec_sa *sa, const struct inner *in, struct ipsec_crypto_op *op)
+{
+    uint8_t *esp = in->data - sa->aead.iv_length - IPSECI_ESP_HEADER_BYTES;
+    const uint64_t sequence = sa->way.sending.sequence;
+    ipseci_store32(esp + IPSECI_ESP_SPI_AT, sa->spi);
+    ipseci_store32(esp + IPSECI_ESP_SEQUENCE_AT, (uint32_t)sequence);
+    write_iv(sa, esp + IPSECI_ESP_HEADER_BYTES);
+
+    uint8_t *trailer = in->data + in->length;
+    for (uint32_t i = 0; i < in->padding; i++) {
+        trailer[i] = (uint8_t)(i + 1); /* RFC 4303 2.4 */
+    }
+    trailer += in->padding;
+    trailer[0] = (uint8_t)in->padding;
+    trailer[1] = in->next_header;
+
+    op->data = in->data;
+    op->data_length = in->length + in->padding + IPSECI_ESP_TRAILER_BYTES;
+    op->tag = trailer + IPSECI_ESP_TRAILER_BYTES;
+    ipseci_esp_bind(op, sa, esp, sequence);
+}
+
+static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch *batch)
+{
+    if (!ipseci_esp_is_usable(p, IPSEC_SEAL)) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    struct ipsec_sa *sa = p->sa;
+    struct inner in;
+    IPSECI_TRY(read_inner(p, &in));
+    IPSECI_TRY(fit(p, &in));
+    IPSECI_TRY(take_number(sa, in.length));
+
+    const size_t i = batch->count++;
+    write_esp(sa, &in, &batch->op[i]);
+    batch->ops[i] = &batch->op[i];
+    batch->aead[i] = &sa->aead;
+    batch->note[i].packet = p;
+    batch->note[i].traffic_class = in.traffic_class;
+    return IPSEC_OK;
+}
+
+static enum ipsec_carrier carrier_of(const struct ipsec_sa *sa)
+{
+    if (sa->outer == IPSEC_OUTER_IP) {
+        return IPSEC_CARRIER_IP;
+    }
+    return sa->udp_encapsulation ? IPSEC_CARRIER_UDP : IPSEC_CARRIER_ESP;
+}
+
+static void finish(const struct ipseci_esp_note *note, const struct ipsec_crypto_op *op)
+{
+    struct ipsec_packet *p = note->packet;
+    const struct ipsec_sa *sa = p->sa;
+    p->status = op->status;
+    if (op->status != IPSEC_OK) {
+        return;
+    }
+    const uint32_t head = IPSECI_ESP_HEADER_BYTES + (uint32_t)sa->aead.iv_length;
+    const uint32_t length = head + op->data_length + sa->aead.tag_length;
+    /* RFC 6040 4.1, normal mode: the inner ECN field is copied. RFC 4301 5.1.2: so is the DSCP,
+     * unless told otherwise. */
+    p->traffic_class = note->traffic_class & sa->class_mask;
+    if (sa->outer == IPSEC_OUTER_IP) {
+        ipseci_tunnel_write(sa, op->data - head, length, p->traffic_class);
+    }
+    p->offset -= head + sa->outer_length;
+    p->length = length + sa->outer_length;
+    p->carrier = (uint8_t)carrier_of(sa);
+    p->local = sa->local;
+    p->remote = sa->remote;
+}
+
+static size_t seal_batch(struct ipsec_packet *const packets[], size_t n,
+                         struct ipseci_esp_batch *batch)
+{
+    size_t sealed = 0;
+    batch->count = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct ipsec_packet *p = packets[i];
+        const enum ipsec_status status = prepare(p, batch);
+        p->status = status;
+        if (status != IPSEC_OK && p->sa != NULL) {
+            ipseci_sa_count_drop(p->sa, status);
+        }
+    }
+    ipseci_aead_run(batch->aead, batch->ops, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        finish(&batch->note[i], &batch->op[i]);
+        sealed += batch->op[i].status == IPSEC_OK;
+    }
+    return sealed;
+}
+
+size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n)
+{
+    struct ipseci_esp_batch batch;
+    size_t sealed = 0;
+    for (size_t at = 0; at < n; at += IPSECI_ESP_BATCH_MAX) {
+        const size_t left = n - at;
+        sealed += seal_batch(packets + at,
+                             left < IPSECI_ESP_BATCH_MAX ? left : IPSECI_ESP_BATCH_MAX, &batch);
+    }
+    return sealed;
+}
