@@ -1,1 +1,0 @@
-typedef int ipseci_ike_placeholder; /* replaced by the layer */
