@@ -1,1 +1,0 @@
-typedef int ipseci_gw_placeholder; /* replaced by the layer */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The policies of the peers that were added: SPD entries that are there before any SA is, and that
+ * point at the outbound SA of the child that serves them. Called by the program (add, remove) and
+ * by gw_sink.c (switch). RFC 4301 4.4.1, 5.1.
+ */
+#include "gw_state.h"
+
+struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
+                                               const struct ipsec_peer *peer,
+                                               const struct ipsec_child_config *config)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_policy *policy;
+    while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
+        if (policy->peer == peer && policy->config == config) {
+            return policy;
+        }
+    }
+    return NULL;
+}
+
+struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *user)
+{
+    /* A record lives longer than its entries, so an address inside the pool is one of ours. */
+    const uintptr_t first = (uintptr_t)gw->policies.slots;
+    const size_t bytes = gw->policies.slot_bytes * gw->policies.count;
+    return (uintptr_t)user - first < bytes ? user : NULL;
+}
+
+/* ---- Which child serves
+ * -------------------------------------------------------------------------- */
+
+static struct ipseci_gw_child *newest_sender(const struct ipsec_gw *gw,
+                                             const struct ipseci_gw_policy *policy)
+{
+    struct ipseci_gw_child *newest = NULL;
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_child *child;
+    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
+        if (child->policy == policy && child->order != 0 &&
+            (newest == NULL || child->order > newest->order)) {
+            newest = child;
+        }
+    }
+    return newest;
+}
+
+void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *policy)
+{
+    struct ipseci_gw_child *child = newest_sender(gw, policy);
+    policy->serving = child;
+    for (uint32_t i = 0; i < policy->entry_count; i++) {
+        /* Without a child the entry stays and acquires. RFC 4301 5.1: never in clear. */
+        (void)ipsec_spd_set_sa(gw->spd, policy->entry[i], child != NULL ? child->sa_out : 0);
+    }
+}
+
+/* ---- Adding and removing a peer
+ * ------------------------------------------------------------------ */
+
+static void drop_policy(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_handle handle)
+{
+    for (uint32_t i = 0; i < policy->entry_count; i++) {
+        (void)ipsec_spd_remove(gw->spd, policy->entry[i]);
+    }
+    (void)ipseci_pool_release(&gw->policies, handle);
+}
+
+static void drop_policies(struct ipsec_gw *gw, const struct ipsec_peer *peer)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_policy *policy;
+    while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
+        if (policy->peer == peer) {
+            drop_policy(gw, policy, handle);
+        }
+    }
+}
+
+static enum ipsec_status add_entry(struct ipsec_gw *gw, struct ipseci_gw_policy *policy,
+                                   const struct ipsec_selector *local,
+                                   const struct ipsec_selector *remote)
+{
+    struct ipsec_spd_entry entry = IPSEC_SPD_ENTRY_INIT;
+    entry.action = IPSEC_SPD_PROTECT;
+    entry.local = *local;
+    entry.remote = *remote;
+    entry.user = policy;
+    IPSECI_TRY(ipsec_spd_add(gw->spd, &entry, &policy->entry[policy->entry_count]));
+    policy->entry_count++;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                    const struct ipsec_child_config *config)
+{
+    const struct ipsec_selectors *local = &config->local_ts;
+    const struct ipsec_selectors *remote = &config->remote_ts;
+    ipsec_handle handle = 0;
+    if (local->count == 0 || local->count > IPSEC_SELECTORS_MAX || remote->count == 0 ||
+        remote->count > IPSEC_SELECTORS_MAX) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    struct ipseci_gw_policy *policy = ipseci_pool_take(&gw->policies, &handle);
+    if (policy == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    policy->peer = peer;
+    policy->config = config;
+    for (uint32_t l = 0; l < local->count; l++) {
+        for (uint32_t r = 0; r < remote->count; r++) {
+            /* A child may carry both families; mixed pairs match nothing. */
+            if (local->item[l].family == remote->item[r].family) {
+                IPSECI_TRY(add_entry(gw, policy, &local->item[l], &remote->item[r]));
+            }
+        }
+    }
+    return policy->entry_count != 0 ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
+}
+
+enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer)
+{
+    if (gw == NULL || peer == NULL || (peer->child_count != 0 && peer->children == NULL)) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    for (size_t i = 0; i < peer->child_count; i++) {
+        if (ipseci_gw_policy_find(gw, peer, &peer->children[i]) != NULL) {
+            return IPSEC_ERR_STATE;
+        }
+    }
+    for (size_t i = 0; i < peer->child_count; i++) {
+        const enum ipsec_status status = add_policy(gw, peer, &peer->children[i]);
+        if (status < IPSEC_OK) {
+            drop_policies(gw, peer);
+            return status;
+        }
+    }
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                       ipsec_ms now)
+{
+    if (gw == NULL || peer == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    IPSECI_TRY(ipsec_ike_forget_peer(gw->ike, peer, now));
+    drop_policies(gw, peer);
+    return IPSEC_OK;
+}

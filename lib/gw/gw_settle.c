@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a burst leaves to do: notices to IKE about children (first packet in, limits reached) and
+ * acquires. All after the burst, because IKE may then install and remove SAs. Called by gw.c.
+ * RFC 7296 2.8 (proof that the peer uses a new SA), RFC 4303 3.3.3, RFC 4301 5.1.
+ */
+#include "gw_state.h"
+
+/* ---- Noting
+ * -------------------------------------------------------------------------------------- */
+
+struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const struct ipsec_sa *sa)
+{
+    void *user = ipsec_sa_user(sa);
+    /* A record lives longer than its SAs, so an address inside the pool is one of ours. */
+    const uintptr_t first = (uintptr_t)gw->children.slots;
+    const size_t bytes = gw->children.slot_bytes * gw->children.count;
+    return (uintptr_t)user - first < bytes ? user : NULL;
+}
+
+void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned notice)
+{
+    struct ipseci_gw_child *child = ipseci_gw_child_of(gw, sa);
+    if (child == NULL) {
+        return;
+    }
+    if (notice != 0) {
+        child->due |= (uint8_t)(1u << notice) & (uint8_t)~child->told;
+    }
+    if (child->touched || (child->due == 0 && child->packets_soft == 0 && child->bytes_soft == 0)) {
+        return;
+    }
+    child->touched = true;
+    child->touched_next = gw->touched;
+    gw->touched = child;
+}
+
+void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child)
+{
+    struct ipseci_gw_child **link = &gw->touched;
+    while (*link != NULL && *link != child) {
+        link = &(*link)->touched_next;
+    }
+    if (*link == child) {
+        *link = child->touched_next;
+    }
+    child->touched = false;
+}
+
+void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_ms now)
+{
+    if (policy->acquired_ever && now < policy->acquired) {
+        policy->acquired = now; /* the clock stepped back: count from here */
+    }
+    if (policy->acquired_ever && now - policy->acquired < IPSECI_GW_ACQUIRE_MS) {
+        return;
+    }
+    policy->acquired_ever = true;
+    policy->acquired = now;
+    policy->acquire_due = true;
+    gw->acquire_due = true;
+}
+
+/* ---- Giving
+ * -------------------------------------------------------------------------------------- */
+
+static bool over(const struct ipseci_gw_child *child, const struct ipsec_child_stats *stats)
+{
+    const uint64_t packets =
+        stats->packets_in > stats->packets_out ? stats->packets_in : stats->packets_out;
+    const uint64_t bytes = stats->bytes_in > stats->bytes_out ? stats->bytes_in : stats->bytes_out;
+    return (child->packets_soft != 0 && packets >= child->packets_soft) ||
+           (child->bytes_soft != 0 && bytes >= child->bytes_soft);
+}
+
+static void check_limits(const struct ipsec_gw *gw, struct ipseci_gw_child *child)
+{
+    const uint8_t soft = 1u << IPSEC_CHILD_NOTICE_SOFT;
+    struct ipsec_child_stats stats;
+    if ((child->told & soft) == 0 && ipsec_gw_child_stats(gw, child->child, &stats) == IPSEC_OK &&
+        over(child, &stats)) {
+        child->due |= soft;
+    }
+}
+
+/* Any notice may make IKE remove the child, so the record is looked up again before each. */
+static void give_notices(struct ipsec_gw *gw, struct ipseci_gw_child *child, ipsec_ms now)
+{
+    static const enum ipsec_child_notice order[] = {
+        IPSEC_CHILD_NOTICE_INBOUND, IPSEC_CHILD_NOTICE_SOFT, IPSEC_CHILD_NOTICE_HARD};
+    const ipsec_handle self = child->self;
+    const uint8_t due = child->due;
+    child->due = 0;
+    child->told |= due;
+    for (size_t i = 0; i < IPSECI_COUNT(order); i++) {
+        if ((due & 1u << order[i]) == 0 || ipseci_pool_get(&gw->children, self) == NULL) {
+            continue;
+        }
+        if (ipsec_ike_child_notice(gw->ike, child->child, order[i], now) < IPSEC_OK) {
+            /* Not taken now (a command is running, a queue is full): the next burst says it again.
+             */
+            child->told &= (uint8_t) ~(1u << order[i]);
+        }
+    }
+}
+
+static void settle_children(struct ipsec_gw *gw, ipsec_ms now)
+{
+    /* Each turn takes one child off the list; notices put none on it. */
+    while (gw->touched != NULL) {
+        struct ipseci_gw_child *child = gw->touched;
+        gw->touched = child->touched_next;
+        child->touched = false;
+        check_limits(gw, child);
+        give_notices(gw, child, now);
+    }
+}
+
+static void settle_acquires(struct ipsec_gw *gw)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_policy *policy;
+    if (!gw->acquire_due) {
+        return;
+    }
+    gw->acquire_due = false;
+    while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
+        if (!policy->acquire_due) {
+            continue;
+        }
+        policy->acquire_due = false;
+        gw->counters.acquires++;
+        if (gw->config.callbacks.acquire != NULL) {
+            gw->config.callbacks.acquire(gw->config.user, policy->peer, policy->config);
+        }
+    }
+}
+
+void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now)
+{
+    settle_children(gw, now);
+    settle_acquires(gw);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The SA sink of the built-in data plane: installs in the SAD what IKE negotiated, points the SPD
+ * at it when it may be sent with, and takes it out again. Called by the IKE engine only. RFC
+ * 7296 2.8 (make before break), RFC 4301 4.4.
+ */
+#include "gw_state.h"
+
+static struct ipseci_gw_child *find_child(const struct ipsec_gw *gw, ipsec_handle child)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_child *record;
+    while ((record = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
+        if (record->child == child) {
+            return record;
+        }
+    }
+    return NULL;
+}
+
+static void send_with(struct ipsec_gw *gw, struct ipseci_gw_child *child)
+{
+    child->order = ++gw->order;
+    ipseci_gw_policy_switch(gw, child->policy);
+}
+
+/* ---- child_add
+ * ----------------------------------------------------------------------------------- */
+
+/* What both directions have in common. */
+static struct ipsec_sa_params sa_params(const struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                        struct ipseci_gw_child *child)
+{
+    struct ipsec_sa_params p = IPSEC_SA_PARAMS_INIT;
+    p.outer = gw->config.outer;
+    p.udp_encapsulation = sa->udp_encapsulation;
+    p.suite = sa->suite;
+    p.local = sa->local;
+    p.remote = sa->remote;
+    p.local_ts = sa->local_ts;
+    p.remote_ts = sa->remote_ts;
+    p.packets_max = sa->config->lifetime.packets_hard;
+    p.bytes_max = sa->config->lifetime.bytes_hard;
+    p.user = child;
+    return p;
+}
+
+static enum ipsec_status add_pair(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                  struct ipseci_gw_child *child)
+{
+    struct ipsec_sa_params in = sa_params(gw, sa, child);
+    in.direction = IPSEC_OPEN;
+    /* RFC 7296 2.23: ESP is taken with and without UDP, whatever NAT detection said. */
+    in.accept_any_encapsulation = true;
+    in.spi = sa->spi_in;
+    in.replay_window = sa->config->replay_window;
+    in.encr_key = sa->encr_key_in;
+    in.integ_key = sa->integ_key_in;
+    struct ipsec_sa_params out = sa_params(gw, sa, child);
+    out.direction = IPSEC_SEAL;
+    out.spi = sa->spi_out;
+    out.encr_key = sa->encr_key_out;
+    out.integ_key = sa->integ_key_out;
+
+    IPSECI_TRY(ipsec_sad_add(gw->sad, &in, &child->sa_in));
+    const enum ipsec_status status = ipsec_sad_add(gw->sad, &out, &child->sa_out);
+    if (status < IPSEC_OK) {
+        (void)ipsec_sad_remove(gw->sad, child->sa_in);
+    }
+    return status;
+}
+
+static void set_soft_limits(struct ipseci_gw_child *child, const struct ipsec_child_sa *sa)
+{
+    const struct ipsec_lifetime *lifetime = &sa->config->lifetime;
+    child->packets_soft = lifetime->packets_soft;
+    child->bytes_soft = lifetime->bytes_soft;
+    if (sa->suite.esn == IPSEC_ESN_NO &&
+        (child->packets_soft == 0 || child->packets_soft > IPSECI_GW_SEQUENCE_SOFT)) {
+        child->packets_soft = IPSECI_GW_SEQUENCE_SOFT;
+    }
+}
+
+enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa)
+{
+    struct ipsec_gw *gw = user;
+    ipsec_handle handle = 0;
+    /* A child no policy speaks of could send nothing and accept nothing. */
+    struct ipseci_gw_policy *policy = ipseci_gw_policy_find(gw, sa->peer, sa->config);
+    if (policy == NULL) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    struct ipseci_gw_child *child = ipseci_pool_take(&gw->children, &handle);
+    if (child == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    child->self = handle;
+    child->child = sa->child;
+    child->policy = policy;
+    set_soft_limits(child, sa);
+    const enum ipsec_status status = add_pair(gw, sa, child);
+    if (status < IPSEC_OK) {
+        (void)ipseci_pool_release(&gw->children, handle);
+        return status;
+    }
+    if (sa->outbound_ready) {
+        send_with(gw, child);
+    }
+    return IPSEC_OK;
+}
+
+/* ---- child_update
+ * -------------------------------------------------------------------------------- */
+
+static enum ipsec_status move(struct ipsec_gw *gw, const struct ipseci_gw_child *child,
+                              const struct ipsec_child_update *u)
+{
+    struct ipsec_sa *const pair[] = {ipsec_sad_get(gw->sad, child->sa_in),
+                                     ipsec_sad_get(gw->sad, child->sa_out)};
+    for (size_t i = 0; i < IPSECI_COUNT(pair); i++) {
+        if (pair[i] == NULL) {
+            return IPSEC_ERR_STALE;
+        }
+        IPSECI_TRY(ipsec_sa_move(pair[i], &u->local, &u->remote, u->udp_encapsulation));
+    }
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update)
+{
+    struct ipsec_gw *gw = user;
+    struct ipseci_gw_child *child = find_child(gw, update->child);
+    if (child == NULL) {
+        return IPSEC_ERR_STALE;
+    }
+    switch (update->kind) {
+    case IPSEC_CHILD_UPDATE_USE:
+        send_with(gw, child);
+        return IPSEC_OK;
+    case IPSEC_CHILD_UPDATE_STOP:
+        child->order = 0;
+        ipseci_gw_policy_switch(gw, child->policy);
+        return IPSEC_OK;
+    case IPSEC_CHILD_UPDATE_MOVE:
+        return move(gw, child, update);
+    }
+    return IPSEC_ERR_ARGUMENT;
+}
+
+/* ---- child_remove, child_stats
+ * ------------------------------------------------------------------- */
+
+void ipseci_gw_child_remove(void *user, ipsec_handle child)
+{
+    struct ipsec_gw *gw = user;
+    struct ipseci_gw_child *record = find_child(gw, child);
+    if (record == NULL) {
+        return;
+    }
+    record->order = 0;
+    if (record->policy->serving == record) {
+        ipseci_gw_policy_switch(gw, record->policy);
+    }
+    ipseci_gw_untouch(gw, record);
+    (void)ipsec_sad_remove(gw->sad, record->sa_in);
+    (void)ipsec_sad_remove(gw->sad, record->sa_out);
+    (void)ipseci_pool_release(&gw->children, record->self);
+}
+
+enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
+                                        struct ipsec_child_stats *stats)
+{
+    const struct ipsec_gw *gw = user;
+    return ipsec_gw_child_stats(gw, child, stats);
+}
+
+enum ipsec_status ipsec_gw_child_stats(const struct ipsec_gw *gw, ipsec_handle child,
+                                       struct ipsec_child_stats *out)
+{
+    struct ipsec_sa_stats in_stats;
+    struct ipsec_sa_stats out_stats;
+    const struct ipseci_gw_child *record = find_child(gw, child);
+    const struct ipsec_sa *in = record != NULL ? ipsec_sad_get(gw->sad, record->sa_in) : NULL;
+    const struct ipsec_sa *sealing = in != NULL ? ipsec_sad_get(gw->sad, record->sa_out) : NULL;
+    if (sealing == NULL) {
+        return IPSEC_ERR_STALE;
+    }
+    ipsec_sa_stats(in, &in_stats);
+    ipsec_sa_stats(sealing, &out_stats);
+    out->packets_in = in_stats.packets;
+    out->bytes_in = in_stats.bytes;
+    out->packets_out = out_stats.packets;
+    out->bytes_out = out_stats.bytes;
+    return IPSEC_OK;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of lib/gw share: the gateway's object and its records. Nothing here is used by
+ * another layer.
+ *
+ *   policy   one ipsec_child_config of a peer that was added: its SPD entries, and which child
+ * serves child    one Child SA pair that IKE installed: two SAs in the SAD
+ */
+#ifndef IPSECI_GW_STATE_H
+#define IPSECI_GW_STATE_H
+
+#include <ipsec/gw.h>
+
+#include "pool.h"
+
+/* Packets worked on at once; a larger burst is worked on in parts. Bounds arrays on the stack. */
+#define IPSECI_GW_BATCH 64
+/* SPD entries of one child config: every local with every remote selector. */
+#define IPSECI_GW_ENTRIES_MAX (IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX)
+/* An acquire for a child whose last one is younger is not repeated. */
+#define IPSECI_GW_ACQUIRE_MS 1000u
+/* Without ESN an SA ends after 2^32 - 1 packets (RFC 4303 3.3.3); from here on it asks to be
+ * rekeyed, which leaves 2^28 packets to do it in. */
+#define IPSECI_GW_SEQUENCE_SOFT UINT64_C(0xF0000000)
+/* Room before and after a packet of ipsec_gw_run, for sealing: IPv6 and UDP header, ESP header, IV;
+ * and padding, trailer, the longest ICV. */
+#define IPSECI_GW_HEAD_ROOM 128u
+#define IPSECI_GW_TAIL_ROOM 64u
+
+struct ipseci_gw_child;
+
+struct ipseci_gw_policy {
+    const struct ipsec_peer *peer;
+    const struct ipsec_child_config *config;
+    struct ipseci_gw_child *serving; /* the entries send with its outbound SA; NULL: none */
+    ipsec_ms acquired;               /* time of the last acquire */
+    bool acquired_ever;
+    bool acquire_due; /* after the burst */
+    uint32_t entry_count;
+    ipsec_handle entry[IPSECI_GW_ENTRIES_MAX]; /* in the SPD */
+};
+
+struct ipseci_gw_child {
+    ipsec_handle self;  /* in the pool */
+    ipsec_handle child; /* IKE's name for it */
+    ipsec_handle sa_in; /* in the SAD */
+    ipsec_handle sa_out;
+    struct ipseci_gw_policy *policy;
+    struct ipseci_gw_child *touched_next;
+    uint64_t packets_soft; /* 0: no limit */
+    uint64_t bytes_soft;
+    uint64_t order; /* when it was told to send, counted; 0: it may not send */
+    bool touched;   /* in the list of what to look at after the burst */
+    uint8_t due;    /* notices to give, a bit each: 1 << enum ipsec_child_notice */
+    uint8_t told;   /* notices given; each is given once */
+};
+
+struct ipsec_gw {
+    struct ipsec_gw_config config; /* complete: no zero means default any more */
+    struct ipsec_ike *ike;
+    struct ipsec_sad *sad;
+    struct ipsec_spd *spd;
+    struct ipseci_pool policies;
+    struct ipseci_pool children;
+    struct ipseci_gw_child *touched;
+    const struct ipsec_io *io; /* set by ipsec_gw_run: output goes there */
+    uint8_t *datagram;         /* outer IP: where an IKE datagram gets its headers */
+    size_t datagram_bytes;
+    struct ipsec_packet *burst; /* ipsec_gw_run's packets */
+    struct ipsec_packet **burst_list;
+    uint8_t *burst_bytes;
+    uint64_t order; /* last value of a child's order */
+    uint16_t ip_id;
+    bool busy; /* inside an input: a callback that comes back is refused */
+    bool acquire_due;
+    struct ipsec_gw_counters counters;
+};
+
+/* ---- gw_sink.c: what IKE installs
+ * ---------------------------------------------------------------- */
+
+enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa);
+enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update);
+void ipseci_gw_child_remove(void *user, ipsec_handle child);
+enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
+                                        struct ipsec_child_stats *stats);
+
+/* ---- gw_policy.c: peers' policies
+ * ---------------------------------------------------------------- */
+
+/* The policy of a peer's child, or NULL. */
+struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
+                                               const struct ipsec_peer *peer,
+                                               const struct ipsec_child_config *config);
+/* The record behind an SPD entry's user pointer; NULL for an entry the caller added himself. */
+struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *user);
+/* Lets the policy's entries send with the child that was told so last, or acquire. */
+void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
+
+/* ---- gw_settle.c: what is due after a burst
+ * ------------------------------------------------------ */
+
+/* The record of an SA; NULL for one the caller put into the SAD himself. */
+struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const struct ipsec_sa *sa);
+/* Looks at the SA's child after the burst: limits, and the notice (0: none) the first time. */
+void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned notice);
+void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child);
+/* Asks for an acquire of the policy, unless there was one a moment ago. */
+void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_ms now);
+/* Gives the notices and acquires that are due. */
+void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now);
+
+/* ---- gw_output.c: to the WAN and the LAN
+ * --------------------------------------------------------- */
+
+/* The engine's send callback. */
+void ipseci_gw_ike_send(void *user, struct ipsec_packet *datagram);
+/* Sends those whose status is IPSEC_OK, in order, and counts. n is at most IPSECI_GW_BATCH. */
+void ipseci_gw_wan_send(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n);
+void ipseci_gw_lan_deliver(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n);
+/* Counts a status that is an error: under its drop reason, or as another error. */
+void ipseci_gw_count(uint64_t drops[IPSEC_DROP_REASONS], uint64_t *errors, int32_t status);
+/* Refuses a whole burst that came from inside a callback. */
+void ipseci_gw_refuse(struct ipsec_packet *const packets[], size_t n);
+
+/* ---- gw_in.c, gw_out.c
+ * --------------------------------------------------------------------------- */
+
+/* At most IPSECI_GW_BATCH packets. */
+void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                  ipsec_ms now);
+void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                   ipsec_ms now);
+
+#endif
