@@ -15,9 +15,21 @@ extern "C" {
  * in every other field. A shorter struct (older header) is completed with zeros; a longer one is
  * refused unless its unknown tail is zero. */
 #ifdef __cplusplus
-#define IPSEC_STRUCT_INIT(type) { (uint32_t)sizeof(type) }
+/* A function, as C++ compilers warn of members that an initializer leaves out. */
+extern "C++" {
+template <class T> inline T ipsec_struct_init()
+{
+    T made = T();
+    made.size = static_cast<uint32_t>(sizeof(T));
+    return made;
+}
+}
+#define IPSEC_STRUCT_INIT(type) ipsec_struct_init<type>()
 #else
-#define IPSEC_STRUCT_INIT(type) { .size = (uint32_t)sizeof(type) }
+#define IPSEC_STRUCT_INIT(type)                                                                    \
+    {                                                                                              \
+        .size = (uint32_t)sizeof(type)                                                             \
+    }
 #endif
 
 /* Monotonic milliseconds of any epoch. The library never reads a clock. */

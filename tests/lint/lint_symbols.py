@@ -11,7 +11,7 @@ import tree
 OWN = re.compile(r'ipseci?_')
 # KAME's libipsec has these.
 TAKEN = {'ipsec_strerror', 'ipsec_set_policy', 'ipsec_get_policylen', 'ipsec_dump_policy'}
-OCTETS = {'memcpy', 'memmove', 'memset', 'memcmp', 'memchr', 'strlen', 'strcmp', 'strncmp', 'bcmp'}
+OCTETS = {'memcpy', 'memmove', 'memset', 'memcmp', 'memchr', 'strchr', 'strlen', 'strcmp', 'strncmp', 'bcmp'}
 # __stack_chk_fail, __memcpy_chk and the like, 64-bit arithmetic, position-independent code, sanitizers,
 # coverage, libFuzzer.
 COMPILER = re.compile(r'__(stack_chk|\w+_chk$|u?div|u?mod|ash|lsh|popcount|clz|ctz|mul|aeabi|bswap|'
