@@ -139,7 +139,7 @@ void ipseci_sa_copy(struct ipsec_view sa_body, uint8_t protocol, struct ipsec_pr
             *truncated = true;
         }
     }
-    if (r.left > 0 || r.failed) {
+    if (r.failed) {
         *truncated = true;
     }
 }

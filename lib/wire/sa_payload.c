@@ -140,7 +140,11 @@ struct ipseci_reader ipseci_sa_proposals(struct ipsec_view sa_body)
 
 bool ipseci_sa_next(struct ipseci_reader *proposals, struct ipseci_proposal_view *out)
 {
-    return proposals->left > 0 && !proposals->failed && proposal_read(proposals, out) == IPSEC_OK;
+    if (proposals->left == 0 || proposals->failed) {
+        return false;
+    }
+    proposals->failed = proposal_read(proposals, out) != IPSEC_OK;
+    return !proposals->failed;
 }
 
 struct ipseci_reader ipseci_proposal_transforms(const struct ipseci_proposal_view *proposal)
@@ -150,8 +154,11 @@ struct ipseci_reader ipseci_proposal_transforms(const struct ipseci_proposal_vie
 
 bool ipseci_transform_next(struct ipseci_reader *transforms, struct ipseci_transform_view *out)
 {
-    return transforms->left > 0 && !transforms->failed &&
-           transform_read(transforms, out) == IPSEC_OK;
+    if (transforms->left == 0 || transforms->failed) {
+        return false;
+    }
+    transforms->failed = transform_read(transforms, out) != IPSEC_OK;
+    return !transforms->failed;
 }
 
 uint32_t ipseci_sa_proposal_count(struct ipsec_view sa_body)

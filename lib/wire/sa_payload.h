@@ -34,7 +34,8 @@ struct ipseci_transform_view {
  * IPSEC_DROP_TRUNCATED, IPSEC_DROP_MALFORMED (both: INVALID_SYNTAX to the peer). */
 enum ipsec_status ipseci_sa_check(struct ipsec_view sa_body);
 
-/* Iterate a body that ipseci_sa_check accepted; on any other body they are safe and stop early.
+/* Iterate a body that ipseci_sa_check accepted; on any other body they are safe, and
+ * stop early with the reader's `failed` set.
  *
  *     struct ipseci_reader proposals = ipseci_sa_proposals(body);
  *     while (ipseci_sa_next(&proposals, &proposal)) {
