@@ -24,8 +24,9 @@ struct ipsec_mbedtls_config {
 #define IPSEC_MBEDTLS_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_mbedtls_config)
 
 /* Makes a provider context and seeds its generator. Memory comes from Mbed TLS's allocator
- * (mbedtls_calloc), as does that of keys. config may be NULL. One context serves one thread at a
- * time. IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (no entropy), IPSEC_ERR_STRUCT_SIZE. */
+ * (mbedtls_calloc), as does that of keys. config may be NULL. Where Mbed TLS is built with
+ * MBEDTLS_THREADING_C (Debian does) random and ke_* may run on several threads at once; otherwise one
+ * context serves one thread at a time. A process that forks makes a new context in the child. IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (no entropy), IPSEC_ERR_STRUCT_SIZE. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_mbedtls_new(
     const struct ipsec_mbedtls_config *config, struct ipsec_mbedtls **out);
 

@@ -10,7 +10,8 @@
  *  - Data is worked on in place. No alignment is promised.
  *  - No function keeps a pointer it was given beyond its return, unless it says so.
  *  - No function blocks. Memory for keys comes from the provider's own source.
- *  - The MAC of an opened packet is compared in constant time and before anything is decrypted.
+ *  - The MAC of an opened packet is compared in constant time and before anything is decrypted. A
+ *    real AEAD may decrypt in the same pass when it clears what it wrote on a wrong tag.
  */
 #ifndef IPSEC_CRYPTO_H
 #define IPSEC_CRYPTO_H
@@ -127,7 +128,8 @@ struct ipsec_crypto_op {
 };
 
 /* Limits of one provider; see each function. All functions may be called from any thread as long as
- * no two calls share a key, a ke or (for random) the context. */
+ * no two calls share a key, a ke or (for random, and for ke_*, which draw random) the context, unless
+ * the provider promises more. */
 struct ipsec_crypto {
     uint32_t size; /* sizeof(struct ipsec_crypto) */
     const char *name;
@@ -188,8 +190,10 @@ struct ipsec_crypto_list {
 };
 
 /* Checks a provider's table and runs known answers for every algorithm it claims. Meant for start-up.
- * On failure *failed names the algorithm (constant text). IPSEC_ERR_ARGUMENT: the table is
- * incomplete; IPSEC_FATAL_CRYPTO: an answer is wrong. */
+ * On failure *failed (may be NULL) names the algorithm (constant text). Key exchanges, which draw
+ * fresh exponents, are run against themselves: this takes a second or more on a microcontroller.
+ * IPSEC_ERR_ARGUMENT: the table is incomplete; IPSEC_FATAL_CRYPTO: an answer is wrong; what key_new or
+ * ke_start said otherwise. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_crypto_self_test(
     const struct ipsec_crypto *provider, const char **failed);
 
