@@ -82,6 +82,7 @@ struct ipsec_failure {
     const struct ipsec_proposals *ours;   /* NULL: not a matter of proposals */
     const struct ipsec_proposals *theirs; /* NULL: the peer did not say */
     bool theirs_cut;                      /* more than fits was offered */
+    const struct ipsec_proposals *built_in; /* NOT_BUILT_IN: what could be used instead; or NULL */
     uint32_t nearest_ours;                /* indices of the pair the diff speaks of */
     uint32_t nearest_theirs;
     uint32_t diff_count;

@@ -31,33 +31,6 @@ static uint32_t bit(uint32_t n)
     return (uint32_t)1 << n;
 }
 
-static uint32_t transform_count(const struct ipsec_proposal *p)
-{
-    return p->transform_count < IPSEC_PROPOSAL_TRANSFORMS_MAX ? p->transform_count
-                                                              : IPSEC_PROPOSAL_TRANSFORMS_MAX;
-}
-
-static uint32_t proposal_count(const struct ipsec_proposals *list)
-{
-    return list->count < IPSEC_PROPOSALS_MAX ? list->count : IPSEC_PROPOSALS_MAX;
-}
-
-static bool is_addke(uint8_t type)
-{
-    return type >= IPSEC_TRANSFORM_ADDKE1 && type <= IPSEC_TRANSFORM_ADDKE7;
-}
-
-static bool is_key_exchange(uint8_t type)
-{
-    return type == IPSEC_TRANSFORM_KE || is_addke(type);
-}
-
-/* RFC 7296 3.3.2, RFC 9370 2.2.2: types whose value 0 means "none", the same as leaving it out. */
-static bool has_none(uint8_t type)
-{
-    return type == IPSEC_TRANSFORM_INTEG || is_key_exchange(type);
-}
-
 /* RFC 7296 3.3.5: a Key Length exactly where the cipher has several (INIT-13, INIT-14). A transform
  * of ours that breaks this can not have come from a text; it is never chosen. */
 static bool transform_is_sound(const struct ipsec_transform *t)
@@ -89,13 +62,13 @@ static void offer_add(struct offer *offer, const struct ipsec_proposal *ours,
     offer->types |= bit(t->type);
     bool found = false;
     if (!t->unknown_attribute) { /* RFC 7296 3.3.6: only this transform is out */
-        for (uint32_t i = 0; i < transform_count(ours); i++) {
+        for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
             if (transform_is(&ours->transform[i], t)) {
                 offer->have |= bit(i);
                 found = true;
             }
         }
-        if (has_none(t->type) && t->id == 0 && !t->has_key_length) {
+        if (ipseci_type_has_none(t->type) && t->id == 0 && !t->has_key_length) {
             offer->none |= bit(t->type);
             found = true;
         }
@@ -113,7 +86,7 @@ static struct offer offer_read(const struct ipsec_proposal *ours,
     while (ipseci_transform_next(&r, &transform)) {
         /* RFC 7296 1.2: the first child has no key exchange; groups in its proposals say nothing.
          */
-        if ((flags & IPSECI_CHOICE_NO_KE) == 0 || !is_key_exchange(transform.type)) {
+        if ((flags & IPSECI_CHOICE_NO_KE) == 0 || !ipseci_type_is_ke(transform.type)) {
             offer_add(&offer, ours, &transform);
         }
     }
@@ -124,9 +97,10 @@ static struct offer offer_read(const struct ipsec_proposal *ours,
 static const struct ipsec_transform *first_common(const struct ipsec_proposal *ours,
                                                   const struct offer *offer, uint8_t type)
 {
-    for (uint32_t i = 0; i < transform_count(ours); i++) {
+    for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
         const struct ipsec_transform *t = &ours->transform[i];
-        if (t->type == type && (offer->have & bit(i)) != 0 && !(has_none(type) && t->id == 0)) {
+        if (t->type == type && (offer->have & bit(i)) != 0 &&
+            !(ipseci_type_has_none(type) && t->id == 0)) {
             return t;
         }
     }
@@ -142,7 +116,7 @@ static bool none_is_common(const struct ipsec_proposal *ours, const struct offer
     if ((offer->types & bit(type)) != 0 && (offer->none & bit(type)) == 0) {
         return false;
     }
-    for (uint32_t i = 0; i < transform_count(ours); i++) {
+    for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
         if (ours->transform[i].type == type) {
             named = true;
             if (ours->transform[i].id == 0) {
@@ -161,7 +135,7 @@ static bool pick_cipher(const struct ipsec_proposal *ours, const struct offer *o
     const struct ipsec_transform *integ = first_common(ours, offer, IPSEC_TRANSFORM_INTEG);
     const bool bare = none_is_common(ours, offer, IPSEC_TRANSFORM_INTEG);
 
-    for (uint32_t i = 0; i < transform_count(ours); i++) {
+    for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
         const struct ipsec_transform *t = &ours->transform[i];
         if (t->type != IPSEC_TRANSFORM_ENCR || (offer->have & bit(i)) == 0) {
             continue;
@@ -180,7 +154,7 @@ static bool pick_cipher(const struct ipsec_proposal *ours, const struct offer *o
 static bool group_is_common(const struct ipsec_proposal *ours, const struct offer *offer,
                             uint16_t group)
 {
-    for (uint32_t i = 0; i < transform_count(ours); i++) {
+    for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
         const struct ipsec_transform *t = &ours->transform[i];
         if (t->type == IPSEC_TRANSFORM_KE && t->id == group && (offer->have & bit(i)) != 0) {
             return true;
@@ -345,7 +319,7 @@ enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec
     *out = (struct ipseci_choice){0};
     IPSECI_TRY(check_payload(sa_body, protocol, flags));
     /* RFC 7296 2.7: which of several acceptable proposals is taken is the responder's to say. */
-    for (uint32_t i = 0; i < proposal_count(ours); i++) {
+    for (uint32_t i = 0; i < ipseci_proposal_count(ours); i++) {
         if (ours->item[i].protocol == (uint8_t)protocol &&
             choose_for(&ours->item[i], sa_body, &wish, out)) {
             return IPSEC_OK;
@@ -367,7 +341,7 @@ enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
         return IPSEC_ERR_NOT_FOUND;
     }
     /* RFC 7296 3.3.1: the answer carries the number of what was accepted; ours count from 1. */
-    if (answer.number == 0 || answer.number > proposal_count(offered)) {
+    if (answer.number == 0 || answer.number > ipseci_proposal_count(offered)) {
         return IPSEC_ERR_NOT_FOUND;
     }
     const struct ipsec_proposal *ours = &offered->item[answer.number - 1];
@@ -415,11 +389,11 @@ static bool list_has(const struct ipsec_proposals *list, const struct ipsec_prop
 void ipseci_proposals_without_ke(const struct ipsec_proposals *list, struct ipsec_proposals *out)
 {
     memset(out, 0, sizeof(*out));
-    for (uint32_t i = 0; i < proposal_count(list); i++) {
+    for (uint32_t i = 0; i < ipseci_proposal_count(list); i++) {
         const struct ipsec_proposal *from = &list->item[i];
         struct ipsec_proposal p = {.protocol = from->protocol};
-        for (uint32_t k = 0; k < transform_count(from); k++) {
-            if (!is_key_exchange(from->transform[k].type)) {
+        for (uint32_t k = 0; k < ipseci_transform_count(from); k++) {
+            if (!ipseci_type_is_ke(from->transform[k].type)) {
                 p.transform[p.transform_count++] = from->transform[k];
             }
         }
@@ -432,8 +406,8 @@ void ipseci_proposals_without_ke(const struct ipsec_proposals *list, struct ipse
 /* The first transform of type KE with this group; group 0: with any group but NONE. */
 static const struct ipsec_transform *find_group(const struct ipsec_proposals *list, uint16_t group)
 {
-    for (uint32_t i = 0; i < proposal_count(list); i++) {
-        for (uint32_t k = 0; k < transform_count(&list->item[i]); k++) {
+    for (uint32_t i = 0; i < ipseci_proposal_count(list); i++) {
+        for (uint32_t k = 0; k < ipseci_transform_count(&list->item[i]); k++) {
             const struct ipsec_transform *t = &list->item[i].transform[k];
             if (t->type == IPSEC_TRANSFORM_KE && t->id != IPSEC_KE_NONE &&
                 (group == 0 || t->id == group)) {

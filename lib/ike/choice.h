@@ -9,6 +9,31 @@
 
 #include <ipsec/proposal.h>
 
+/* KE and the further key exchanges of RFC 9370. */
+static inline bool ipseci_type_is_ke(uint8_t type)
+{
+    return type == IPSEC_TRANSFORM_KE ||
+           (type >= IPSEC_TRANSFORM_ADDKE1 && type <= IPSEC_TRANSFORM_ADDKE7);
+}
+
+/* RFC 7296 3.3.2, RFC 9370 2.2.2: types whose value 0 is NONE, the same as leaving the type out. */
+static inline bool ipseci_type_has_none(uint8_t type)
+{
+    return type == IPSEC_TRANSFORM_INTEG || ipseci_type_is_ke(type);
+}
+
+/* Entries to look at in structs that a caller may have filled by hand. */
+static inline uint32_t ipseci_transform_count(const struct ipsec_proposal *p)
+{
+    return p->transform_count < IPSEC_PROPOSAL_TRANSFORMS_MAX ? p->transform_count
+                                                              : IPSEC_PROPOSAL_TRANSFORMS_MAX;
+}
+
+static inline uint32_t ipseci_proposal_count(const struct ipsec_proposals *list)
+{
+    return list->count < IPSEC_PROPOSALS_MAX ? list->count : IPSEC_PROPOSALS_MAX;
+}
+
 enum ipseci_choice_flags {
     IPSECI_CHOICE_NO_KE = 1, /* the child of IKE_AUTH: groups play no part (RFC 7296 1.2) */
     IPSECI_CHOICE_SPI = 2    /* each proposal carries an SPI: 4 octets for ESP, 8 for IKE */
@@ -20,17 +45,19 @@ struct ipseci_choice {
     uint64_t spi;   /* the peer's, with IPSECI_CHOICE_SPI */
 };
 
-/* Responder: the first of our proposals (in our order) that the peer's payload satisfies, with our most
- * preferred transforms; among groups, `ke_offered` (the KE payload's group, 0: no KE payload) wins when it
- * is acceptable, to spare a round trip. A list of ours without groups accepts only proposals without, or
- * with group NONE (CHILD-04). IPSEC_ERR_NOT_FOUND: no proposal chosen. IPSEC_DROP_MALFORMED: the
- * payload contradicts itself (INIT-17, INIT-18, CHILD-12, CHILD-13). */
+/* Responder: the first of our proposals (in our order) that the peer's payload satisfies, with our
+ * most preferred transforms; among groups, `ke_offered` (the KE payload's group, 0: no KE payload)
+ * wins when it is acceptable, to spare a round trip. A list of ours without groups accepts only
+ * proposals without, or with group NONE (CHILD-04). IPSEC_ERR_NOT_FOUND: no proposal chosen.
+ * IPSEC_DROP_MALFORMED: the payload contradicts itself (INIT-17, INIT-18, CHILD-12, CHILD-13). */
 enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec_view sa_body,
                                 enum ipsec_protocol protocol, uint16_t ke_offered, uint32_t flags,
                                 struct ipseci_choice *out);
 
-/* Initiator: the answer must be exactly one proposal with one transform of each type that we offered
- * (INIT-08, INIT-09). With IPSECI_CHOICE_NO_KE a group in the answer is ignored. */
+/* Initiator: the answer must be exactly one proposal with one transform of each type that we
+ * offered (INIT-08, INIT-09), under the number of that proposal, its place in `offered` counted
+ * from 1. With IPSECI_CHOICE_NO_KE a group in the answer is ignored. IPSEC_ERR_NOT_FOUND: not what
+ * we offered. IPSEC_DROP_MALFORMED as above. */
 enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
                                        struct ipsec_view sa_body, enum ipsec_protocol protocol,
                                        uint32_t flags, struct ipseci_choice *out);

@@ -9,10 +9,18 @@
 
 #include <ipsec/event.h>
 
-/* Fills nearest_*, diff and diff_count of a failure from its ours and theirs. `configured` is our list
- * before ipsec_proposals_restrict took out what is not built in (NULL: the same as ours): a match only
- * there is IPSEC_DIFF_NOT_BUILT_IN. flags as in choice.h. */
+/* Fills nearest_*, diff and diff_count of a failure from its ours and theirs. `configured` is our
+ * list before ipsec_proposals_restrict took out what is not built in (NULL: the same as ours): a
+ * match only there is IPSEC_DIFF_NOT_BUILT_IN. flags as in choice.h. */
 void ipseci_explain(struct ipsec_failure *failure, const struct ipsec_proposals *configured,
                     uint32_t choice_flags);
+
+/* A list of which nothing can be used: ours becomes `configured`, each of its transforms that no
+ * provider has (the first IPSEC_DIFF_MAX of them) a diff of kind IPSEC_DIFF_NOT_BUILT_IN, and
+ * *built_in the default list as far as it can be done. All three must outlive the report. */
+void ipseci_explain_not_built_in(struct ipsec_failure *failure,
+                                 const struct ipsec_proposals *configured,
+                                 const struct ipsec_crypto_list *crypto,
+                                 struct ipsec_proposals *built_in);
 
 #endif

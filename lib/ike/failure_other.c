@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The failure report's part about policy, broken protocol, resources and the peer's other refusals.
+ * Called by failure_text.c.
+ */
+#include "notify.h"
+#include "report.h"
+
+struct notify_words {
+    uint16_t notify;
+    const char *meaning;
+    const char *advice;
+};
+
+static const struct notify_words refusals[] = {
+    {IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+     "it does not know a payload that we called critical",
+     "capture the exchange: this library marks none as critical"},
+    {IPSECI_NOTIFY_INVALID_IKE_SPI,
+     "it does not know this IKE SA (any more): it may have restarted", "start the tunnel again"},
+    {IPSECI_NOTIFY_INVALID_MAJOR_VERSION, "it does not speak IKEv2",
+     "on the other:    switch IKEv2 on; IKEv1 can not be used with this gateway"},
+    {IPSECI_NOTIFY_INVALID_SYNTAX, "it could not read our message",
+     "compare the two versions; its log says what it stumbled over"},
+    {IPSECI_NOTIFY_INVALID_MESSAGE_ID, "it saw a message number outside its window",
+     "start the tunnel again"},
+    {IPSECI_NOTIFY_INVALID_SPI, "it got a packet for a Child SA that it does not have",
+     "start the tunnel again"},
+    {IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, "it accepts none of the proposals",
+     "compare ike and esp with the settings of the other end"},
+    {IPSECI_NOTIFY_AUTHENTICATION_FAILED, "it does not accept who we are",
+     "compare secret, local_id and remote_id on both ends"},
+    {IPSECI_NOTIFY_SINGLE_PAIR_REQUIRED, "it takes selectors of one single address pair only",
+     "on the other:    allow networks as selectors, or set single addresses in local_ts, "
+     "remote_ts"},
+    {IPSECI_NOTIFY_NO_ADDITIONAL_SAS, "it takes no further Child SAs on this IKE SA",
+     "put the networks into one child (several values of local_ts, remote_ts), or raise its limit"},
+    {IPSECI_NOTIFY_INTERNAL_ADDRESS_FAILURE, "it could not give us an inner address",
+     "on the other:    look at its address pool; a site-to-site tunnel needs none"},
+    {IPSECI_NOTIFY_FAILED_CP_REQUIRED,
+     "it demands that we ask for an inner address (remote access)",
+     "on the other:    set it up as site-to-site, without an address pool"},
+    {IPSECI_NOTIFY_TS_UNACCEPTABLE, "it accepts none of the traffic selectors",
+     "compare local_ts and remote_ts with the mirrored settings of the other end"},
+    {IPSECI_NOTIFY_TEMPORARY_FAILURE, "it is busy with another exchange on this SA",
+     "nothing: it is tried again"},
+    {IPSECI_NOTIFY_CHILD_SA_NOT_FOUND, "it does not have the Child SA that we want to rekey",
+     "nothing: the child is made anew"},
+};
+
+static const struct notify_words *find_words(uint16_t notify)
+{
+    for (size_t i = 0; i < IPSECI_COUNT(refusals); i++) {
+        if (refusals[i].notify == notify) {
+            return &refusals[i];
+        }
+    }
+    return NULL;
+}
+
+static void report_refusal(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const struct notify_words *words = find_words(f->notify);
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, "the peer answers ");
+    ipseci_report_notify(&page->entry, f->notify);
+    if (words != NULL) {
+        ipseci_text_add(&page->entry, ": ");
+        ipseci_text_add(&page->entry, words->meaning);
+    }
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page,
+                    "To do:", words != NULL ? words->advice : "the log of the other end says why");
+}
+
+/* "the reason is: <text>", when there is one. */
+static void add_status(struct ipseci_text *t, const struct ipsec_failure *f)
+{
+    if (f->status >= IPSEC_OK) {
+        return;
+    }
+    ipseci_text_add(t, ": ");
+    ipseci_text_add(t, ipsec_status_text(f->status));
+}
+
+static void report_policy(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, peer ? "the peer's policy forbids it"
+                                       : "the policy of this gateway forbids it");
+    add_status(&page->entry, f);
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page, "To do:",
+                    peer
+                        ? "on the other:    its log says which rule it is"
+                        : "on this gateway: change the policy, or the peer's settings so that they "
+                          "fit it");
+}
+
+static void report_protocol(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, peer ? "the peer says that a message of ours breaks the rules"
+                                       : "a message of the peer breaks the rules of RFC 7296");
+    add_status(&page->entry, f);
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page, "To do:",
+                    "no setting helps. Capture the exchange on both ends (UDP 500 and 4500), note "
+                    "the two versions, and report it");
+}
+
+/* What to do about a resource, by the class and the number of the status. */
+static const char *resource_advice(enum ipsec_status status)
+{
+    if (status == IPSEC_ERR_RANDOM) {
+        return "on this gateway: the random source of the crypto provider fails: mend it first";
+    }
+    if (ipsec_status_class(status) == IPSEC_CLASS_FATAL) {
+        return "on this gateway: a crypto provider fails: run ipsec_crypto_self_test on it";
+    }
+    if (status == IPSEC_ERR_MEMORY) {
+        return "on this gateway: give the process, or the crypto provider, more memory";
+    }
+    return "on this gateway: raise the maximum that was reached (sa_max, child_max, handshake_max, "
+           "buffer_max), or end tunnels that are not needed";
+}
+
+static void report_resource(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, peer ? "the peer has run out of something"
+                                       : "this gateway ran out of something");
+    add_status(&page->entry, f);
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page, "To do:",
+                    peer ? "on the other:    its log says what; or try again later"
+                         : resource_advice(f->status));
+}
+
+void ipseci_report_other(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    if (f->cause == IPSEC_CAUSE_POLICY) {
+        report_policy(page, f);
+    } else if (f->cause == IPSEC_CAUSE_PROTOCOL) {
+        report_protocol(page, f);
+    } else if (f->cause == IPSEC_CAUSE_RESOURCE) {
+        report_resource(page, f);
+    } else {
+        report_refusal(page, f);
+    }
+}
