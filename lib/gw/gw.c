@@ -5,8 +5,7 @@
  */
 #include "gw_state.h"
 
-/* ---- Configuration
- * ------------------------------------------------------------------------------- */
+/* ---- Configuration --------------------------------------------------------------------------- */
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
@@ -55,8 +54,7 @@ static enum ipsec_status complete(struct ipsec_gw_config *c, const struct ipsec_
     return IPSEC_OK;
 }
 
-/* ---- The parts' own configurations
- * --------------------------------------------------------------- */
+/* ---- The parts' own configurations ----------------------------------------------------------- */
 
 static void pass_event(void *user, const struct ipsec_event *event)
 {
@@ -128,8 +126,7 @@ static struct ipsec_spd_config spd_config(const struct ipsec_gw_config *c)
     return spd;
 }
 
-/* ---- Memory
- * -------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 /* The block's parts in order; the three engines' blocks with their sizes. */
 struct layout {
@@ -231,8 +228,7 @@ void ipsec_gw_deinit(struct ipsec_gw *gw)
     ipseci_wipe(gw, sizeof *gw);
 }
 
-/* ---- Feeding it
- * ---------------------------------------------------------------------------------- */
+/* ---- Feeding it ------------------------------------------------------------------------------ */
 
 void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
                         ipsec_ms now)
@@ -276,8 +272,7 @@ ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw)
     return ipsec_ike_deadline(gw->ike);
 }
 
-/* ---- Looking at it
- * ------------------------------------------------------------------------------- */
+/* ---- Looking at it --------------------------------------------------------------------------- */
 
 struct ipsec_ike *ipsec_gw_ike(struct ipsec_gw *gw)
 {

@@ -32,8 +32,7 @@ static struct sorted refuse(struct ipsec_packet *packet, enum ipsec_status why)
     return none;
 }
 
-/* ---- Sorting
- * ------------------------------------------------------------------------------------- */
+/* ---- Sorting --------------------------------------------------------------------------------- */
 
 /* A UDP payload of the NAT-traversal port. RFC 3948 2: a first word of zero is IKE, one octet 0xFF
  * a keepalive, the rest ESP. */
@@ -158,8 +157,7 @@ static struct sorted sort(const struct ipsec_gw *gw, struct ipsec_packet *packet
     return refuse(packet, IPSEC_ERR_ARGUMENT);
 }
 
-/* ---- Data
- * ---------------------------------------------------------------------------------------- */
+/* ---- Data ------------------------------------------------------------------------------------ */
 
 static void find_sa(struct ipsec_gw *gw, struct ipsec_packet *packet, uint32_t esp_at)
 {
@@ -213,7 +211,8 @@ static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
     if (packet->status == IPSEC_OK || packet->status == IPSEC_DROP_DUMMY) {
         /* A dummy packet is as good a proof that the peer sends with this SA. */
         ipseci_gw_touch(gw, packet->sa, IPSEC_CHILD_NOTICE_INBOUND);
-    } else if (ipsec_status_class((enum ipsec_status)packet->status) == IPSEC_CLASS_FATAL) {
+    } else if (packet->status == IPSEC_DROP_EXPIRED || packet->status == IPSEC_FATAL_LIFETIME ||
+               packet->status == IPSEC_FATAL_SEQUENCE) {
         ipseci_gw_touch(gw, packet->sa, IPSEC_CHILD_NOTICE_HARD);
     }
     if (packet->status == IPSEC_OK) {
@@ -237,7 +236,9 @@ static void run_data(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
             esp[esp_count++] = packets[i];
         }
     }
-    (void)ipsec_esp_open(esp, esp_count);
+    if (esp_count != 0) {
+        (void)ipsec_esp_open(esp, esp_count);
+    }
     for (size_t i = 0; i < esp_count; i++) {
         after_open(gw, esp[i]);
     }

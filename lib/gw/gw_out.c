@@ -76,7 +76,9 @@ void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], si
             seal[seal_count++] = packets[i];
         }
     }
-    (void)ipsec_esp_seal(seal, seal_count);
+    if (seal_count != 0) {
+        (void)ipsec_esp_seal(seal, seal_count);
+    }
     for (size_t i = 0; i < seal_count; i++) {
         after_seal(gw, seal[i]);
     }

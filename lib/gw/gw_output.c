@@ -42,8 +42,7 @@ static size_t keep_good(struct ipsec_packet *const packets[], size_t n,
     return count;
 }
 
-/* ---- To the WAN
- * ---------------------------------------------------------------------------------- */
+/* ---- To the WAN ------------------------------------------------------------------------------ */
 
 static void send_some(const struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n)
 {
@@ -128,8 +127,7 @@ void ipseci_gw_ike_send(void *user, struct ipsec_packet *datagram)
     datagram->status = packet->status;
 }
 
-/* ---- To the LAN
- * ---------------------------------------------------------------------------------- */
+/* ---- To the LAN ------------------------------------------------------------------------------ */
 
 static void deliver_some(const struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n)
 {

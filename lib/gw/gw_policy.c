@@ -29,8 +29,7 @@ struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *us
     return (uintptr_t)user - first < bytes ? user : NULL;
 }
 
-/* ---- Which child serves
- * -------------------------------------------------------------------------- */
+/* ---- Which child serves ---------------------------------------------------------------------- */
 
 static struct ipseci_gw_child *newest_sender(const struct ipsec_gw *gw,
                                              const struct ipseci_gw_policy *policy)
@@ -58,8 +57,7 @@ void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *polic
     }
 }
 
-/* ---- Adding and removing a peer
- * ------------------------------------------------------------------ */
+/* ---- Adding and removing a peer -------------------------------------------------------------- */
 
 static void drop_policy(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_handle handle)
 {

@@ -6,8 +6,7 @@
  */
 #include "gw_state.h"
 
-/* ---- Noting
- * -------------------------------------------------------------------------------------- */
+/* ---- Noting ---------------------------------------------------------------------------------- */
 
 struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const struct ipsec_sa *sa)
 {
@@ -61,8 +60,7 @@ void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_
     gw->acquire_due = true;
 }
 
-/* ---- Giving
- * -------------------------------------------------------------------------------------- */
+/* ---- Giving ---------------------------------------------------------------------------------- */
 
 static bool over(const struct ipseci_gw_child *child, const struct ipsec_child_stats *stats)
 {

@@ -25,8 +25,18 @@ static void send_with(struct ipsec_gw *gw, struct ipseci_gw_child *child)
     ipseci_gw_policy_switch(gw, child->policy);
 }
 
-/* ---- child_add
- * ----------------------------------------------------------------------------------- */
+/* Where ESP in UDP may come in: an SA made on the IKE port takes it on the other one. */
+static struct ipsec_endpoint inbound_local(const struct ipsec_gw *gw,
+                                           const struct ipsec_endpoint *local, bool udp)
+{
+    struct ipsec_endpoint result = *local;
+    if (!udp) {
+        result.port = gw->config.ike.natt_port;
+    }
+    return result;
+}
+
+/* ---- child_add ------------------------------------------------------------------------------- */
 
 /* What both directions have in common. */
 static struct ipsec_sa_params sa_params(const struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
@@ -53,6 +63,7 @@ static enum ipsec_status add_pair(struct ipsec_gw *gw, const struct ipsec_child_
     in.direction = IPSEC_OPEN;
     /* RFC 7296 2.23: ESP is taken with and without UDP, whatever NAT detection said. */
     in.accept_any_encapsulation = true;
+    in.local = inbound_local(gw, &sa->local, sa->udp_encapsulation);
     in.spi = sa->spi_in;
     in.replay_window = sa->config->replay_window;
     in.encr_key = sa->encr_key_in;
@@ -110,21 +121,19 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     return IPSEC_OK;
 }
 
-/* ---- child_update
- * -------------------------------------------------------------------------------- */
+/* ---- child_update ---------------------------------------------------------------------------- */
 
 static enum ipsec_status move(struct ipsec_gw *gw, const struct ipseci_gw_child *child,
                               const struct ipsec_child_update *u)
 {
-    struct ipsec_sa *const pair[] = {ipsec_sad_get(gw->sad, child->sa_in),
-                                     ipsec_sad_get(gw->sad, child->sa_out)};
-    for (size_t i = 0; i < IPSECI_COUNT(pair); i++) {
-        if (pair[i] == NULL) {
-            return IPSEC_ERR_STALE;
-        }
-        IPSECI_TRY(ipsec_sa_move(pair[i], &u->local, &u->remote, u->udp_encapsulation));
+    struct ipsec_sa *in = ipsec_sad_get(gw->sad, child->sa_in);
+    struct ipsec_sa *out = ipsec_sad_get(gw->sad, child->sa_out);
+    if (in == NULL || out == NULL) {
+        return IPSEC_ERR_STALE;
     }
-    return IPSEC_OK;
+    const struct ipsec_endpoint local_in = inbound_local(gw, &u->local, u->udp_encapsulation);
+    IPSECI_TRY(ipsec_sa_move(in, &local_in, &u->remote, u->udp_encapsulation));
+    return ipsec_sa_move(out, &u->local, &u->remote, u->udp_encapsulation);
 }
 
 enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update)
@@ -148,8 +157,7 @@ enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_up
     return IPSEC_ERR_ARGUMENT;
 }
 
-/* ---- child_remove, child_stats
- * ------------------------------------------------------------------- */
+/* ---- child_remove, child_stats --------------------------------------------------------------- */
 
 void ipseci_gw_child_remove(void *user, ipsec_handle child)
 {

@@ -76,8 +76,7 @@ struct ipsec_gw {
     struct ipsec_gw_counters counters;
 };
 
-/* ---- gw_sink.c: what IKE installs
- * ---------------------------------------------------------------- */
+/* ---- gw_sink.c: what IKE installs ------------------------------------------------------------ */
 
 enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa);
 enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update);
@@ -85,8 +84,7 @@ void ipseci_gw_child_remove(void *user, ipsec_handle child);
 enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
                                         struct ipsec_child_stats *stats);
 
-/* ---- gw_policy.c: peers' policies
- * ---------------------------------------------------------------- */
+/* ---- gw_policy.c: peers' policies ------------------------------------------------------------ */
 
 /* The policy of a peer's child, or NULL. */
 struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
@@ -97,8 +95,7 @@ struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *us
 /* Lets the policy's entries send with the child that was told so last, or acquire. */
 void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
 
-/* ---- gw_settle.c: what is due after a burst
- * ------------------------------------------------------ */
+/* ---- gw_settle.c: what is due after a burst -------------------------------------------------- */
 
 /* The record of an SA; NULL for one the caller put into the SAD himself. */
 struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const struct ipsec_sa *sa);
@@ -110,8 +107,7 @@ void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_
 /* Gives the notices and acquires that are due. */
 void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now);
 
-/* ---- gw_output.c: to the WAN and the LAN
- * --------------------------------------------------------- */
+/* ---- gw_output.c: to the WAN and the LAN ----------------------------------------------------- */
 
 /* The engine's send callback. */
 void ipseci_gw_ike_send(void *user, struct ipsec_packet *datagram);
@@ -123,8 +119,7 @@ void ipseci_gw_count(uint64_t drops[IPSEC_DROP_REASONS], uint64_t *errors, int32
 /* Refuses a whole burst that came from inside a callback. */
 void ipseci_gw_refuse(struct ipsec_packet *const packets[], size_t n);
 
-/* ---- gw_in.c, gw_out.c
- * --------------------------------------------------------------------------- */
+/* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */
 
 /* At most IPSECI_GW_BATCH packets. */
 void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
