@@ -200,13 +200,15 @@ void ipseci_report_authentication(struct ipseci_page *page, const struct ipsec_f
     }
     ipseci_page_end(page, 4);
     ipseci_page_say(page, "To do:",
-                    "on both: compare the secret for this pair of identities (here secret_file), "
-                    "octet by octet, its length too");
-    ipseci_page_begin(page, "");
-    ipseci_text_add(&page->entry, "on the other:    remote_id = ");
-    ipseci_report_id(&page->entry, f->our_id);
-    ipseci_text_add(&page->entry, " (or any); its log says which of these it is");
-    ipseci_page_end(page, 2);
+                    "on both: compare the secrets for this pair of identities (here: secret_file), "
+                    "their lengths too");
+    if (f->refused_by == IPSEC_REFUSED_PEER) {
+        ipseci_page_begin(page, "");
+        ipseci_text_add(&page->entry, "on the other:    remote_id = ");
+        ipseci_report_id(&page->entry, f->our_id);
+        ipseci_text_add(&page->entry, " (or any); its log says which of these it is");
+        ipseci_page_end(page, 2);
+    }
 }
 
 static void add_local_identity(struct ipseci_page *page, const struct ipsec_failure *f)

@@ -82,11 +82,10 @@ static void add_theirs(struct ipseci_page *page, const struct ipsec_failure *f)
     }
     ipseci_page_begin(page, "There:");
     if (f->theirs == NULL) {
-        ipseci_text_add(&page->entry, "the peer did not say. Look there at its log and its ");
-        ipseci_text_add(&page->entry,
-                        is_child(f) ? "ESP proposals (here esp = " : "IKE proposals (here ike = ");
-        ipseci_text_add(&page->entry, is_child(f) ? "...; strongSwan: esp_proposals)"
-                                                  : "...; strongSwan: proposals)");
+        ipseci_text_add(&page->entry, is_child(f) ? "the peer did not say: see its log and its ESP "
+                                                    "proposals (strongSwan: esp_proposals)"
+                                                  : "the peer did not say: see its log and its IKE "
+                                                    "proposals (strongSwan: proposals)");
     } else if (f->theirs->count == 0) {
         ipseci_text_add(&page->entry, "nothing that could be read");
     } else {
@@ -118,7 +117,7 @@ static void add_nearest(struct ipseci_page *page, const struct ipsec_failure *f)
     ipseci_page_begin(page, "Nearest:");
     ipseci_text_add(&page->entry, "here ");
     add_short(&page->entry, ours);
-    ipseci_text_add(&page->entry, " to there ");
+    ipseci_text_add(&page->entry, ", there ");
     add_short(&page->entry, theirs);
     ipseci_page_end(page, LIST_LINES);
 }
@@ -194,9 +193,9 @@ static void add_diff(struct ipseci_text *t, const struct ipsec_failure *f,
     ipseci_text_add(t, ": ");
     if (diff->kind == IPSEC_DIFF_NOT_BUILT_IN) {
         add_transform(t, &diff->ours);
-        ipseci_text_add(t, " is configured here");
-        ipseci_text_add(t, f->theirs != NULL ? " and offered there" : "");
-        ipseci_text_add(t, ", but not built in: no crypto provider here has it");
+        ipseci_text_add(t, f->theirs != NULL ? " is configured here and offered there, but "
+                                             : " is configured, but ");
+        ipseci_text_add(t, "not built in here");
         return;
     }
     ipseci_text_add(t, "here ");
@@ -211,17 +210,29 @@ static uint32_t diff_count(const struct ipsec_failure *f)
     return f->diff_count < IPSEC_DIFF_MAX ? f->diff_count : IPSEC_DIFF_MAX;
 }
 
+static const char *no_diff_words(const struct ipsec_failure *f)
+{
+    if (f->refused_by == IPSEC_REFUSED_LOCAL) {
+        return "no single value: an attribute or a combination in the proposal (such as an AEAD "
+               "cipher "
+               "with an integrity algorithm) rules it out";
+    }
+    return "nothing that can be seen from here: the lists have a choice in common, so the peer has "
+           "another reason (its log tells)";
+}
+
 static void add_diffs(struct ipseci_page *page, const struct ipsec_failure *f)
 {
+    const char *label = f->cause == IPSEC_CAUSE_NOT_BUILT_IN ? "Missing:" : "Differs:";
+
     for (uint32_t i = 0; i < diff_count(f); i++) {
-        ipseci_page_begin(page, i == 0 ? "Differs:" : "");
+        ipseci_page_begin(page, i == 0 ? label : "");
         add_diff(&page->entry, f, &f->diff[i]);
         ipseci_page_end(page, diff_count(f) <= 3 ? 2 : 1);
     }
-    if (f->ours != NULL && f->ours->count > 0 && f->theirs != NULL && diff_count(f) == 0) {
-        ipseci_page_say(page, "Differs:",
-                        "nothing that can be seen from here: the lists have a choice in common, so "
-                        "the refusal has another reason (its log tells)");
+    if (f->ours != NULL && f->ours->count > 0 && f->theirs != NULL && f->theirs->count > 0 &&
+        diff_count(f) == 0) {
+        ipseci_page_say(page, label, no_diff_words(f));
     }
 }
 
@@ -278,7 +289,7 @@ static void add_pfs(struct ipseci_page *page, const struct ipsec_failure *f)
     if (f->cause == IPSEC_CAUSE_NOT_BUILT_IN || !is_child(f)) {
         return;
     }
-    ipseci_page_begin(page, "PFS:");
+    ipseci_page_begin(page, "Why:");
     if (diff != NULL) {
         add_known_pfs(&page->entry, diff);
     } else if (rekey && f->theirs == NULL && f->ours != NULL &&
@@ -490,7 +501,7 @@ void ipseci_report_proposals(struct ipseci_page *page, const struct ipsec_failur
     add_advice(page, f);
     add_address_note(page, f);
     /* RFC 7296 2.8: unlike in IKEv1. */
-    ipseci_page_say(page, "Note:",
-                    "lifetimes are local in IKEv2: never negotiated, free to differ, "
-                    "and never the reason for this");
+    ipseci_page_say(
+        page,
+        "Note:", "lifetimes are local in IKEv2, never negotiated, and never the reason for this");
 }

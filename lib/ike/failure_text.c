@@ -184,7 +184,9 @@ static void add_heading(struct ipseci_page *page, const struct ipsec_failure *f)
 
     ipseci_page_begin(page, "Phase:");
     ipseci_text_add(&page->entry, phase_words(f->phase));
-    ipseci_text_add(&page->entry, f->initiator ? "; we asked" : "; the peer asked");
+    if (f->phase != IPSEC_PHASE_START) {
+        ipseci_text_add(&page->entry, f->initiator ? "; we asked" : "; the peer asked");
+    }
     ipseci_page_end(page, 1);
 }
 

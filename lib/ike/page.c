@@ -19,21 +19,27 @@ void ipseci_page_begin(struct ipseci_page *page, const char *label)
     page->entry = ipseci_text_init(page->room, sizeof(page->room));
 }
 
-/* Where to break a text longer than `width`: after the last blank, else after a comma or hyphen
- * (long proposals have nothing else), else anywhere. */
+/* Offset behind the last place up to `width` where a line may end: after a comma or hyphen (long
+ * proposals have nothing else), or before a blank; 0: none from `least` on. */
+static size_t break_between(const char *text, size_t least, size_t width, bool blank)
+{
+    for (size_t i = width; i > least; i--) {
+        const bool here = blank ? text[i] == ' ' : text[i - 1] == ',' || text[i - 1] == '-';
+        if (here) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/* Best at a blank, unless that leaves half of the line empty. */
 static size_t break_at(const char *text, size_t width)
 {
-    for (size_t i = width; i > 0; i--) {
-        if (text[i] == ' ') {
-            return i;
-        }
-    }
-    for (size_t i = width; i > width / 2; i--) {
-        if (text[i - 1] == ',' || text[i - 1] == '-') {
-            return i;
-        }
-    }
-    return width;
+    size_t at = break_between(text, width / 2, width, true);
+
+    at = at == 0 ? break_between(text, width / 2, width, false) : at;
+    at = at == 0 ? break_between(text, 0, width, true) : at;
+    return at == 0 ? width : at;
 }
 
 static void begin_line(struct ipseci_page *page, bool first)
