@@ -16,10 +16,11 @@ struct ipseci_arena {
 };
 
 struct ipseci_arena ipseci_arena_init(void *block, size_t capacity);
-/* count * bytes octets aligned to `align` (a power of two), zeroed; NULL when measuring or failed. */
+/* count * bytes octets aligned to `align` (a power of two), zeroed; NULL when measuring or failed.
+ */
 void *ipseci_arena_take(struct ipseci_arena *a, size_t count, size_t bytes, size_t align);
 
-#define IPSECI_ARENA_NEW(arena, count, type) \
+#define IPSECI_ARENA_NEW(arena, count, type)                                                       \
     ((type *)ipseci_arena_take((arena), (count), sizeof(type), _Alignof(type)))
 
 #endif

@@ -48,9 +48,9 @@ bool ipseci_equal_secret(const void *a, const void *b, size_t length);
 /* Zeros that the compiler may not leave out. */
 void ipseci_wipe(void *p, size_t length);
 
-/* Completes an open input struct (types.h): copies the caller's `size` octets into the library's own
- * struct of `known` octets and zeros the rest. IPSEC_ERR_STRUCT_SIZE when size is smaller than 4 or
- * when octets this library does not know are not zero. */
+/* Completes an open input struct (types.h): copies the caller's `size` octets into the library's
+ * own struct of `known` octets and zeros the rest. IPSEC_ERR_STRUCT_SIZE when size is smaller than
+ * 4 or when octets this library does not know are not zero. */
 enum ipsec_status ipseci_struct_in(void *to, size_t known, const void *from);
 
 static inline struct ipsec_view ipseci_view(const void *data, size_t length)
@@ -59,12 +59,12 @@ static inline struct ipsec_view ipseci_view(const void *data, size_t length)
     return v;
 }
 
-#define IPSECI_TRY(call)                          \
-    do {                                          \
-        enum ipsec_status ipseci_try_ = (call);   \
-        if (ipseci_try_ < IPSEC_OK) {             \
-            return ipseci_try_;                   \
-        }                                         \
+#define IPSECI_TRY(call)                                                                           \
+    do {                                                                                           \
+        enum ipsec_status ipseci_try_ = (call);                                                    \
+        if (ipseci_try_ < IPSEC_OK) {                                                              \
+            return ipseci_try_;                                                                    \
+        }                                                                                          \
     } while (0)
 
 #define IPSECI_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -27,7 +27,8 @@ void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle);
 void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle);
 /* Wipes; a stale handle is ignored and answered false. */
 bool ipseci_pool_release(struct ipseci_pool *pool, ipsec_handle handle);
-/* Walks slots in use: start with *cursor 0; NULL at the end. Releasing the current slot is allowed. */
+/* Walks slots in use: start with *cursor 0; NULL at the end. Releasing the current slot is allowed.
+ */
 void *ipseci_pool_next(const struct ipseci_pool *pool, uint32_t *cursor, ipsec_handle *handle);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bounded big-endian reader and writer. A step past the end sets `failed`, which stays set; reads then
- * give 0 or an empty view and writes do nothing, so the flag is checked once, at the end.
+ * Bounded big-endian reader and writer. A step past the end sets `failed`, which stays set; reads
+ * then give 0 or an empty view and writes do nothing, so the flag is checked once, at the end.
  */
 #ifndef IPSECI_READER_H
 #define IPSECI_READER_H

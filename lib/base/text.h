@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bounded text building: always NUL-terminated, cut with "..." when the room is too small; no printf,
- * so that a microcontroller build does not pull it in.
+ * Bounded text building: always NUL-terminated, cut with "..." when the room is too small; no
+ * printf, so that a microcontroller build does not pull it in.
  */
 #ifndef IPSECI_TEXT_H
 #define IPSECI_TEXT_H

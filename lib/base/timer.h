@@ -9,7 +9,7 @@
 
 struct ipseci_timer {
     ipsec_ms due;
-    uint32_t position; /* in the heap, plus one; 0: not queued */
+    uint32_t position;  /* in the heap, plus one; 0: not queued */
     ipsec_handle owner; /* whose timer; the user's to interpret together with kind */
     uint8_t kind;
 };
@@ -21,14 +21,15 @@ struct ipseci_timer_queue {
 };
 
 void ipseci_timer_layout(struct ipseci_timer_queue *q, struct ipseci_arena *arena, uint32_t max);
-/* Queues or moves; due IPSEC_NEVER cancels. IPSEC_ERR_FULL can not happen when max counts all nodes. */
+/* Queues or moves; due IPSEC_NEVER cancels. IPSEC_ERR_FULL can not happen when max counts all
+ * nodes. */
 enum ipsec_status ipseci_timer_set(struct ipseci_timer_queue *q, struct ipseci_timer *t,
                                    ipsec_ms due);
 void ipseci_timer_cancel(struct ipseci_timer_queue *q, struct ipseci_timer *t);
 /* Earliest due time, IPSEC_NEVER when empty. */
 ipsec_ms ipseci_timer_due(const struct ipseci_timer_queue *q);
-/* Removes and gives the earliest timer with due <= now, or NULL. Equal times: order of setting is not
- * promised but is deterministic. */
+/* Removes and gives the earliest timer with due <= now, or NULL. Equal times: order of setting is
+ * not promised but is deterministic. */
 struct ipseci_timer *ipseci_timer_expire(struct ipseci_timer_queue *q, ipsec_ms now);
 
 #endif

@@ -25,8 +25,8 @@ def unique_names(paths):
     seen = {}
     for path in paths:
         name = os.path.basename(path)
-        # include/ipsec/X.h is always written <ipsec/X.h>, and a program's main.c is never included.
-        if path.startswith('include/') or name in ('main.c', 'consumer.c'):
+        # include/ipsec/X.h is always written <ipsec/X.h>; a program's C files are its own.
+        if path.startswith('include/') or (name.endswith('.c') and not path.startswith('lib/')):
             continue
         if name in seen:
             yield f'{path}: has the base name of {seen[name]}'

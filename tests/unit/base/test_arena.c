@@ -4,7 +4,7 @@
  */
 #include "arena.h"
 
-#include "check.h"
+#include "base_check.h"
 
 struct layout {
     uint8_t *small;

@@ -4,7 +4,7 @@
  */
 #include "bucket.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static unsigned drain(struct ipseci_bucket *b, ipsec_ms now, unsigned most)
 {

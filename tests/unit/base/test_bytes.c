@@ -4,7 +4,7 @@
  */
 #include "bytes.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static void loads_and_stores_are_big_endian(void **state)
 {

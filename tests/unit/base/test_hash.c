@@ -4,7 +4,7 @@
  */
 #include "hash.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static void *make(struct ipseci_hash *hash, uint32_t max, uint8_t secret)
 {

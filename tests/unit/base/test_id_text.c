@@ -2,7 +2,7 @@
  *
  * Tests of the identity functions of ipsec/types.h.
  */
-#include "check.h"
+#include "base_check.h"
 
 #include <ipsec/types.h>
 

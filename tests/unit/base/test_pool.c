@@ -4,7 +4,7 @@
  */
 #include "pool.h"
 
-#include "check.h"
+#include "base_check.h"
 
 #define SLOT_BYTES 24
 

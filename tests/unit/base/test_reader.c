@@ -5,7 +5,7 @@
  */
 #include "reader.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static uint8_t *exact(size_t length)
 {

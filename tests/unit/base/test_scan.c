@@ -4,7 +4,7 @@
  */
 #include "scan.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static bool number(const char *text, uint64_t max, uint64_t *out)
 {

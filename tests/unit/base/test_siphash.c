@@ -5,7 +5,7 @@
  */
 #include "hash.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static const uint64_t key[2] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
 

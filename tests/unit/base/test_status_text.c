@@ -2,7 +2,7 @@
  *
  * Tests of ipsec/status.h.
  */
-#include "check.h"
+#include "base_check.h"
 
 #include <ipsec/status.h>
 

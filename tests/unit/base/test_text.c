@@ -4,7 +4,7 @@
  */
 #include "text.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static void adds_every_kind(void **state)
 {

@@ -4,7 +4,7 @@
  */
 #include "timer.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static void *make(struct ipseci_timer_queue *q, uint32_t max)
 {

@@ -4,7 +4,7 @@
  */
 #include "reader.h"
 
-#include "check.h"
+#include "base_check.h"
 
 static void writes_in_order(void **state)
 {

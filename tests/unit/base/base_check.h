@@ -2,8 +2,8 @@
  *
  * What every test of the base layer includes: CMocka, and a seeded generator.
  */
-#ifndef TEST_CHECK_H
-#define TEST_CHECK_H
+#ifndef TEST_BASE_CHECK_H
+#define TEST_BASE_CHECK_H
 
 #include <setjmp.h>
 #include <stdarg.h>
