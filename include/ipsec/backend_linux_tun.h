@@ -35,8 +35,9 @@ struct ipsec_linux_tun_config {
 /* Opens or makes the device, sets MTU and up. config may be NULL. IPSEC_ERR_IO: `why` (at least
  * IPSEC_POSIX_TEXT_MAX octets, or NULL) says which step and the system's reason. IPSEC_ERR_ARGUMENT
  * (name too long, MTU below 68 or above 65535), IPSEC_ERR_MEMORY, IPSEC_ERR_STRUCT_SIZE. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_linux_tun_open(
-    const struct ipsec_linux_tun_config *config, struct ipsec_linux_tun **tun, char *why);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_linux_tun_open(const struct ipsec_linux_tun_config *config, struct ipsec_linux_tun **tun,
+                     char *why);
 
 /* A device that open made is gone afterwards. NULL is allowed. */
 IPSEC_API void ipsec_linux_tun_close(struct ipsec_linux_tun *tun);
@@ -45,7 +46,7 @@ IPSEC_API void ipsec_linux_tun_close(struct ipsec_linux_tun *tun);
 IPSEC_API const char *ipsec_linux_tun_name(const struct ipsec_linux_tun *tun);
 
 /* Fills the LAN side's functions, context and descriptor; valid until close. */
-IPSEC_API void ipsec_linux_tun_lan(const struct ipsec_linux_tun *tun, struct ipsec_posix_lan *lan);
+IPSEC_API void ipsec_linux_tun_lan(struct ipsec_linux_tun *tun, struct ipsec_posix_lan *lan);
 
 #ifdef __cplusplus
 }

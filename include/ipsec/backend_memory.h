@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Two gateways in one process: a link between their WAN sides, a queue either way on each LAN side,
- * and a clock that stands until the caller moves it. For tests and demonstrations without a network.
+ * and a clock that stands until the caller moves it. For tests and demonstrations without a
+ * network.
  *
  *     LAN A <-> gateway A <== link ==> gateway B <-> LAN B
  *
@@ -32,14 +33,15 @@ struct ipsec_memory_config {
 };
 #define IPSEC_MEMORY_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_memory_config)
 
-/* config may be NULL. IPSEC_ERR_MEMORY, IPSEC_ERR_STRUCT_SIZE. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_memory_new(
-    const struct ipsec_memory_config *config, struct ipsec_memory **memory);
+/* config may be NULL. IPSEC_ERR_MEMORY, IPSEC_ERR_STRUCT_SIZE, IPSEC_ERR_ARGUMENT (a setting above
+ * 1,048,576). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_memory_new(const struct ipsec_memory_config *config, struct ipsec_memory **memory);
 /* NULL is allowed. */
 IPSEC_API void ipsec_memory_free(struct ipsec_memory *memory);
 
-/* The table to run an end's gateway on; valid until ipsec_memory_free. What A sends from its `local`
- * to its `remote`, B receives the other way round. A full queue, or a packet larger than
+/* The table to run an end's gateway on; valid until ipsec_memory_free. What A sends from its
+ * `local` to its `remote`, B receives the other way round. A full queue, or a packet larger than
  * packet_bytes, is IPSEC_DROP_IO. `wait` returns at once and does not move the clock. */
 IPSEC_API const struct ipsec_io *ipsec_memory_io(const struct ipsec_memory *memory,
                                                  enum ipsec_memory_end end);
@@ -48,8 +50,8 @@ IPSEC_API ipsec_ms ipsec_memory_now(const struct ipsec_memory *memory);
 /* An earlier time is taken too: clocks step back. */
 IPSEC_API void ipsec_memory_set_now(struct ipsec_memory *memory, ipsec_ms now);
 
-/* A packet from the LAN of this end to its gateway. Copied. IPSEC_ERR_FULL, IPSEC_ERR_BUFFER (larger
- * than packet_bytes). */
+/* A packet from the LAN of this end to its gateway. Copied. IPSEC_ERR_FULL, IPSEC_ERR_BUFFER
+ * (larger than packet_bytes). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_memory_lan_send(struct ipsec_memory *memory,
                                                                    enum ipsec_memory_end end,
                                                                    struct ipsec_view packet);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * POSIX sockets as a gateway's WAN side: UDP on the IKE and NAT-traversal ports and, where the process
- * may open it, a raw socket for ESP (IP protocol 50). The LAN side is another backend's (for example
- * backend_linux_tun.h), joined with ipsec_posix_set_lan so that one poll(2) waits for both.
+ * POSIX sockets as a gateway's WAN side: UDP on the IKE and NAT-traversal ports and, where the
+ * process may open it, a raw socket for ESP (IP protocol 50). The LAN side is another backend's
+ * (for example backend_linux_tun.h), joined with ipsec_posix_set_lan so that one poll(2) waits for
+ * both.
  *
  * Uses the heap in open, sockets and CLOCK_MONOTONIC. One object is used from one thread at a time.
  */
@@ -41,8 +42,8 @@ struct ipsec_posix_config {
  * (at least IPSEC_POSIX_TEXT_MAX octets, or NULL) says which and the system's reason. On IPSEC_OK
  * `why` is empty, or says why raw ESP is not there (see ipsec_posix_has_raw_esp). IPSEC_ERR_MEMORY,
  * IPSEC_ERR_STRUCT_SIZE, IPSEC_ERR_ARGUMENT (equal ports, unknown family). */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_posix_open(
-    const struct ipsec_posix_config *config, struct ipsec_posix **posix, char *why);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_posix_open(const struct ipsec_posix_config *config, struct ipsec_posix **posix, char *why);
 
 /* Closes the sockets; not the LAN side, not added descriptors. NULL is allowed. */
 IPSEC_API void ipsec_posix_close(struct ipsec_posix *posix);
@@ -80,7 +81,8 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_posix_add_fd(struct ipsec_pos
 /* IPSEC_ERR_NOT_FOUND. Remove before closing it. */
 IPSEC_API enum ipsec_status ipsec_posix_remove_fd(struct ipsec_posix *posix, int fd);
 
-/* True when a descriptor was added and is readable now; for the program's loop after ipsec_gw_run. */
+/* True when a descriptor was added and is readable now; for the program's loop after ipsec_gw_run.
+ */
 IPSEC_API bool ipsec_posix_fd_ready(const struct ipsec_posix *posix, int fd);
 
 #ifdef __cplusplus

@@ -2,8 +2,8 @@
  *
  * A whole gateway: IKE, SAD and SPD joined. One datagram or packet in, the right engine called.
  *
- * Either drive it directly (ipsec_gw_wan_input, ipsec_gw_lan_input, ipsec_gw_expire) or let it run over
- * an I/O backend (ipsec_gw_run).
+ * Either drive it directly (ipsec_gw_wan_input, ipsec_gw_lan_input, ipsec_gw_expire) or let it run
+ * over an I/O backend (ipsec_gw_run).
  */
 #ifndef IPSEC_GW_H
 #define IPSEC_GW_H
@@ -33,9 +33,9 @@ struct ipsec_gw_callbacks {
     /* Output when no ipsec_io is used. Keep no pointer. */
     void (*wan_send)(void *user, struct ipsec_packet *const packets[], size_t n);
     void (*lan_deliver)(void *user, struct ipsec_packet *const packets[], size_t n);
-    /* A packet matched a PROTECT policy that has no SA: bring one up (rate limited to one a second per
-     * child). The packet itself is dropped and counted. May be NULL. It runs after the burst, and
-     * may call the gateway's ike commands. */
+    /* A packet matched a PROTECT policy that has no SA: bring one up (rate limited to one a second
+     * per child). The packet itself is dropped and counted. May be NULL. It runs after the burst,
+     * and may call the gateway's ike commands. */
     void (*acquire)(void *user, const struct ipsec_peer *peer,
                     const struct ipsec_child_config *child);
 };
@@ -63,29 +63,30 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_init(void *block, size_t b
                                                            ipsec_ms now, struct ipsec_gw **gw);
 IPSEC_API void ipsec_gw_deinit(struct ipsec_gw *gw);
 
-/* Adds the PROTECT policies of a peer's children (each local x remote selector pair). They are there
- * before any SA is: packets acquire, or are dropped, and never leave in clear (RFC 4301 5.1). */
+/* Adds the PROTECT policies of a peer's children (each local x remote selector pair). They are
+ * there before any SA is: packets acquire, or are dropped, and never leave in clear (RFC 4301 5.1).
+ */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw,
                                                                const struct ipsec_peer *peer);
 IPSEC_API enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
                                                  ipsec_ms now);
 
-/* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets. Each packet's
- * status tells what became of it; output goes to the callbacks (or the io) within the call. Order is kept
- * within a flow. */
-IPSEC_API void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
-                                  ipsec_ms now);
-IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
-                                  ipsec_ms now);
+/* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets. Each
+ * packet's status tells what became of it; output goes to the callbacks (or the io) within the
+ * call. Order is kept within a flow. */
+IPSEC_API void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
+                                  size_t n, ipsec_ms now);
+IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
+                                  size_t n, ipsec_ms now);
 
 IPSEC_API void ipsec_gw_expire(struct ipsec_gw *gw, ipsec_ms now);
 IPSEC_API ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw);
 
-/* One turn over a backend: reads a burst from either side, works, sends, runs what is due; waits first,
- * at most until `until`, when nothing is to be read. Sets the output to io for good. IPSEC_OK or
- * IPSEC_ERR_IO. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_run(struct ipsec_gw *gw,
-                                                          const struct ipsec_io *io, ipsec_ms until);
+/* One turn over a backend: reads a burst from either side, works, sends, runs what is due; waits
+ * first, at most until `until`, when nothing is to be read. Sets the output to io for good.
+ * IPSEC_OK or IPSEC_ERR_IO. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_gw_run(struct ipsec_gw *gw, const struct ipsec_io *io, ipsec_ms until);
 
 /* The parts, for commands and for looking at them. */
 IPSEC_API struct ipsec_ike *ipsec_gw_ike(struct ipsec_gw *gw);
