@@ -16,7 +16,7 @@ packages_of()
 {
     case $1 in
     build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev" ;;
-    test) echo "libcmocka-dev binutils" ;;
+    test) echo "libcmocka-dev libjansson-dev binutils" ;;
     two-site) echo "libinih-dev libpopt-dev libjansson-dev" ;;
     network) echo "iproute2 iputils-ping procps tcpdump iperf3 ca-certificates" ;;
     tshark) echo "tshark" ;;
