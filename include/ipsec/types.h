@@ -127,34 +127,45 @@ struct ipsec_packet {
     void *user;          /* never touched */
 };
 
-/* "192.168.1.1", "fd00::1". IPSEC_ERR_SYNTAX otherwise; *out is unchanged then. */
+/* "192.168.1.1", "fd00::1"; no leading zeros in a decimal part, no zone. IPSEC_ERR_SYNTAX
+ * otherwise, IPSEC_ERR_ARGUMENT for NULL; *out is unchanged then. RFC 4291 2.2. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_addr_parse(const char *text,
                                                               struct ipsec_addr *out);
 
 #define IPSEC_ADDR_TEXT_MAX 46
-/* Writes the text with its NUL; text has room for at least IPSEC_ADDR_TEXT_MAX. */
+/* Writes the text with its NUL (RFC 5952; "none" without a family); text has room for `capacity`
+ * octets, and IPSEC_ADDR_TEXT_MAX is always enough. A text that does not fit ends in "...". */
 IPSEC_API void ipsec_addr_text(const struct ipsec_addr *addr, char *text, size_t capacity);
 
 IPSEC_API bool ipsec_addr_equal(const struct ipsec_addr *a, const struct ipsec_addr *b);
 
-/* "192.168.1.0/24", "10.0.0.1", "10.0.0.1-10.0.0.9", each optionally followed by "[protocol/port]"
- * with protocol tcp, udp, icmp, a number or any, and port a number, first-last, or any.
- * IPSEC_ERR_SYNTAX otherwise. */
+/* "192.168.1.0/24" (bits of the host part are ignored), "10.0.0.1", "10.0.0.1-10.0.0.9", each
+ * optionally followed by "[protocol]" or "[protocol/port]" with protocol tcp, udp, icmp (the
+ * family's own), a number or any, and port a number, first-last, opaque or any. Protocols without
+ * ports take no port but any. IPSEC_ERR_SYNTAX otherwise, IPSEC_ERR_ARGUMENT for NULL; *out is
+ * unchanged then. RFC 7296 3.13.1. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_selector_parse(const char *text,
                                                                   struct ipsec_selector *out);
 
 #define IPSEC_SELECTOR_TEXT_MAX 128
+/* As ipsec_selector_parse reads it; room as in ipsec_addr_text. */
 IPSEC_API void ipsec_selector_text(const struct ipsec_selector *selector, char *text,
                                    size_t capacity);
 
-/* An address becomes IPV4_ADDR/IPV6_ADDR, a text with '@' inside RFC822_ADDR, a leading '@' or any
- * other name FQDN, "keyid:TEXT" or "keyid:0xHEX" KEY_ID, "any" or "%any" IPSEC_ID_NONE. */
+/* An address becomes IPV4_ADDR/IPV6_ADDR, a text with '@' inside RFC822_ADDR, a leading '@' (which
+ * is left out) or any other name FQDN, "keyid:TEXT" or "keyid:0xHEX" KEY_ID, "any" or "%any"
+ * IPSEC_ID_NONE. IPSEC_ERR_SYNTAX for what can be none of them, such as an address with a mistake
+ * in it, a distinguished name, or more than IPSEC_ID_BYTES_MAX octets; IPSEC_ERR_ARGUMENT for NULL;
+ * *out is unchanged then. RFC 7296 3.5. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_id_parse(const char *text, struct ipsec_id *out);
 
 #define IPSEC_ID_TEXT_MAX 288
-/* Printable form; octets that are not printable ASCII are escaped, so it is safe in a log. */
+/* Printable form, cut with "..." when the room is too small; octets that are not printable ASCII
+ * are escaped, so it is safe in a log. What would be read as another kind of identity (an address
+ * sent as FQDN) gets its kind in front. */
 IPSEC_API void ipsec_id_text(const struct ipsec_id *id, char *text, size_t capacity);
 
+/* Same type and octets; host names are compared without regard to case (RFC 4343 2). */
 IPSEC_API bool ipsec_id_equal(const struct ipsec_id *a, const struct ipsec_id *b);
 
 #ifdef __cplusplus
