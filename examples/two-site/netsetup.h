@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Address of the TUN device and routes of the remote selectors into it. They go with the device.
+ */
+#ifndef TWO_SITE_NETSETUP_H
+#define TWO_SITE_NETSETUP_H
+
+#include "config.h"
+#include "journal.h"
+
+/* False after a line in the journal. */
+bool netsetup_apply(const struct config *config, const char *device, struct journal *journal);
+
+/* The route of a selector: false when the range is not one prefix, or not IPv4. */
+bool netsetup_prefix(const struct ipsec_selector *selector, uint8_t network[4], unsigned *bits);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+#include "secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+uint64_t session_clock_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+struct session_site *session_site_of(struct session *session, const struct ipsec_peer *peer)
+{
+    for (size_t i = 0; peer != NULL && i < session->config->site_count; i++) {
+        if (&session->site[i].config->peer == peer) {
+            return &session->site[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- Questions of the engine ------------------------------------------------------------------
+ */
+
+/* How well a site fits a first contact; 0: not at all. */
+static unsigned fitness(const struct session_site *site, const struct ipsec_peer_query *query)
+{
+    const struct ipsec_peer *peer = &site->config->peer;
+    if (site->held || site->config->role == ROLE_INITIATOR) {
+        return 0;
+    }
+    unsigned score = 1;
+    if (peer->remote.addr.family != IPSEC_FAMILY_NONE) {
+        if (!ipsec_addr_equal(&peer->remote.addr, &query->remote.addr)) {
+            return 0;
+        }
+        score += 4;
+    }
+    if (query->remote_id != NULL && peer->remote_id.type != IPSEC_ID_NONE) {
+        if (!ipsec_id_equal(&peer->remote_id, query->remote_id)) {
+            return 0;
+        }
+        score += 2;
+    }
+    if (query->local_id != NULL && peer->local_id.type != IPSEC_ID_NONE) {
+        if (!ipsec_id_equal(&peer->local_id, query->local_id)) {
+            return 0;
+        }
+        score += 1;
+    }
+    return score;
+}
+
+static enum ipsec_status find_peer(void *user, uint32_t token, const struct ipsec_peer_query *query,
+                                   const struct ipsec_peer **peer)
+{
+    const struct session *session = user;
+    unsigned best = 0;
+    (void)token;
+    for (size_t i = 0; i < session->config->site_count; i++) {
+        const unsigned score = fitness(&session->site[i], query);
+        if (score > best) {
+            best = score;
+            *peer = &session->site[i].config->peer;
+        }
+    }
+    return best > 0 ? IPSEC_OK : IPSEC_ERR_NOT_FOUND;
+}
+
+static enum ipsec_status find_secret(void *user, uint32_t token,
+                                     const struct ipsec_secret_query *query,
+                                     struct ipsec_secret *secret)
+{
+    struct session *session = user;
+    (void)token;
+    const struct session_site *site = session_site_of(session, query->peer);
+    if (site == NULL || site->config->secret.length == 0) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    memcpy(secret, &site->config->secret, sizeof(*secret));
+    return IPSEC_OK;
+}
+
+static void on_key_log(void *user, const struct ipsec_key_log *log)
+{
+    struct session *session = user;
+    keylog_write(session->keylog, log);
+}
+
+static void on_acquire(void *user, const struct ipsec_peer *peer,
+                       const struct ipsec_child_config *child)
+{
+    struct session *session = user;
+    struct session_site *site = session_site_of(session, peer);
+    if (site == NULL || site->held) {
+        return;
+    }
+    if (site->config->role == ROLE_RESPONDER || site->config->remote_any) {
+        if (!site->refused_acquire) {
+            journal_line(session->journal, peer->name,
+                         "traffic for %s waits for the peer: this end only answers", child->name);
+        }
+        site->refused_acquire = true;
+        return;
+    }
+    if (!site->wanted) {
+        journal_line(session->journal, peer->name, "traffic for %s asks for the tunnel",
+                     child->name);
+        site->wanted = true;
+    }
+    session->dirty = true;
+}
+
+/* ---- Opening and closing ----------------------------------------------------------------------
+ */
+
+static void fill_config(struct session *session, struct ipsec_gw_config *out)
+{
+    const struct config *config = session->config;
+    out->crypto.item = session->provider;
+    out->crypto.count = 1;
+    out->user = session;
+    out->callbacks.size = (uint32_t)sizeof(out->callbacks);
+    out->callbacks.find_peer = find_peer;
+    out->callbacks.find_secret = find_secret;
+    out->callbacks.event = session_on_event;
+    out->callbacks.acquire = on_acquire;
+    out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
+    out->ike.size = (uint32_t)sizeof(out->ike);
+    out->ike.ike_port = config->gateway.ike_port;
+    out->ike.natt_port = config->gateway.natt_port;
+    out->ike.retransmit_first_ms = (uint32_t)config->gateway.retransmit_first_ms;
+    out->ike.retransmit_max = config->gateway.retransmit_max;
+    out->ike.cookie_threshold = config->gateway.cookies_always ? 1 : 0;
+    /* Room for every site twice (a rekey has two generations) and for strangers knocking. */
+    out->ike.sa_max = (uint32_t)config->site_count * 3 + 8;
+    out->ike.child_max = (uint32_t)config->child_count * 3 + 8;
+    out->replay_window_max = IPSEC_REPLAY_WINDOW_MAX;
+    out->policy_max = (uint32_t)config->child_count * IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX + 8;
+}
+
+static bool make_gateway(struct session *session, ipsec_ms now)
+{
+    struct ipsec_gw_config config = IPSEC_GW_CONFIG_INIT;
+    size_t bytes = 0;
+    fill_config(session, &config);
+    enum ipsec_status status = ipsec_gw_size(&config, &bytes);
+    if (status == IPSEC_OK) {
+        session->block = calloc(1, bytes);
+        status = session->block == NULL
+                     ? IPSEC_ERR_MEMORY
+                     : ipsec_gw_init(session->block, bytes, &config, now, &session->gw);
+    }
+    if (status != IPSEC_OK) {
+        journal_line(session->journal, "gateway", "can not start: %s", ipsec_status_text(status));
+    }
+    return status == IPSEC_OK;
+}
+
+static bool add_sites(struct session *session)
+{
+    for (size_t i = 0; i < session->config->site_count; i++) {
+        const struct config_site *config = &session->config->site[i];
+        session->site[i].config = config;
+        session->site[i].wanted = config->role == ROLE_INITIATOR;
+        session->site[i].backoff_ms = SESSION_BACKOFF_FIRST_MS;
+        const enum ipsec_status status = ipsec_gw_add_peer(session->gw, &config->peer);
+        if (status != IPSEC_OK) {
+            journal_line(session->journal, config->name, "can not be added: %s",
+                         ipsec_status_text(status));
+            return false;
+        }
+    }
+    return true;
+}
+
+bool session_open(struct session *session, const struct config *config, struct journal *journal,
+                  struct keylog *keylog, const struct ipsec_crypto *crypto, ipsec_ms now)
+{
+    memset(session, 0, sizeof(*session));
+    session->config = config;
+    session->journal = journal;
+    session->keylog = keylog;
+    session->provider[0] = crypto;
+    session->dirty = true;
+    session->next_tick = now;
+    if (!make_gateway(session, now) || !add_sites(session)) {
+        session_deinit(session);
+        return false;
+    }
+    return true;
+}
+
+void session_deinit(struct session *session)
+{
+    if (session->gw != NULL) {
+        ipsec_gw_deinit(session->gw);
+        session->gw = NULL;
+    }
+    free(session->block);
+    session->block = NULL;
+}
+
+enum ipsec_status session_turn(struct session *session, const struct ipsec_io *io, ipsec_ms until)
+{
+    const ipsec_ms tick = session_deadline(session);
+    const enum ipsec_status status = ipsec_gw_run(session->gw, io, tick < until ? tick : until);
+    session_tick(session, io->now(io->context));
+    return status;
+}
+
+void session_close(struct session *session, ipsec_ms now)
+{
+    struct ipsec_ike *ike = ipsec_gw_ike(session->gw);
+    session->closing = true;
+    for (ipsec_handle sa = ipsec_ike_next_sa(ike, 0); sa != 0; sa = ipsec_ike_next_sa(ike, sa)) {
+        (void)ipsec_ike_delete(ike, sa, now);
+    }
+}
+
+bool session_closed(const struct session *session)
+{
+    return ipsec_ike_next_sa(ipsec_gw_ike(session->gw), 0) == 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One gateway of the configuration, on any struct ipsec_io: brings its sites up, keeps them up,
+ * writes what happens into the journal, and does the commands of the control socket.
+ */
+#ifndef TWO_SITE_SESSION_H
+#define TWO_SITE_SESSION_H
+
+#include "config.h"
+#include "journal.h"
+#include "keylog.h"
+
+#include <ipsec/gw.h>
+
+#define SESSION_BACKOFF_FIRST_MS 5000
+#define SESSION_BACKOFF_MAX_MS   60000
+
+/* How one site is doing. */
+struct session_site {
+    const struct config_site *config;
+    bool wanted;          /* to be brought up and kept up */
+    bool held;            /* `down` was said: neither called nor answered until `up` */
+    bool refused_acquire; /* said once that this role does not call */
+    ipsec_ms retry_at;
+    uint64_t backoff_ms;
+    enum ipsec_cause last_cause; /* 0: none; reports of the same cause are cut to a line */
+    enum ipsec_phase last_phase;
+    uint32_t failures; /* in a row */
+};
+
+/* What the exchange under way costs, for the line after a rekey. */
+struct session_cost {
+    uint64_t started_us; /* 0: nothing under way */
+    uint32_t messages;
+    uint32_t octets;
+};
+
+struct session {
+    const struct config *config;
+    struct journal *journal;
+    struct keylog *keylog; /* NULL: off */
+    const struct ipsec_crypto *provider[1];
+    void *block;
+    struct ipsec_gw *gw;
+    struct session_site site[CONFIG_SITES_MAX];
+    struct session_cost cost;
+    bool dirty; /* something changed: look at the sites */
+    bool closing;
+    ipsec_ms next_tick;
+    ipsec_ms drops_quiet_until;
+    uint64_t drops_not_shown;
+};
+
+/* Makes the gateway with all its sites. The config, the journal and the key log must outlive it.
+ * False after a line in the journal. */
+bool session_open(struct session *session, const struct config *config, struct journal *journal,
+                  struct keylog *keylog, const struct ipsec_crypto *crypto, ipsec_ms now);
+void session_deinit(struct session *session);
+
+/* One turn: reads, works, sends, keeps sites up; waits at most until `until` when idle. */
+enum ipsec_status session_turn(struct session *session, const struct ipsec_io *io, ipsec_ms until);
+
+/* Keep-up, without the gateway's own work: what session_turn does after it. */
+void session_tick(struct session *session, ipsec_ms now);
+/* When the session wants to run next. */
+ipsec_ms session_deadline(const struct session *session);
+
+/* Deletes every SA, telling the peers; session_closed says when all are gone. */
+void session_close(struct session *session, ipsec_ms now);
+bool session_closed(const struct session *session);
+
+/* Commands: a status, and *reason why not. */
+enum ipsec_status session_up(struct session *session, const char *site, ipsec_ms now);
+enum ipsec_status session_down(struct session *session, const char *site, ipsec_ms now);
+enum ipsec_status session_rekey_ike(struct session *session, const char *site, ipsec_ms now);
+enum ipsec_status session_rekey_child(struct session *session, const char *child, uint32_t flags,
+                                      ipsec_ms now);
+
+/* session_event.c: the library's events; session_keepup.c uses what it notes. */
+void session_on_event(void *user, const struct ipsec_event *event);
+
+struct session_site *session_site_of(struct session *session, const struct ipsec_peer *peer);
+
+/* The newest usable IKE SA of a peer, and the installed child of a configuration; 0: none. */
+ipsec_handle session_ike_of(const struct session *session, const struct ipsec_peer *peer,
+                            bool established_only);
+ipsec_handle session_child_of(const struct session *session, const struct ipsec_child_config *child,
+                              bool installed_only);
+
+uint64_t session_clock_us(void);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The library's events as lines of the journal, and what the keep-up has to know of them.
+ */
+#include "render.h"
+#include "session.h"
+#include "value.h"
+
+#include <inttypes.h>
+
+#define EXCHANGE_CREATE_CHILD_SA 36 /* IANA */
+#define DROPS_QUIET_MS           10000
+
+static const char *topic_of(const struct ipsec_event *event)
+{
+    return event->peer != NULL && event->peer->name != NULL ? event->peer->name : "gateway";
+}
+
+/* ---- Messages ---------------------------------------------------------------------------------
+ */
+
+static void count_cost(struct session *session, const struct ipsec_message_info *message)
+{
+    struct session_cost *cost = &session->cost;
+    if (message->exchange != EXCHANGE_CREATE_CHILD_SA || message->retransmission) {
+        return;
+    }
+    if (!message->response && (cost->started_us == 0 || cost->messages >= 2)) {
+        *cost = (struct session_cost){.started_us = session_clock_us()};
+    }
+    cost->messages++;
+    cost->octets += message->length;
+}
+
+static void on_message(struct session *session, const struct ipsec_event *event)
+{
+    char text[IPSEC_MESSAGE_TEXT_MAX];
+    count_cost(session, event->message);
+    ipsec_message_text(event->message, text, sizeof(text));
+    journal_line(session->journal, topic_of(event), "%s", text);
+}
+
+/* " in 12.3 ms with 2 messages, 1204 octets" */
+static void add_cost(struct render *out, struct session *session)
+{
+    const struct session_cost *cost = &session->cost;
+    if (cost->started_us != 0 && cost->messages > 0) {
+        const uint64_t us = session_clock_us() - cost->started_us;
+        render_add(out, " in %" PRIu64 ".%" PRIu64 " ms with %u messages, %u octets", us / 1000,
+                   us % 1000 / 100, cost->messages, cost->octets);
+    }
+    session->cost = (struct session_cost){0};
+}
+
+/* ---- SAs --------------------------------------------------------------------------------------
+ */
+
+/* Something worked: the next failure is news again. */
+static void note_success(struct session *session, const struct ipsec_event *event)
+{
+    struct session_site *site = session_site_of(session, event->peer);
+    if (site != NULL) {
+        site->backoff_ms = SESSION_BACKOFF_FIRST_MS;
+        site->retry_at = event->now + SESSION_BACKOFF_FIRST_MS;
+        site->last_cause = 0;
+        site->failures = 0;
+        site->refused_acquire = false;
+    }
+    session->dirty = true;
+}
+
+static void on_ike(struct session *session, const struct ipsec_event *event, const char *what)
+{
+    struct render line = {.used = 0};
+    render_add(&line, "IKE SA %s", what);
+    if (event->type == IPSEC_EVENT_IKE_REKEYED) {
+        add_cost(&line, session);
+    }
+    render_add(&line, ": ");
+    render_ike(&line, event->ike, event->now);
+    journal_line(session->journal, topic_of(event), "%s", line.text);
+    note_success(session, event);
+}
+
+static void add_pfs(struct render *out, const struct ipsec_child_info *child)
+{
+    if (child->suite.ke == IPSEC_KE_NONE) {
+        render_add(out, " without PFS");
+        return;
+    }
+    char group[IPSEC_TRANSFORM_TEXT_MAX];
+    const struct ipsec_transform ke = {.type = IPSEC_TRANSFORM_KE, .id = child->suite.ke};
+    ipsec_transform_text(&ke, group, sizeof(group));
+    render_add(out, " with PFS (%s)", group);
+}
+
+static void on_child(struct session *session, const struct ipsec_event *event)
+{
+    struct render line = {.used = 0};
+    const struct ipsec_child_info *child = event->child;
+    const bool rekeyed = event->type == IPSEC_EVENT_CHILD_REKEYED;
+    render_add(&line, "child %s %s", child->config->name, rekeyed ? "rekeyed" : "established");
+    if (rekeyed) {
+        add_pfs(&line, child);
+        add_cost(&line, session);
+    }
+    render_add(&line, ": ");
+    render_child(&line, child, event->now);
+    journal_line(session->journal, topic_of(event), "%s", line.text);
+    if (!rekeyed) {
+        char life[VALUE_DURATION_BYTES];
+        const uint64_t hard = child->config->lifetime.hard_ms;
+        value_duration_text(hard != 0 ? hard : 3600000, life);
+        journal_line(session->journal, topic_of(event),
+                     "child %s lives %s here; lifetimes are local in IKEv2: the peer's may differ, "
+                     "and the end whose time is up first rekeys",
+                     child->config->name, life);
+    }
+    note_success(session, event);
+}
+
+static void on_closed(struct session *session, const struct ipsec_event *event)
+{
+    struct session_site *site = session_site_of(session, event->peer);
+    if (event->type == IPSEC_EVENT_CHILD_CLOSED) {
+        journal_line(session->journal, topic_of(event),
+                     "child %s closed: %s (SPIs in %08" PRIx32 " out %08" PRIx32 ")",
+                     event->child->config->name, ipsec_reason_text(event->reason),
+                     event->child->spi_in, event->child->spi_out);
+    } else {
+        journal_line(session->journal, topic_of(event),
+                     "IKE SA closed: %s (SPIs %016" PRIx64 " %016" PRIx64 ")",
+                     ipsec_reason_text(event->reason), event->ike->spi_i, event->ike->spi_r);
+    }
+    if (site != NULL && event->reason == IPSEC_REASON_PEER) {
+        /* The peer has just said it does not want it: not at once again. */
+        const ipsec_ms soonest = event->now + SESSION_BACKOFF_FIRST_MS;
+        site->retry_at = site->retry_at < soonest ? soonest : site->retry_at;
+    } else if (site != NULL && event->reason == IPSEC_REASON_TIMEOUT && site->failures == 0) {
+        site->retry_at = event->now;
+    }
+    session->dirty = true;
+}
+
+/* ---- Trouble ----------------------------------------------------------------------------------
+ */
+
+static void on_failure(struct session *session, const struct ipsec_event *event)
+{
+    const struct ipsec_failure *failure = event->failure;
+    struct session_site *site = session_site_of(session, failure->peer);
+    const char *topic = failure->peer != NULL ? failure->peer->name : topic_of(event);
+    const bool again = site != NULL && site->last_cause == failure->cause &&
+                       site->last_phase == failure->phase && site->failures > 0;
+    if (again) {
+        journal_line(session->journal, topic, "failed again: %s", ipsec_cause_name(failure->cause));
+    } else {
+        char text[IPSEC_FAILURE_TEXT_MAX];
+        ipsec_failure_text(failure, text, sizeof(text));
+        journal_line(session->journal, topic, "failed: %s", ipsec_cause_name(failure->cause));
+        journal_block(session->journal, topic, text);
+    }
+    if (site == NULL) {
+        return;
+    }
+    site->last_cause = failure->cause;
+    site->last_phase = failure->phase;
+    site->failures++;
+    session->dirty = true;
+    if (site->wanted && !site->held && !session->closing) {
+        /* The wait counts from the failure, not from the call before it. */
+        const ipsec_ms soonest = event->now + SESSION_BACKOFF_FIRST_MS;
+        site->retry_at = site->retry_at < soonest ? soonest : site->retry_at;
+        journal_line(session->journal, topic, "next attempt in %" PRIu64 " s",
+                     (site->retry_at - event->now + 999) / 1000);
+    }
+}
+
+static void on_rekey_failed(struct session *session, const struct ipsec_event *event)
+{
+    journal_line(session->journal, topic_of(event),
+                 "the rekey of %s%s did not succeed; it is tried again, %u s are left",
+                 event->child != NULL ? "child " : "the IKE SA",
+                 event->child != NULL ? event->child->config->name : "", event->seconds_left);
+}
+
+/* A few a while: whoever sends rubbish may not fill the log. */
+static void on_drop(struct session *session, const struct ipsec_event *event)
+{
+    if (event->now < session->drops_quiet_until) {
+        session->drops_not_shown++;
+        return;
+    }
+    struct render from = {.used = 0};
+    render_endpoint(&from, &event->remote);
+    journal_line(session->journal, topic_of(event),
+                 "dropped a datagram from %s: %s (%" PRIu64 " more not shown)", from.text,
+                 ipsec_status_text(event->status), session->drops_not_shown);
+    session->drops_quiet_until = event->now + DROPS_QUIET_MS;
+    session->drops_not_shown = 0;
+}
+
+void session_on_event(void *user, const struct ipsec_event *event)
+{
+    struct session *session = user;
+    switch (event->type) {
+    case IPSEC_EVENT_MESSAGE:
+        on_message(session, event);
+        break;
+    case IPSEC_EVENT_IKE_ESTABLISHED:
+        on_ike(session, event, "established");
+        break;
+    case IPSEC_EVENT_IKE_REKEYED:
+        on_ike(session, event, "rekeyed");
+        break;
+    case IPSEC_EVENT_CHILD_ESTABLISHED:
+    case IPSEC_EVENT_CHILD_REKEYED:
+        on_child(session, event);
+        break;
+    case IPSEC_EVENT_IKE_CLOSED:
+    case IPSEC_EVENT_CHILD_CLOSED:
+        on_closed(session, event);
+        break;
+    case IPSEC_EVENT_FAILURE:
+        on_failure(session, event);
+        break;
+    case IPSEC_EVENT_WARNING:
+        journal_line(session->journal, topic_of(event), "warning: %s",
+                     ipsec_warning_text(event->warning));
+        break;
+    case IPSEC_EVENT_REKEY_FAILED:
+        on_rekey_failed(session, event);
+        break;
+    case IPSEC_EVENT_DROP:
+        on_drop(session, event);
+        break;
+    }
+}
