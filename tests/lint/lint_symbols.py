@@ -75,6 +75,7 @@ def main(tool, shared, core, backends):
             findings += check_core(path, table, sanitized)
     for path in shared:
         names = list(exported(tool, path))
+        checked += len(names)
         if 'ipsec_status_text' not in names and 'libipsec-core.so' in path:
             findings.append(f'{path}: exports no ipsec_status_text')
         findings += check_exports(tool, path)
