@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See bench.h.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "bench.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ROUNDS_MAX 1000000u
+#define MARKS_MAX  32
+
+struct mark {
+    char name[80];
+    double value;
+    double mark;
+    bool held;
+};
+
+struct bench_report {
+    const char *subject;
+    const char *json_path;
+    unsigned rounds;
+    json_t *rows;
+    struct mark marks[MARKS_MAX];
+    size_t mark_count;
+};
+
+void bench_require(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "bench: %s\n", what);
+        exit(1);
+    }
+}
+
+static void usage(const char *program)
+{
+    fprintf(stderr, "usage: %s [--json FILE] [--rounds N]\n", program);
+    exit(2);
+}
+
+static unsigned rounds_of(const char *text, const char *program)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || n == 0 || n > ROUNDS_MAX) {
+        usage(program);
+    }
+    return (unsigned)n;
+}
+
+struct bench_report *bench_start(const char *subject, int argc, char **argv, unsigned rounds)
+{
+    struct bench_report *r = calloc(1, sizeof(*r));
+    bench_require(r != NULL, "no memory");
+    r->subject = subject;
+    r->rounds = rounds;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc) {
+            usage(argv[0]);
+        } else if (strcmp(argv[i], "--json") == 0) {
+            r->json_path = argv[i + 1];
+        } else if (strcmp(argv[i], "--rounds") == 0) {
+            r->rounds = rounds_of(argv[i + 1], argv[0]);
+        } else {
+            usage(argv[0]);
+        }
+    }
+    r->rows = json_array();
+    bench_require(r->rows != NULL, "no memory");
+    printf("%-6s %-24s %7s %10s %10s %9s %7s\n", subject, "suite", "octets", "ns", "raw ns",
+           "over ns", "of raw");
+    return r;
+}
+
+unsigned bench_rounds(const struct bench_report *report)
+{
+    return report->rounds;
+}
+
+uint64_t bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t timed(const struct bench_pair *side)
+{
+    if (side->prepare != NULL) {
+        side->prepare(side->work);
+    }
+    const uint64_t start = bench_now();
+    side->run(side->work);
+    return bench_now() - start;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a;
+    const uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(uint64_t *values, size_t count)
+{
+    qsort(values, count, sizeof(*values), by_value);
+    return (double)(values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+struct bench_result bench_compare(const struct bench_report *report, const struct bench_pair *ours,
+                                  const struct bench_pair *raw, unsigned items)
+{
+    const size_t rounds = report->rounds;
+    uint64_t *times = calloc(2 * rounds, sizeof(*times));
+    bench_require(times != NULL, "no memory");
+    (void)timed(ours); /* warm */
+    (void)timed(raw);
+    for (size_t i = 0; i < rounds; i++) {
+        times[i] = timed(ours);
+        times[rounds + i] = timed(raw);
+    }
+    const struct bench_result result = {median(times, rounds) / items,
+                                        median(times + rounds, rounds) / items};
+    free(times);
+    return result;
+}
+
+void bench_row(struct bench_report *report, const struct bench_row *row)
+{
+    const double over = row->result.ours_ns - row->result.raw_ns;
+    const double of_raw = row->result.raw_ns / row->result.ours_ns;
+    printf("%-6s %-24s %7u %10.1f %10.1f %9.1f %7.3f\n", row->what, row->suite, row->octets,
+           row->result.ours_ns, row->result.raw_ns, over, of_raw);
+    json_t *json = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "what", row->what, "suite",
+                             row->suite, "octets", (int)row->octets, "ns", row->result.ours_ns,
+                             "raw_ns", row->result.raw_ns, "over_raw_ns", over, "of_raw", of_raw);
+    bench_require(json != NULL && json_array_append_new(report->rows, json) == 0, "no memory");
+}
+
+void bench_mark(struct bench_report *report, const char *name, double value, double mark,
+                enum bench_side side)
+{
+    bench_require(report->mark_count < MARKS_MAX, "too many marks");
+    struct mark *m = &report->marks[report->mark_count++];
+    snprintf(m->name, sizeof(m->name), "%s", name);
+    m->value = value;
+    m->mark = mark;
+    m->held = side == BENCH_AT_LEAST ? value >= mark : value <= mark;
+}
+
+static json_t *report_json(const struct bench_report *r)
+{
+    json_t *marks = json_array();
+    for (size_t i = 0; i < r->mark_count; i++) {
+        const struct mark *m = &r->marks[i];
+        json_array_append_new(marks, json_pack("{s:s, s:f, s:f, s:b}", "name", m->name, "value",
+                                               m->value, "mark", m->mark, "held", m->held));
+    }
+    return json_pack("{s:s, s:i, s:O, s:o}", "subject", r->subject, "rounds", (int)r->rounds,
+                     "rows", r->rows, "marks", marks);
+}
+
+int bench_finish(struct bench_report *report)
+{
+    int status = 0;
+    printf("\n");
+    for (size_t i = 0; i < report->mark_count; i++) {
+        const struct mark *m = &report->marks[i];
+        printf("%s %.3f %.3f %s\n", m->name, m->value, m->mark, m->held ? "held" : "missed");
+    }
+    if (report->json_path != NULL) {
+        json_t *json = report_json(report);
+        if (json == NULL || json_dump_file(json, report->json_path, JSON_INDENT(2)) != 0) {
+            fprintf(stderr, "bench: %s can not be written\n", report->json_path);
+            status = 1;
+        }
+        json_decref(json);
+    }
+    json_decref(report->rows);
+    free(report);
+    return status;
+}
