@@ -19,7 +19,8 @@ def calls(tool, archive):
     """Pairs (caller, callee); a name is object:name until it is known to be global."""
     out = subprocess.run([tool, '-dr', archive], check=True, capture_output=True, text=True).stdout
     where = caller = None
-    for line in out.split('\n'):
+    lines = out.split('\n')
+    for line, after in zip(lines, lines[1:] + ['']):
         match = OBJECT.match(line)
         if match:
             where = match.group(1)
@@ -34,10 +35,12 @@ def calls(tool, archive):
             yield caller, (None, match.group(1))
             continue
         match = NEAR.search(line)
-        if match and (where, match.group(1)) != caller:
+        # With a relocation in the next line the address shown is not yet the one it goes to.
+        if not match or 'R_' in after:
+            continue
+        # A jump to one's own start is a loop.
+        if (where, match.group(1)) != caller or re.search(r'\b(callq?|bl)\s', line):
             yield caller, (where, match.group(1))
-        elif match and re.search(r'\b(callq?|bl)\s', line):
-            yield caller, caller
 
 
 def graph_of(tool, archives):
