@@ -24,7 +24,7 @@ void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned no
         return;
     }
     if (notice != 0) {
-        child->due |= (uint8_t)(1u << notice) & (uint8_t)~child->told;
+        child->due = (uint8_t)(child->due | (1u << notice & ~(unsigned)child->told));
     }
     if (child->touched || (child->due == 0 && child->packets_soft == 0 && child->bytes_soft == 0)) {
         return;

@@ -76,6 +76,9 @@ enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle chi
         ike->notice[ike->notices].notice = notice;
     }
     ike->notices++;
+    if (ike->on_notice != NULL) {
+        ike->on_notice(ike, NULL);
+    }
     if (notice == IPSEC_CHILD_NOTICE_HARD && ike->remove_on_hard) {
         ike->config.callbacks.child_remove(ike->config.user, child);
     }
