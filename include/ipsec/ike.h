@@ -60,6 +60,7 @@ struct ipsec_peer {
     const char *name;
     struct ipsec_endpoint local;  /* address to use; port 0: 500 */
     struct ipsec_endpoint remote; /* family NONE: responder only, any address; port 0: 500 */
+    uint16_t remote_natt_port;    /* where the peer takes UDP-encapsulated traffic; 0: 4500 */
     struct ipsec_id local_id;     /* NONE: the local address */
     struct ipsec_id remote_id;    /* NONE: any identity (the secret still has to be right) */
     const struct ipsec_proposals *proposals; /* IKE; NULL: defaults */
@@ -315,6 +316,9 @@ struct ipsec_ike_counters {
     uint32_t handshakes;
 };
 IPSEC_API void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *out);
+
+/* True when this build calls key_log at all (build option key_log). */
+IPSEC_API bool ipsec_ike_has_key_log(void);
 
 /* Keys of one IKE SA or one Child SA pair, as key_log gets them. */
 struct ipsec_key_log {

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Child SAs offered, chosen and answered: see child_offer.h.
+ */
+#include "child_offer.h"
+
+#include "engine.h"
+#include "narrow.h"
+#include "sa_payload.h"
+#include "ts_payload.h"
+
+#include <string.h>
+
+enum ipsec_phase ipseci_child_phase(const struct ipseci_context *ctx)
+{
+    return ctx->hs->task == IPSECI_TASK_CHILD_REKEY ? IPSEC_PHASE_CHILD_REKEY
+                                                    : IPSEC_PHASE_CHILD_CREATE;
+}
+
+void ipseci_child_proposals(const struct ipseci_context *ctx,
+                            const struct ipsec_child_config *config, bool without_ke,
+                            struct ipsec_proposals *out)
+{
+    struct ipsec_proposals list;
+
+    if (config->proposals != NULL) {
+        list = *config->proposals;
+    } else {
+        ipsec_proposals_default(IPSEC_PROTOCOL_ESP, &list);
+    }
+    (void)ipsec_proposals_restrict(&list, &ctx->ike->config.crypto);
+    if (without_ke) {
+        ipseci_proposals_without_ke(&list, out);
+    } else {
+        *out = list;
+    }
+}
+
+/* ---- building ----------------------------------------------------------------------------------
+ */
+
+void ipseci_child_add_sa(const struct ipseci_context *ctx, struct ipseci_step *step,
+                         const struct ipsec_proposals *offered)
+{
+    uint8_t spi[4];
+
+    ipseci_store32(spi, ctx->hs->child_spi);
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
+    ipseci_sa_build(&step->w, offered, ipseci_view(spi, sizeof(spi)));
+    ipseci_payload_end(&step->chain);
+}
+
+void ipseci_child_add_ts(struct ipseci_step *step, const struct ipsec_selectors *initiator,
+                         const struct ipsec_selectors *responder)
+{
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_TSI);
+    ipseci_ts_build(&step->w, initiator->item, initiator->count);
+    ipseci_payload_end(&step->chain);
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_TSR);
+    ipseci_ts_build(&step->w, responder->item, responder->count);
+    ipseci_payload_end(&step->chain);
+}
+
+void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
+                             const struct ipseci_child_terms *terms)
+{
+    uint8_t spi[4];
+
+    ipseci_store32(spi, ctx->hs->child_spi);
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
+    ipseci_sa_build_suite(&step->w, &terms->choice.suite, terms->choice.number,
+                          ipseci_view(spi, sizeof(spi)));
+    ipseci_payload_end(&step->chain);
+}
+
+/* ---- failures ----------------------------------------------------------------------------------
+ */
+
+static void fail_proposals(const struct ipseci_context *ctx, struct ipseci_step *step,
+                           const struct ipsec_child_config *config, uint32_t flags)
+{
+    struct ipsec_proposals ours;
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_NO_PROPOSAL);
+    const struct ipseci_payload *sa = ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA);
+
+    f->child = config;
+    f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+    ipseci_child_proposals(ctx, config, false, &ours);
+    ipseci_sa_copy(sa->body, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
+    ipseci_step_explain(step, &ours, config->proposals, flags);
+}
+
+static void fail_selectors(const struct ipseci_context *ctx, struct ipseci_step *step,
+                           const struct ipsec_child_config *config)
+{
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_SELECTORS);
+
+    f->child = config;
+    f->notify = IPSECI_NOTIFY_TS_UNACCEPTABLE;
+    step->ts[0] = config->local_ts;
+    step->ts[1] = config->remote_ts;
+    f->our_local_ts = &step->ts[0];
+    f->our_remote_ts = &step->ts[1];
+    f->their_local_ts = &step->ts[2];
+    f->their_remote_ts = &step->ts[3];
+}
+
+void ipseci_child_not_installed(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_RESOURCE);
+
+    f->status = ctx->hs->facts.install_status;
+    f->notify = IPSECI_NOTIFY_NO_ADDITIONAL_SAS;
+}
+
+void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *step,
+                          const struct ipseci_notify *notify, uint32_t flags)
+{
+    const struct ipsec_child_config *config = ctx->hs->config;
+    enum ipsec_cause cause = IPSEC_CAUSE_PEER_REFUSED;
+    struct ipseci_notify hint;
+    struct ipsec_proposals ours;
+
+    if (notify->type == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {
+        cause = IPSEC_CAUSE_NO_PROPOSAL;
+    } else if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD) {
+        cause = IPSEC_CAUSE_KE_GROUP;
+    } else if (notify->type == IPSECI_NOTIFY_TS_UNACCEPTABLE) {
+        cause = IPSEC_CAUSE_SELECTORS;
+    }
+    struct ipsec_failure *f = ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), cause);
+    f->refused_by = IPSEC_REFUSED_PEER;
+    f->authenticated = true;
+    f->notify = notify->type;
+    if (cause == IPSEC_CAUSE_SELECTORS) {
+        step->ts[0] = config->local_ts;
+        step->ts[1] = config->remote_ts;
+        f->our_local_ts = &step->ts[0];
+        f->our_remote_ts = &step->ts[1];
+    } else if (cause != IPSEC_CAUSE_PEER_REFUSED) {
+        if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
+            ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
+        }
+        ipseci_child_proposals(ctx, config, ctx->hs->without_pfs, &ours);
+        ipseci_step_explain(step, &ours, config->proposals, flags);
+    }
+}
+
+/* ---- responder ---------------------------------------------------------------------------------
+ */
+
+static bool narrow_to(const struct ipsec_child_config *config, const struct ipsec_selectors *local,
+                      const struct ipsec_selectors *remote, struct ipseci_child_terms *terms)
+{
+    if (ipseci_ts_narrow(&config->local_ts, local, &terms->local_ts) < IPSEC_OK ||
+        ipseci_ts_narrow(&config->remote_ts, remote, &terms->remote_ts) < IPSEC_OK) {
+        return false;
+    }
+    terms->narrowed = !ipseci_ts_equal(&config->local_ts, &terms->local_ts) ||
+                      !ipseci_ts_equal(&config->remote_ts, &terms->remote_ts);
+    return true;
+}
+
+uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_step *step,
+                             const struct ipsec_child_config *only, uint16_t ke_offered,
+                             uint32_t flags, struct ipseci_child_terms *terms)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    const struct ipsec_peer *peer =
+        ctx->hs->facts.peer != NULL ? ctx->hs->facts.peer : ctx->sa->peer;
+    const size_t count = only != NULL ? 1 : peer->child_count;
+    const struct ipsec_child_config *fits = NULL;
+    struct ipsec_selectors *local = &step->ts[2];
+    struct ipsec_selectors *remote = &step->ts[3];
+    struct ipsec_proposals ours;
+    bool cut = false;
+
+    /* RFC 7296 2.9: TSi is the requester's side, so our remote one. */
+    const bool readable =
+        ipseci_ts_read(ipseci_payload_find(p, IPSECI_PAYLOAD_TSI)->body, remote, &cut) ==
+            IPSEC_OK &&
+        ipseci_ts_read(ipseci_payload_find(p, IPSECI_PAYLOAD_TSR)->body, local, &cut) == IPSEC_OK;
+
+    for (size_t i = 0; i < count && readable; i++) {
+        const struct ipsec_child_config *config = only != NULL ? only : &peer->children[i];
+        if (!narrow_to(config, local, remote, terms)) {
+            continue;
+        }
+        fits = fits == NULL ? config : fits;
+        ipseci_child_proposals(ctx, config, (flags & IPSECI_CHOICE_NO_KE) != 0, &ours);
+        if (ipseci_choose(&ours, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
+                          IPSEC_PROTOCOL_ESP, ke_offered, flags | IPSECI_CHOICE_SPI,
+                          &terms->choice) == IPSEC_OK) {
+            terms->config = config;
+            return 0;
+        }
+    }
+    if (fits != NULL) {
+        fail_proposals(ctx, step, fits, flags);
+        return IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+    }
+    if (count > 0) {
+        fail_selectors(ctx, step, only != NULL ? only : &peer->children[0]);
+    } else {
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_POLICY);
+    }
+    return IPSECI_NOTIFY_TS_UNACCEPTABLE;
+}
+
+void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_NONCE_BYTES])
+{
+    /* RFC 7296 2.8.1: octet by octet; the shorter is the lower when one is the other's start. */
+    const size_t shorter =
+        seed->nonce_i.length < seed->nonce_r.length ? seed->nonce_i.length : seed->nonce_r.length;
+    const int order = memcmp(seed->nonce_i.data, seed->nonce_r.data, shorter);
+    const bool i_lower = order < 0 || (order == 0 && seed->nonce_i.length <= seed->nonce_r.length);
+    const struct ipsec_view low = i_lower ? seed->nonce_i : seed->nonce_r;
+
+    memset(out, 0, IPSECI_NONCE_BYTES);
+    memcpy(out, low.data, low.length < IPSECI_NONCE_BYTES ? low.length : IPSECI_NONCE_BYTES);
+}
+
+enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                      const struct ipseci_child_terms *terms,
+                                      const struct ipseci_key_seed *seed)
+{
+    const struct ipseci_ike_sa *sa = ctx->sa;
+    const struct ipseci_prf_info *prf = ipseci_prf_find(sa->suite.prf);
+    struct ipseci_new_child *child = &step->new_child;
+
+    if (prf == NULL) {
+        return IPSEC_FATAL_INVARIANT;
+    }
+    child->config = terms->config;
+    child->exchange_initiator = !ctx->hs->from_peer;
+    child->outbound_ready = true;
+    child->spi_in = ctx->hs->child_spi;
+    child->spi_out = (uint32_t)terms->choice.spi;
+    child->suite = terms->choice.suite;
+    child->local_ts = terms->local_ts;
+    child->remote_ts = terms->remote_ts;
+    child->narrowed = terms->narrowed;
+    ipseci_lower_nonce(seed, child->low_nonce);
+    step->actions |= IPSECI_ACT_NEW_CHILD;
+    if (terms->narrowed) {
+        step->warnings |= 1u << IPSEC_WARNING_NARROWED;
+    }
+    if (terms->choice.suite.encr == IPSEC_ENCR_NULL) {
+        step->warnings |= 1u << IPSEC_WARNING_NULL_CIPHER;
+    }
+    return ipseci_child_keys_derive(&ctx->ike->config.crypto, sa->suite.prf,
+                                    ipseci_view(sa->sk_d, prf->key_octets), seed,
+                                    &terms->choice.suite, &child->keys);
+}
+
+/* ---- initiator ---------------------------------------------------------------------------------
+ */
+
+bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
+                              const struct ipsec_proposals *offered, uint32_t flags,
+                              struct ipseci_child_terms *terms)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    const struct ipsec_child_config *config = ctx->hs->config;
+    const struct ipseci_payload *sa = ipseci_payload_find(p, IPSECI_PAYLOAD_SA);
+    const struct ipseci_payload *tsi = ipseci_payload_find(p, IPSECI_PAYLOAD_TSI);
+    const struct ipseci_payload *tsr = ipseci_payload_find(p, IPSECI_PAYLOAD_TSR);
+    bool cut = false;
+
+    memset(terms, 0, sizeof(*terms));
+    terms->config = config;
+    if (sa == NULL || tsi == NULL || tsr == NULL ||
+        ipseci_choice_verify(offered, sa->body, IPSEC_PROTOCOL_ESP, flags | IPSECI_CHOICE_SPI,
+                             &terms->choice) < IPSEC_OK) {
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_PROTOCOL);
+        return false;
+    }
+    /* RFC 7296 2.9: the answer must lie inside the offer (TS-07). */
+    if (ipseci_ts_read(tsi->body, &terms->local_ts, &cut) < IPSEC_OK ||
+        ipseci_ts_read(tsr->body, &terms->remote_ts, &cut) < IPSEC_OK ||
+        !ipseci_ts_subset(&terms->local_ts, &config->local_ts) ||
+        !ipseci_ts_subset(&terms->remote_ts, &config->remote_ts)) {
+        step->ts[2] = terms->local_ts;
+        step->ts[3] = terms->remote_ts;
+        fail_selectors(ctx, step, config);
+        return false;
+    }
+    terms->narrowed = !ipseci_ts_equal(&config->local_ts, &terms->local_ts) ||
+                      !ipseci_ts_equal(&config->remote_ts, &terms->remote_ts);
+    return true;
+}
+
+/* ---- IKE_AUTH ----------------------------------------------------------------------------------
+ */
+
+void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    struct ipsec_proposals offered;
+
+    /* RFC 7296 1.2: no KE payload here, so no groups are offered (AUTH-22). */
+    ipseci_child_proposals(ctx, ctx->hs->config, true, &offered);
+    ipseci_child_add_sa(ctx, step, &offered);
+    ipseci_child_add_ts(step, &ctx->hs->config->local_ts, &ctx->hs->config->remote_ts);
+}
+
+static struct ipseci_key_seed auth_seed(const struct ipseci_context *ctx)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+    const struct ipsec_view own = ipseci_view(hs->nonce, sizeof(hs->nonce));
+    const struct ipsec_view peer = ipseci_view(hs->peer_nonce, hs->peer_nonce_length);
+    const struct ipseci_key_seed seed = {
+        .nonce_i = ctx->sa->initiator ? own : peer,
+        .nonce_r = ctx->sa->initiator ? peer : own,
+    };
+
+    return seed;
+}
+
+enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
+                                           struct ipseci_step *step)
+{
+    struct ipseci_child_terms terms;
+    const struct ipseci_key_seed seed = auth_seed(ctx);
+
+    if (ctx->hs->facts.install_status < IPSEC_OK) {
+        ipseci_child_not_installed(ctx, step);
+        ipseci_step_notify(step, IPSECI_NOTIFY_NO_ADDITIONAL_SAS, ipseci_view(NULL, 0));
+        return IPSEC_OK;
+    }
+    const uint16_t error = ipseci_child_choose(ctx, step, NULL, 0, IPSECI_CHOICE_NO_KE, &terms);
+    if (error != 0) {
+        step->failure.authenticated = true;
+        ipseci_step_notify(step, error, ipseci_view(NULL, 0));
+        if (error == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {
+            ipseci_step_hint(step, ctx, &step->ours);
+        }
+        return IPSEC_OK;
+    }
+    ipseci_child_add_answer(ctx, step, &terms);
+    ipseci_child_add_ts(step, &terms.remote_ts, &terms.local_ts);
+    return ipseci_child_settle(ctx, step, &terms, &seed);
+}
+
+enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_key_seed seed = auth_seed(ctx);
+    struct ipsec_proposals offered;
+    struct ipseci_child_terms terms;
+    struct ipseci_notify notify;
+
+    if (ctx->hs->facts.install_status < IPSEC_OK) {
+        /* The peer has it, we can not: it is told to drop it. */
+        ipseci_child_not_installed(ctx, step);
+        step->actions |= IPSECI_ACT_DELETE_CHILD;
+        step->delete_spi = ctx->hs->child_spi;
+        return IPSEC_OK;
+    }
+    if (ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA) == NULL &&
+        ipseci_error_notify(&ctx->in->payloads, &notify) != 0) {
+        ipseci_child_refused(ctx, step, &notify, IPSECI_CHOICE_NO_KE);
+        return IPSEC_OK;
+    }
+    ipseci_child_proposals(ctx, ctx->hs->config, true, &offered);
+    if (!ipseci_child_read_answer(ctx, step, &offered, IPSECI_CHOICE_NO_KE, &terms)) {
+        step->actions |= IPSECI_ACT_DELETE_CHILD;
+        step->delete_spi = ctx->hs->child_spi;
+        return IPSEC_OK;
+    }
+    return ipseci_child_settle(ctx, step, &terms, &seed);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Carries a step out: the only place where what a handler decided becomes state, datagrams and
+ * events. The order: what can fail (keys, buffers, the sink), then fields, then the datagram, then
+ * events, and at the very end closing. Called by run.c.
+ */
+#include "engine.h"
+
+#include <string.h>
+
+/* A commit's own bookkeeping, passed down instead of many parameters. */
+struct work {
+    struct ipsec_ike *ike;
+    struct ipseci_ike_sa *sa;
+    struct ipseci_handshake *hs;
+    const struct ipseci_message *in;
+    struct ipseci_step *step;
+    bool is_response;           /* `in` answers our request */
+    struct ipseci_child *child; /* made by this step */
+};
+
+static bool has(const struct work *w, enum ipseci_action action)
+{
+    return (w->step->actions & (uint32_t)action) != 0;
+}
+
+/* ---- sending -----------------------------------------------------------------------------------
+ */
+
+static struct ipseci_ike_header header_for(const struct work *w, bool response, uint32_t id)
+{
+    const struct ipseci_ike_sa *sa = w->sa;
+    const struct ipseci_ike_header header = {
+        .spi_i = sa->spi_i,
+        .spi_r = w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT && !response ? 0 : sa->spi_r,
+        .version = IPSECI_IKE_VERSION,
+        .exchange = w->step->exchange,
+        .flags = (uint8_t)((sa->initiator ? IPSECI_FLAG_INITIATOR : 0) |
+                           (response ? IPSECI_FLAG_RESPONSE : 0)),
+        .message_id = id,
+    };
+
+    return header;
+}
+
+/* IKE_SA_INIT in clear; kept in the handshake because AUTH covers it. */
+static enum ipsec_status build_plain(const struct work *w, const struct ipseci_ike_header *header,
+                                     struct ipsec_view body, struct ipsec_view *message)
+{
+    struct ipseci_writer out =
+        ipseci_writer_init(w->hs->own_init.data, w->ike->config.message_bytes);
+    struct ipseci_ike_header h = *header;
+
+    h.next_payload = body.data[0];
+    ipseci_ike_header_build(&out, &h);
+    ipseci_write_bytes(&out, body.data + 1, body.length - 1);
+    ipseci_ike_header_finish(&out, 0);
+    if (out.failed) {
+        return IPSEC_ERR_BUFFER;
+    }
+    w->hs->own_init.length = (uint32_t)out.used;
+    *message = ipseci_written(&out);
+    return IPSEC_OK;
+}
+
+static enum ipsec_status build(const struct work *w, bool response, uint32_t id,
+                               struct ipsec_view *message)
+{
+    const struct ipsec_view body = ipseci_written(&w->step->w);
+    const struct ipseci_ike_header header = header_for(w, response, id);
+
+    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
+        return build_plain(w, &header, body, message);
+    }
+    return ipseci_sk_seal(w->ike, w->sa, &header, body, message);
+}
+
+static enum ipsec_status send_request(const struct work *w)
+{
+    struct ipseci_ike_sa *sa = w->sa;
+    struct ipsec_view message;
+
+    IPSECI_TRY(build(w, false, sa->request_id, &message));
+    if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
+        IPSECI_TRY(ipseci_store(w->ike, &sa->request, message));
+    }
+    ipseci_request_sent(w->ike, sa);
+    ipseci_transmit(w->ike, &sa->local, &sa->remote, message);
+    ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));
+    return IPSEC_OK;
+}
+
+static enum ipsec_status send_reply(const struct work *w)
+{
+    struct ipseci_ike_sa *sa = w->sa;
+    struct ipsec_view message;
+
+    IPSECI_TRY(build(w, true, w->in->header.message_id, &message));
+    if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
+        IPSECI_TRY(ipseci_store(w->ike, &sa->reply, message));
+    }
+    sa->expected_id = w->in->header.message_id + 1;
+    sa->peer_busy = false;
+    /* RFC 7296 2.11: to where the request came from (NATT-05) */
+    ipseci_transmit(w->ike, &w->in->local, &w->in->remote, message);
+    ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));
+    return IPSEC_OK;
+}
+
+static enum ipsec_status send_step(const struct work *w)
+{
+    switch (w->step->send) {
+    case IPSECI_SEND_NOTHING:
+        return IPSEC_OK;
+    case IPSECI_SEND_REQUEST:
+        return send_request(w);
+    case IPSECI_SEND_REPLY:
+        return send_reply(w);
+    case IPSECI_SEND_ONCE:
+        ipseci_reply_plain(w->ike, w->in, 0, ipseci_written(&w->step->w));
+        return IPSEC_OK;
+    }
+    return IPSEC_FATAL_INVARIANT;
+}
+
+/* ---- what can fail -----------------------------------------------------------------------------
+ */
+
+#define SEALED_EXTRA (28 + 4 + 16 + 16 + 32)
+
+static enum ipsec_status reserve(const struct work *w)
+{
+    const size_t length = w->step->w.used + SEALED_EXTRA;
+
+    if (w->step->w.failed) {
+        return IPSEC_ERR_BUFFER;
+    }
+    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
+        return IPSEC_OK;
+    }
+    if (w->step->send == IPSECI_SEND_REPLY) {
+        return ipseci_store_reserve(w->ike, &w->sa->reply, length);
+    }
+    if (w->step->send == IPSECI_SEND_REQUEST) {
+        return ipseci_store_reserve(w->ike, &w->sa->request, length);
+    }
+    return IPSEC_OK;
+}
+
+static enum ipsec_status prepare(struct work *w)
+{
+    enum ipsec_status status;
+
+    IPSECI_TRY(reserve(w));
+    if (has(w, IPSECI_ACT_KEYS)) {
+        IPSECI_TRY(ipseci_sa_set_keys(w->ike, w->sa, &w->step->suite, &w->step->keys));
+        w->hs->keys = w->step->keys;
+    }
+    if (has(w, IPSECI_ACT_PEER)) {
+        w->sa->peer = w->step->peer; /* the sink is told it with the child */
+    }
+    if (has(w, IPSECI_ACT_NEW_CHILD)) {
+        status = ipseci_commit_new_child(w->ike, w->sa, w->step, &w->child);
+        if (status < IPSEC_OK) {
+            w->hs->facts.install_status = status;
+            return IPSEC_ERR_BUSY;
+        }
+    }
+    if (has(w, IPSECI_ACT_NEW_IKE)) {
+        status = ipseci_commit_new_ike(w->ike, w->sa, w->step);
+        if (status < IPSEC_OK) {
+            w->hs->facts.install_status = status;
+            return IPSEC_ERR_BUSY;
+        }
+    }
+    return IPSEC_OK;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------
+ */
+
+static void apply_nat(const struct work *w)
+{
+    struct ipseci_ike_sa *sa = w->sa;
+    const struct ipsec_ike_config *config = &w->ike->config;
+
+    sa->nat_local = w->step->nat.supported && w->step->nat.nat_local;
+    sa->nat_remote = w->step->nat.supported && w->step->nat.nat_remote;
+    if (sa->initiator && ipseci_sa_encapsulates(sa)) {
+        /* RFC 7296 2.23: both ports change for IKE_AUTH and all that follows (NATT-03) */
+        sa->local.port = config->natt_port;
+        sa->remote.port =
+            sa->peer->remote_natt_port != 0 ? sa->peer->remote_natt_port : config->natt_port;
+    }
+}
+
+static void keep_init(const struct work *w)
+{
+    struct ipseci_handshake *hs = w->hs;
+    const struct ipsec_view raw = w->in->raw;
+    const struct ipsec_view nonce = w->step->peer_nonce;
+
+    memcpy(hs->peer_init.data, raw.data, raw.length);
+    hs->peer_init.length = (uint32_t)raw.length;
+    memcpy(hs->peer_nonce, nonce.data, nonce.length);
+    hs->peer_nonce_length = (uint16_t)nonce.length;
+    /* IKE_AUTH asks anew: the identities may name another peer than the address did. */
+    ipseci_wipe(&hs->facts, sizeof(hs->facts));
+    ipseci_wipe(hs->job.secret, sizeof(hs->job.secret));
+    ipseci_ke_free(&hs->job.ke);
+}
+
+static void apply_fields(const struct work *w)
+{
+    struct ipseci_ike_sa *sa = w->sa;
+    struct ipseci_step *step = w->step;
+
+    if (has(w, IPSECI_ACT_KEYS) && sa->initiator) {
+        sa->spi_r = step->spi_peer;
+    }
+    if (has(w, IPSECI_ACT_KEYS)) {
+        ipseci_key_log_ike(w->ike, sa, &step->keys);
+    }
+    if (has(w, IPSECI_ACT_HINTS)) {
+        sa->peer_hints = true;
+    }
+    if (has(w, IPSECI_ACT_NAT)) {
+        apply_nat(w);
+    }
+    if (has(w, IPSECI_ACT_KEEP_INIT)) {
+        keep_init(w);
+    }
+    if (has(w, IPSECI_ACT_REMOTE_ID)) {
+        sa->remote_id = step->remote_id;
+    }
+    if (step->next_state != IPSECI_IKE_NEW) {
+        sa->state = step->next_state;
+    }
+    if (w->is_response && !has(w, IPSECI_ACT_RESTART) && !has(w, IPSECI_ACT_REFUSED)) {
+        ipseci_request_done(w->ike, sa);
+    }
+    sa->follow = step->next_task;
+}
+
+/* ---- consequences ------------------------------------------------------------------------------
+ */
+
+/* RFC 7296 2.6, 1.2: IKE_SA_INIT again, everything else unchanged (COOKIE-03, INIT-20). */
+static void restart_init(const struct work *w)
+{
+    struct ipseci_handshake *hs = w->hs;
+    const struct ipseci_step *step = w->step;
+
+    hs->restarts++;
+    if (step->cookie.length > 0) {
+        memcpy(hs->cookie, step->cookie.data, step->cookie.length);
+        hs->cookie_length = (uint8_t)step->cookie.length;
+    }
+    if (step->group != hs->group) {
+        hs->group = step->group;
+        ipseci_ke_free(&hs->job.ke);
+        hs->facts.got &= ~(1u << IPSECI_NEED_KE_START);
+    }
+    w->sa->state = IPSECI_IKE_INIT_SENT;
+    w->sa->follow = IPSECI_TASK_SA_INIT;
+}
+
+static void drop_other_contacts(const struct work *w)
+{
+    struct ipsec_ike *ike = w->ike;
+    struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12) */
+    while ((other = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
+           NULL) {
+        if (other != w->sa && other->peer == w->sa->peer &&
+            other->state >= IPSECI_IKE_ESTABLISHED &&
+            ipsec_id_equal(&other->remote_id, &w->sa->remote_id)) {
+            ipseci_ike_close(ike, other, IPSEC_REASON_INITIAL_CONTACT);
+        }
+    }
+}
+
+/* The peer's further children, which IKE_AUTH has no room for. */
+static void want_more_children(const struct work *w)
+{
+    const struct ipsec_peer *peer = w->sa->peer;
+
+    for (size_t i = 1; i < peer->child_count; i++) {
+        struct ipseci_child *child = ipseci_child_take(w->ike, w->sa);
+        if (child == NULL) {
+            return;
+        }
+        child->config = &peer->children[i];
+        child->want_create = true;
+    }
+}
+
+static void establish(const struct work *w)
+{
+    struct ipseci_ike_sa *sa = w->sa;
+
+    sa->state = IPSECI_IKE_ESTABLISHED;
+    sa->established = w->ike->now;
+    ipseci_sa_unindex_init(w->ike, sa);
+    ipseci_timer_cancel(&w->ike->timers, &sa->exchange_timer);
+    ipseci_life_begin_ike(w->ike, sa);
+    if (has(w, IPSECI_ACT_INITIAL_CONTACT)) {
+        drop_other_contacts(w);
+    }
+    if (sa->initiator) {
+        want_more_children(w);
+    }
+    ipseci_emit_ike(w->ike, IPSEC_EVENT_IKE_ESTABLISHED, sa, 0);
+}
+
+static void announce_child(const struct work *w)
+{
+    const bool rekeyed = w->child->replaces != 0;
+
+    if (rekeyed) {
+        ipseci_emit_child(w->ike, IPSEC_EVENT_CHILD_REKEYED, w->child, 0);
+    } else {
+        ipseci_emit_child(w->ike, IPSEC_EVENT_CHILD_ESTABLISHED, w->child, 0);
+    }
+}
+
+/* The peer has made a child that we do not have: it is told to delete it. */
+static void delete_foreign_child(const struct work *w)
+{
+    struct ipseci_child *child = ipseci_child_take(w->ike, w->sa);
+
+    if (child != NULL) {
+        child->config = w->hs->config;
+        child->state = IPSECI_CHILD_CLOSING;
+        child->spi_in = w->step->delete_spi;
+        child->want_delete = true;
+    }
+}
+
+static void remove_children(const struct work *w)
+{
+    for (uint32_t i = 0; i < w->step->remove_count; i++) {
+        struct ipseci_child *child = ipseci_child_get(w->ike, w->step->remove[i]);
+        if (child != NULL) {
+            ipseci_child_deleted(w->ike, child);
+        }
+    }
+}
+
+static void own_exchange_over(const struct work *w)
+{
+    struct ipseci_handshake *hs = w->hs;
+
+    if (hs == NULL) {
+        return;
+    }
+    if (has(w, IPSECI_ACT_RETRY_GROUP)) {
+        hs->restarts++;
+        hs->group = w->step->group;
+        hs->facts.got = 0;
+        ipseci_ke_free(&hs->job.ke);
+        w->sa->follow = hs->task;
+        w->sa->task_child = hs->child;
+    } else if (w->is_response && w->step->next_task == IPSECI_TASK_NONE &&
+               !has(w, IPSECI_ACT_RESTART) && !has(w, IPSECI_ACT_REFUSED)) {
+        ipseci_handshake_release(w->ike, hs->self);
+    } else if (!w->is_response && has(w, IPSECI_ACT_ESTABLISH)) {
+        ipseci_handshake_release(w->ike, hs->self); /* the responder's, after IKE_AUTH */
+    }
+}
+
+static void wait_for_better(const struct work *w)
+{
+    w->hs->refusal_reported = true;
+    w->sa->state = IPSECI_IKE_REFUSED;
+    (void)ipseci_timer_set(&w->ike->timers, &w->sa->exchange_timer,
+                           w->ike->now + IPSECI_REFUSED_WAIT_MS);
+}
+
+static void close_telling(const struct work *w)
+{
+    w->sa->state = IPSECI_IKE_CLOSING;
+    w->sa->want_delete = true;
+    w->sa->reason = w->step->reason;
+}
+
+static void consequences(const struct work *w, uint8_t task, ipsec_handle task_child)
+{
+    struct ipsec_ike *ike = w->ike;
+
+    if (has(w, IPSECI_ACT_ESTABLISH)) {
+        establish(w);
+    }
+    if (w->child != NULL) {
+        announce_child(w);
+    }
+    ipseci_emit_warnings(ike, w->sa, w->step->warnings);
+    if (w->step->has_failure) {
+        ipseci_emit_failure(ike, w->sa, &w->step->failure);
+    }
+    if (has(w, IPSECI_ACT_RESTART)) {
+        restart_init(w);
+    }
+    if (has(w, IPSECI_ACT_REFUSED)) {
+        wait_for_better(w);
+    }
+    if (has(w, IPSECI_ACT_DELETE_CHILD)) {
+        delete_foreign_child(w);
+    }
+    if (has(w, IPSECI_ACT_REMOVE)) {
+        remove_children(w);
+    }
+    if (has(w, IPSECI_ACT_TASK_FAILED) || has(w, IPSECI_ACT_TEMPORARY) ||
+        has(w, IPSECI_ACT_CHILD_LOST)) {
+        ipseci_task_outcome(ike, w->sa, task, task_child, w->step->actions);
+    }
+    if (has(w, IPSECI_ACT_DELETE)) {
+        close_telling(w);
+    }
+}
+
+enum ipsec_status ipseci_commit(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                struct ipseci_handshake *hs, const struct ipseci_message *in,
+                                struct ipseci_step *step)
+{
+    const bool is_response = in != NULL && (in->header.flags & IPSECI_FLAG_RESPONSE) != 0;
+    struct work w = {
+        .ike = ike, .sa = sa, .hs = hs, .in = in, .step = step, .is_response = is_response};
+    const uint8_t task = sa->task;
+    const ipsec_handle task_child = sa->task_child;
+    const ipsec_handle handle = sa->self;
+
+    IPSECI_TRY(prepare(&w));
+    apply_fields(&w);
+    const enum ipsec_status sent = send_step(&w);
+    consequences(&w, task, task_child);
+    own_exchange_over(&w);
+    if (has(&w, IPSECI_ACT_CLOSE)) {
+        ipseci_ike_close(ike, sa, (enum ipsec_reason)step->reason);
+    }
+    ipseci_touch(ike, handle);
+    return sent;
+}

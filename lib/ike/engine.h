@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the engine call of each other, each group by the file that has it. Nothing here
+ * is called by handlers but the const look-ups of sa_table.c and child_table.c.
+ */
+#ifndef IPSECI_ENGINE_H
+#define IPSECI_ENGINE_H
+
+#include "step.h"
+
+/* sa_table.c: IKE SAs and handshake slots. */
+struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator);
+enum ipsec_status ipseci_sa_index(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_sa_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+struct ipseci_ike_sa *ipseci_sa_by_spi(const struct ipsec_ike *ike, uint64_t own_spi);
+struct ipseci_ike_sa *ipseci_sa_by_init(const struct ipsec_ike *ike, uint64_t spi_i,
+                                        const struct ipsec_endpoint *remote);
+enum ipsec_status ipseci_sa_index_init(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_sa_unindex_init(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+enum ipsec_status ipseci_sa_set_keys(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                     const struct ipsec_suite *suite,
+                                     const struct ipseci_ike_keys *keys);
+uint64_t ipseci_sa_own_spi(const struct ipseci_ike_sa *sa);
+enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi);
+struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipsec_endpoint *local);
+bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa);
+struct ipseci_handshake *ipseci_handshake_take(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                               bool from_peer);
+void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle);
+
+/* child_table.c: Child SAs and the sink. */
+struct ipseci_child *ipseci_child_take(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+struct ipseci_child *ipseci_child_by_spi_out(const struct ipsec_ike *ike,
+                                             const struct ipseci_ike_sa *sa, uint32_t spi_out);
+enum ipsec_status ipseci_child_spi_new(const struct ipsec_ike *ike, uint32_t *spi);
+enum ipsec_status ipseci_child_install(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                       const struct ipseci_new_child *new_child,
+                                       struct ipseci_child **out);
+void ipseci_child_use(struct ipsec_ike *ike, struct ipseci_child *child);
+/* Out of the sink and the table, with an event when it was up. */
+void ipseci_child_drop(struct ipsec_ike *ike, struct ipseci_child *child, enum ipsec_reason reason);
+/* Out of the sink at once; the peer is told by a delete. */
+void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
+                         enum ipsec_reason reason);
+/* The peer has deleted it: drop, or linger when a newer one took its place. */
+void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child);
+void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,
+                          struct ipseci_ike_sa *to);
+void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                          enum ipsec_reason reason);
+
+/* sk.c: the encrypted payload. */
+enum ipsec_status ipseci_sk_seal(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                 const struct ipseci_ike_header *header, struct ipsec_view body,
+                                 struct ipsec_view *message);
+enum ipsec_status ipseci_sk_open(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                                 struct ipsec_packet *datagram, struct ipsec_view message,
+                                 struct ipseci_message *in);
+
+/* window.c: message IDs, stored messages, retransmission. */
+void ipseci_transmit(struct ipsec_ike *ike, const struct ipsec_endpoint *local,
+                     const struct ipsec_endpoint *remote, struct ipsec_view message);
+enum ipsec_status ipseci_store(struct ipsec_ike *ike, struct ipseci_stored *stored,
+                               struct ipsec_view message);
+/* Makes sure that storing so many octets will not fail. */
+enum ipsec_status ipseci_store_reserve(struct ipsec_ike *ike, struct ipseci_stored *stored,
+                                       size_t length);
+void ipseci_store_release(struct ipsec_ike *ike, struct ipseci_stored *stored);
+struct ipsec_view ipseci_stored_view(const struct ipsec_ike *ike,
+                                     const struct ipseci_stored *stored);
+void ipseci_request_sent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_request_done(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                        const struct ipseci_message *in);
+
+/* gate.c: first contact, no state. */
+enum ipsec_status ipseci_gate(struct ipsec_ike *ike, const struct ipseci_message *in);
+void ipseci_gate_init(struct ipsec_ike *ike);
+/* A message without SA, answered statelessly. */
+void ipseci_reply_plain(struct ipsec_ike *ike, const struct ipseci_message *in, uint64_t spi_r,
+                        struct ipsec_view body);
+
+/* run.c: runs a handler until it has its facts, then commits. */
+enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                             struct ipseci_handshake *hs, const struct ipseci_message *in,
+                             ipseci_handler handler);
+enum ipsec_status ipseci_run_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                     struct ipseci_message *in);
+enum ipsec_status ipseci_run_response(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                      const struct ipseci_message *in);
+enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message *in);
+void ipseci_resume(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+
+/* needs.c: facts. */
+enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                      const struct ipseci_need *need);
+void ipseci_job_take_result(struct ipseci_handshake *hs);
+void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
+                      const struct ipsec_peer *peer);
+void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
+                        const struct ipsec_secret *secret);
+
+/* commit.c: the only place where a step becomes state. */
+enum ipsec_status ipseci_commit(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                struct ipseci_handshake *hs, const struct ipseci_message *in,
+                                struct ipseci_step *step);
+/* commit_rekey.c */
+enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                          struct ipseci_step *step, struct ipseci_child **made);
+enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                        struct ipseci_step *step);
+void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
+                        struct ipseci_ike_sa *new_sa);
+void ipseci_ike_close(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason);
+
+/* tasks.c: what to request next. */
+/* Has it scheduled before the public call returns. */
+void ipseci_touch(struct ipsec_ike *ike, ipsec_handle sa);
+void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle sa);
+enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                    enum ipseci_task task, ipsec_handle child);
+
+/* Our request could not be made, or was refused: actions as in a step. */
+void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
+                         ipsec_handle child, uint32_t actions);
+/* The outstanding task failed here, before or after its request. */
+void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+
+/* lifetimes.c: rekey, hard ends, liveness. */
+void ipseci_life_begin_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child);
+void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_life_update_child(struct ipsec_ike *ike, struct ipseci_child *child);
+void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child);
+void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child);
+
+/* emit.c: events. */
+void ipseci_emit(struct ipsec_ike *ike, struct ipsec_event *event);
+void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                         const struct ipseci_message *in, bool again);
+void ipseci_emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                      struct ipsec_view message, struct ipsec_view body);
+void ipseci_emit_ike(struct ipsec_ike *ike, enum ipsec_event_type type,
+                     const struct ipseci_ike_sa *sa, enum ipsec_reason reason);
+void ipseci_emit_child(struct ipsec_ike *ike, enum ipsec_event_type type,
+                       const struct ipseci_child *child, enum ipsec_reason reason);
+void ipseci_emit_failure(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                         const struct ipsec_failure *failure);
+void ipseci_emit_warnings(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t warnings);
+void ipseci_key_log_ike(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                        const struct ipseci_ike_keys *keys);
+void ipseci_key_log_child(struct ipsec_ike *ike, const struct ipsec_child_sa *child);
+
+void ipseci_emit_drop(struct ipsec_ike *ike, enum ipsec_status status,
+                      const struct ipsec_endpoint *remote);
+
+/* engine.c: around every public call. */
+enum ipsec_status ipseci_enter(struct ipsec_ike *ike, ipsec_ms now);
+void ipseci_leave(struct ipsec_ike *ike);
+
+/* ike_info.c */
+void ipseci_ike_info(const struct ipseci_ike_sa *sa, const struct ipsec_ike *ike,
+                     struct ipsec_ike_sa_info *out);
+void ipseci_child_info_fill(const struct ipseci_child *child, const struct ipsec_ike *ike,
+                            struct ipsec_child_info *out);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * INFORMATIONAL (RFC 7296 1.4, 2.4, 3.11): deletes, liveness, errors, both roles.
+ */
+#include "engine.h"
+#include "small_payloads.h"
+
+#include <string.h>
+
+static void add_delete_esp(struct ipseci_step *step, const uint32_t *spi, uint16_t count)
+{
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_DELETE);
+    ipseci_delete_build_esp(&step->w, spi, count);
+    ipseci_payload_end(&step->chain);
+}
+
+/* What the task says: a delete, or nothing at all (liveness). */
+enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_ike_sa *sa = ctx->sa;
+
+    ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_INFORMATIONAL);
+    if (sa->task == IPSECI_TASK_IKE_DELETE) {
+        ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_DELETE);
+        ipseci_delete_build_ike(&step->w);
+        ipseci_payload_end(&step->chain);
+        step->next_state = IPSECI_IKE_CLOSING;
+    } else if (sa->task == IPSECI_TASK_CHILD_DELETE) {
+        const struct ipseci_child *child = ipseci_child_get(ctx->ike, sa->task_child);
+        if (child == NULL) {
+            return IPSEC_ERR_STALE;
+        }
+        add_delete_esp(step, &child->spi_in, 1);
+    }
+    return IPSEC_OK;
+}
+
+/* The answers to our own deletes and probes carry nothing we need: that they came is the news.
+ * Commit ends the task. */
+enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    if (ctx->sa->task == IPSECI_TASK_IKE_DELETE) {
+        step->actions |= IPSECI_ACT_CLOSE;
+        step->reason = ctx->sa->reason;
+    } else if (ctx->sa->task == IPSECI_TASK_CHILD_DELETE) {
+        step->actions |= IPSECI_ACT_REMOVE;
+        step->remove[0] = ctx->sa->task_child;
+        step->remove_count = 1;
+    }
+    return IPSEC_OK;
+}
+
+/* One Delete payload for ESP: children by the SPI the peer receives with, and our SPIs for the
+ * answer (INFO-03 to INFO-05). */
+static void delete_children(const struct ipseci_context *ctx, struct ipseci_step *step,
+                            const struct ipseci_delete *del, uint32_t *answer, uint16_t *answers)
+{
+    for (uint16_t i = 0; i < del->count && step->remove_count < IPSECI_DELETE_SPIS_MAX; i++) {
+        const struct ipseci_child *child =
+            ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_delete_spi(del, i));
+        if (child == NULL || child->state == IPSECI_CHILD_LINGERING) {
+            continue;
+        }
+        step->actions |= IPSECI_ACT_REMOVE;
+        step->remove[step->remove_count] = child->self;
+        step->remove_count++;
+        /* RFC 7296 1.4.1: when both ends delete the same pair, neither names it in its answer */
+        const bool ours_too =
+            ctx->sa->task == IPSECI_TASK_CHILD_DELETE && ctx->sa->task_child == child->self;
+        if (!ours_too) {
+            answer[*answers] = child->spi_in;
+            (*answers)++;
+        }
+    }
+}
+
+/* All Delete payloads. False: one is malformed (INFO-07). */
+static bool request_deletes(const struct ipseci_context *ctx, struct ipseci_step *step,
+                            uint32_t *answer, uint16_t *answers, bool *whole_sa)
+{
+    const struct ipseci_payload *p;
+    struct ipseci_delete del;
+    uint32_t cursor = 0;
+
+    while ((p = ipseci_payload_next(&ctx->in->payloads, IPSECI_PAYLOAD_DELETE, &cursor)) != NULL) {
+        if (ipseci_delete_parse(p->body, &del) < IPSEC_OK) {
+            return false;
+        }
+        if (del.protocol == IPSEC_PROTOCOL_IKE) {
+            *whole_sa = true;
+        } else if (del.protocol == IPSEC_PROTOCOL_ESP) {
+            delete_children(ctx, step, &del, answer, answers);
+        }
+    }
+    return true;
+}
+
+static void bad_syntax(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify =
+        IPSECI_NOTIFY_INVALID_SYNTAX;
+    step->actions = IPSECI_ACT_CLOSE;
+    step->remove_count = 0;
+    step->reason = IPSEC_REASON_FAILURE;
+}
+
+enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    uint32_t answer[IPSECI_DELETE_SPIS_MAX];
+    uint16_t answers = 0;
+    bool whole_sa = false;
+    struct ipseci_notify notify;
+
+    if (!ipseci_step_syntax(step, ctx, IPSECI_RULE_INFORMATIONAL)) {
+        return IPSEC_OK;
+    }
+    if (!request_deletes(ctx, step, answer, &answers, &whole_sa)) {
+        bad_syntax(ctx, step);
+        return IPSEC_OK;
+    }
+    ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_INFORMATIONAL);
+    if (answers > 0 && !whole_sa) {
+        add_delete_esp(step, answer, answers);
+    }
+    const uint16_t error = ipseci_error_notify(&ctx->in->payloads, &notify);
+    if (whole_sa) {
+        step->actions |= IPSECI_ACT_CLOSE; /* INFO-06, INFO-08 */
+        step->reason = IPSEC_REASON_PEER;
+    } else if (error == IPSECI_NOTIFY_AUTHENTICATION_FAILED ||
+               error == IPSECI_NOTIFY_INVALID_SYNTAX) {
+        struct ipsec_failure *f = ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED,
+                                                   error == IPSECI_NOTIFY_AUTHENTICATION_FAILED
+                                                       ? IPSEC_CAUSE_AUTHENTICATION
+                                                       : IPSEC_CAUSE_PEER_REFUSED);
+        f->refused_by = IPSEC_REFUSED_PEER;
+        f->notify = error;
+        step->actions |= IPSECI_ACT_CLOSE; /* INFO-13 */
+        step->reason = IPSEC_REASON_FAILURE;
+    }
+    return IPSEC_OK;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * IKE_SA_INIT (RFC 7296 1.2), both roles. The initiator's restarts for cookies and groups are steps
+ * of their own; the responder keeps nothing until it answers with a key exchange.
+ */
+#include "choice.h"
+#include "engine.h"
+#include "rules.h"
+#include "sa_payload.h"
+#include "small_payloads.h"
+
+#include <string.h>
+
+static const uint8_t vendor_id[IPSECI_VENDOR_BYTES] = {'i', 'p', 's', 'e', 'c', '-', 'c', 'o',
+                                                       'r', 'e', '/', 'h', 'i', 'n', 't', '1'};
+
+static void add_vendor(struct ipseci_step *step, const struct ipseci_context *ctx)
+{
+    if (!ctx->ike->config.no_hints) {
+        ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_VENDOR);
+        ipseci_write_bytes(&step->w, vendor_id, sizeof(vendor_id));
+        ipseci_payload_end(&step->chain);
+    }
+}
+
+static bool has_vendor(const struct ipseci_payloads *payloads)
+{
+    const struct ipseci_payload *p;
+    uint32_t cursor = 0;
+
+    while ((p = ipseci_payload_next(payloads, IPSECI_PAYLOAD_VENDOR, &cursor)) != NULL) {
+        if (p->body.length == sizeof(vendor_id) &&
+            memcmp(p->body.data, vendor_id, sizeof(vendor_id)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 7296 2.23: what we believe our address to be, and the peer's. A forced NAT is a hash of what
+ * can not be. */
+static void add_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              uint64_t spi_r)
+{
+    const struct ipseci_ike_sa *sa = ctx->sa;
+    const struct ipsec_crypto_list *crypto = &ctx->ike->config.crypto;
+    struct ipsec_endpoint local = sa->local;
+    uint8_t source[IPSECI_NAT_HASH_BYTES];
+    uint8_t destination[IPSECI_NAT_HASH_BYTES];
+
+    if (sa->peer != NULL && sa->peer->force_encapsulation) {
+        local.port = 0;
+    }
+    if (ipseci_nat_hash(crypto, sa->spi_i, spi_r, &local, source) < IPSEC_OK ||
+        ipseci_nat_hash(crypto, sa->spi_i, spi_r, &sa->remote, destination) < IPSEC_OK) {
+        return; /* no SHA-1 in this build: NAT detection is off, as for a peer that does not know it
+                 */
+    }
+    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP,
+                       ipseci_view(source, sizeof(source)));
+    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_DESTINATION_IP,
+                       ipseci_view(destination, sizeof(destination)));
+}
+
+enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+
+    if (!ipseci_has(ctx, IPSECI_NEED_KE_START)) {
+        step->need.kind = IPSECI_NEED_KE_START;
+        step->need.group = hs->group;
+        return IPSEC_OK;
+    }
+    if (hs->facts.ke_status < IPSEC_OK) {
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_START, IPSEC_CAUSE_RESOURCE)->status =
+            hs->facts.ke_status;
+        step->actions = IPSECI_ACT_CLOSE;
+        step->reason = IPSEC_REASON_FAILURE;
+        return IPSEC_OK;
+    }
+    ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_SA_INIT);
+    if (hs->cookie_length > 0) {
+        /* RFC 7296 2.6: first payload, all else unchanged (COOKIE-03) */
+        ipseci_step_notify(step, IPSECI_NOTIFY_COOKIE, ipseci_view(hs->cookie, hs->cookie_length));
+    }
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
+    ipseci_sa_build(&step->w, &hs->offered, ipseci_view(NULL, 0));
+    ipseci_payload_end(&step->chain);
+    ipseci_step_ke(step, hs->group, ipseci_view(hs->job.public_value, hs->job.public_length));
+    ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
+    add_nat_detection(step, ctx, 0);
+    add_vendor(step, ctx);
+    step->next_state = IPSECI_IKE_INIT_SENT;
+    return IPSEC_OK;
+}
+
+/* ---- the initiator's side of the answer --------------------------------------------------------
+ */
+
+/* An answer that nothing protects: reported as a hint, and followed only in ways that can not make
+ * things worse (RFC 7296 2.21.1, INIT-29). */
+static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *step,
+                         const struct ipseci_notify *notify)
+{
+    struct ipseci_notify hint;
+    enum ipsec_cause cause = IPSEC_CAUSE_PEER_REFUSED;
+
+    if (ctx->hs->refusal_reported) {
+        step->drop = IPSEC_DROP_DUPLICATE;
+        return;
+    }
+    if (notify->type == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {
+        cause = IPSEC_CAUSE_NO_PROPOSAL;
+    } else if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD) {
+        cause = IPSEC_CAUSE_KE_GROUP;
+    }
+    struct ipsec_failure *f = ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, cause);
+    f->refused_by = IPSEC_REFUSED_PEER;
+    f->notify = notify->type;
+    if (cause != IPSEC_CAUSE_PEER_REFUSED) {
+        if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
+            ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
+        }
+        ipseci_step_explain(step, &ctx->hs->offered, ctx->sa->peer->proposals, 0);
+    }
+    step->actions = IPSECI_ACT_REFUSED;
+}
+
+static void init_other_group(const struct ipseci_context *ctx, struct ipseci_step *step,
+                             const struct ipseci_notify *notify)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+    const uint16_t group = notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
+
+    /* RFC 7296 2.6.1, 2.7: only a group we offered, and not the one just refused (INIT-21) */
+    if (group == hs->group || !ipseci_proposals_have_ke(&hs->offered, group) ||
+        hs->restarts >= IPSECI_RESTARTS_MAX) {
+        init_refused(ctx, step, notify);
+        return;
+    }
+    step->actions = IPSECI_ACT_RESTART;
+    step->group = group;
+}
+
+static void init_cookie(const struct ipseci_context *ctx, struct ipseci_step *step,
+                        const struct ipseci_notify *notify)
+{
+    /* RFC 7296 2.6: 1 to 64 octets (COOKIE-02); a bounded number of restarts (COOKIE-08) */
+    if (notify->data.length == 0 || notify->data.length > IPSECI_COOKIE_BYTES_MAX ||
+        ctx->hs->restarts >= IPSECI_RESTARTS_MAX) {
+        step->drop = IPSEC_DROP_COOKIE;
+        return;
+    }
+    step->actions = IPSECI_ACT_RESTART;
+    step->group = ctx->hs->group;
+    step->cookie = notify->data;
+}
+
+static enum ipsec_status derive_initial(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                        uint64_t spi_r, struct ipsec_view peer_nonce)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+    const struct ipsec_view own = ipseci_view(hs->nonce, sizeof(hs->nonce));
+    const struct ipseci_key_seed seed = {
+        .ke_secret = ipseci_view(hs->job.secret, hs->job.secret_length),
+        .nonce_i = ctx->sa->initiator ? own : peer_nonce,
+        .nonce_r = ctx->sa->initiator ? peer_nonce : own,
+        .spi_i = ctx->sa->spi_i,
+        .spi_r = spi_r,
+    };
+
+    IPSECI_TRY(ipseci_ike_keys_derive(&ctx->ike->config.crypto, &step->suite, &seed, &step->keys));
+    step->peer_nonce = peer_nonce;
+    step->actions |= IPSECI_ACT_KEYS | IPSECI_ACT_KEEP_INIT | IPSECI_ACT_NAT;
+    if (has_vendor(&ctx->in->payloads)) {
+        step->actions |= IPSECI_ACT_HINTS;
+    }
+    if (step->suite.ke == IPSEC_KE_MODP_2048_256) {
+        step->warnings |= 1u << IPSEC_WARNING_WEAK_GROUP;
+    }
+    return IPSEC_OK;
+}
+
+static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    const struct ipseci_handshake *hs = ctx->hs;
+    struct ipseci_choice choice;
+    struct ipsec_view nonce;
+    struct ipseci_ke ke;
+
+    step->drop = ipseci_choice_verify(&hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
+                                      IPSEC_PROTOCOL_IKE, 0, &choice);
+    if (step->drop < IPSEC_OK) {
+        step->drop = IPSEC_DROP_MALFORMED; /* INIT-09 */
+        return IPSEC_OK;
+    }
+    step->drop = ipseci_nonce_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_NONCE)->body, &nonce);
+    if (step->drop == IPSEC_OK) {
+        step->drop = ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke);
+    }
+    if (step->drop == IPSEC_OK && (choice.suite.ke != hs->group || ke.group != hs->group)) {
+        step->drop = IPSEC_DROP_KE;
+    }
+    if (step->drop < IPSEC_OK) {
+        return IPSEC_OK;
+    }
+    if (!ipseci_has(ctx, IPSECI_NEED_KE_FINISH)) {
+        step->need.kind = IPSECI_NEED_KE_FINISH;
+        step->need.group = hs->group;
+        step->need.peer_public = ke.data;
+        return IPSEC_OK;
+    }
+    if (hs->facts.ke_status < IPSEC_OK) {
+        step->drop = hs->facts.ke_status; /* INIT-22, INIT-23: keep waiting for a good answer */
+        return IPSEC_OK;
+    }
+    step->suite = choice.suite;
+    step->spi_peer = ctx->in->header.spi_r;
+    ipseci_nat_detect(&ctx->ike->config.crypto, p, ctx->sa->spi_i, step->spi_peer, &ctx->in->local,
+                      &ctx->in->remote, &step->nat);
+    IPSECI_TRY(derive_initial(ctx, step, step->spi_peer, nonce));
+    step->next_state = IPSECI_IKE_AUTH_SENT;
+    step->next_task = IPSECI_TASK_AUTH;
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
+                                          struct ipseci_step *step)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    struct ipseci_notify notify;
+    uint8_t which;
+
+    if (ipseci_notify_find(p, IPSECI_NOTIFY_COOKIE, &notify)) {
+        init_cookie(ctx, step, &notify);
+        return IPSEC_OK;
+    }
+    if (ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL) {
+        const uint16_t error = ipseci_error_notify(p, &notify);
+        if (error == IPSECI_NOTIFY_INVALID_KE_PAYLOAD) {
+            init_other_group(ctx, step, &notify);
+        } else if (error != 0) {
+            init_refused(ctx, step, &notify);
+        } else {
+            step->drop = IPSEC_DROP_PAYLOADS;
+        }
+        return IPSEC_OK;
+    }
+    step->drop = ipseci_rules_check(IPSECI_RULE_INIT_RESPONSE, p, &which);
+    if (step->drop == IPSEC_OK && ctx->in->header.spi_r == 0) {
+        step->drop = IPSEC_DROP_SPI;
+    }
+    if (step->drop == IPSEC_OK && p->unknown_critical != 0) {
+        step->drop = IPSEC_DROP_CRITICAL; /* CRIT-03 */
+    }
+    return step->drop < IPSEC_OK ? IPSEC_OK : init_accepted(ctx, step);
+}
+
+/* ---- the responder -----------------------------------------------------------------------------
+ */
+
+static void init_no_peer(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_CONNECTION);
+    f->status = ctx->hs->facts.peer_status;
+    f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+/* RFC 7296 2.7: no acceptable proposal; no state is kept (INIT-07). */
+static void init_no_proposal(const struct ipseci_context *ctx, struct ipseci_step *step,
+                             const struct ipsec_proposals *ours)
+{
+    const struct ipsec_peer *peer = ctx->hs->facts.peer;
+
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    ipseci_step_hint(step, ctx, ours);
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_PROPOSAL);
+    f->peer = peer;
+    f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+    ipseci_sa_copy(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA)->body,
+                   IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
+    ipseci_step_explain(step, ours, peer->proposals, 0);
+}
+
+static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                    const struct ipseci_choice *choice, struct ipsec_view nonce)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+
+    step->suite = choice->suite;
+    step->spi_peer = ctx->sa->spi_i;
+    step->peer = hs->facts.peer;
+    ipseci_nat_detect(&ctx->ike->config.crypto, &ctx->in->payloads, ctx->sa->spi_i, 0,
+                      &ctx->in->local, &ctx->in->remote, &step->nat);
+    IPSECI_TRY(derive_initial(ctx, step, ctx->sa->spi_r, nonce));
+    step->actions |= IPSECI_ACT_PEER;
+    ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_SA_INIT);
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
+    ipseci_sa_build_suite(&step->w, &choice->suite, choice->number, ipseci_view(NULL, 0));
+    ipseci_payload_end(&step->chain);
+    ipseci_step_ke(step, choice->suite.ke,
+                   ipseci_view(hs->job.public_value, hs->job.public_length));
+    ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
+    add_nat_detection(step, ctx, ctx->sa->spi_r);
+    add_vendor(step, ctx);
+    step->next_state = IPSECI_IKE_INIT_REPLIED;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status init_chosen(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                     const struct ipseci_choice *choice, const struct ipseci_ke *ke)
+{
+    struct ipsec_view nonce;
+
+    step->drop = ipseci_nonce_parse(
+        ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE)->body, &nonce);
+    if (step->drop < IPSEC_OK) {
+        return IPSEC_OK;
+    }
+    if (choice->suite.ke != ke->group) {
+        /* RFC 7296 1.2: name the group we want; nothing is kept (INIT-19) */
+        uint8_t group[2];
+        ipseci_store16(group, choice->suite.ke);
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(group, 2));
+        return IPSEC_OK;
+    }
+    if (!ipseci_has(ctx, IPSECI_NEED_KE_RESPOND)) {
+        step->need.kind = IPSECI_NEED_KE_RESPOND;
+        step->need.group = ke->group;
+        step->need.peer_public = ke->data;
+        return IPSEC_OK;
+    }
+    if (ctx->hs->facts.ke_status < IPSEC_OK) {
+        step->drop = ctx->hs->facts.ke_status;
+        return IPSEC_OK;
+    }
+    return init_reply(ctx, step, choice, nonce);
+}
+
+enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    struct ipseci_choice choice;
+    struct ipseci_ke ke;
+    uint8_t which;
+
+    step->drop = ipseci_rules_check(IPSECI_RULE_INIT_REQUEST, p, &which);
+    if (step->drop < IPSEC_OK) {
+        return IPSEC_OK;
+    }
+    if (p->unknown_critical != 0) {
+        /* RFC 7296 2.5 (CRIT-02) */
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+                           ipseci_view(&p->unknown_critical, 1));
+        return IPSEC_OK;
+    }
+    if (!ipseci_has(ctx, IPSECI_NEED_PEER)) {
+        step->need.kind = IPSECI_NEED_PEER;
+        step->need.peer.local = ctx->in->local;
+        step->need.peer.remote = ctx->in->remote;
+        return IPSEC_OK;
+    }
+    if (ctx->hs->facts.peer_status < IPSEC_OK) {
+        init_no_peer(ctx, step);
+        return IPSEC_OK;
+    }
+    step->drop = ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke);
+    if (step->drop < IPSEC_OK) {
+        return IPSEC_OK;
+    }
+    if (has_vendor(p)) {
+        step->actions |= IPSECI_ACT_HINTS; /* before choosing: a refusal may carry the hint */
+    }
+    const enum ipsec_status chosen =
+        ipseci_choose(&ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
+                      IPSEC_PROTOCOL_IKE, ke.group, 0, &choice);
+    if (chosen == IPSEC_ERR_NOT_FOUND) {
+        init_no_proposal(ctx, step, &ctx->hs->offered);
+        return IPSEC_OK;
+    }
+    step->drop = chosen < IPSEC_OK ? chosen : IPSEC_OK;
+    return step->drop < IPSEC_OK ? IPSEC_OK : init_chosen(ctx, step, &choice, &ke);
+}

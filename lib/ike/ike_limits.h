@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every limit and timer of the IKE engine that is not in its config, in one place: name, unit,
+ * reason.
+ */
+#ifndef IPSECI_IKE_LIMITS_H
+#define IPSECI_IKE_LIMITS_H
+
+enum {
+    /* Defaults of struct ipsec_ike_config. */
+    IPSECI_SA_MAX = 16,
+    IPSECI_HANDSHAKE_MAX = 8,
+    IPSECI_MESSAGE_BYTES = 2048,
+    IPSECI_MESSAGE_BYTES_MIN = 576,   /* the least any IPv4 host takes: below it nothing works */
+    IPSECI_MESSAGE_BYTES_MAX = 65000, /* what a UDP datagram can carry */
+    IPSECI_RETRANSMIT_FIRST_MS =
+        2000, /* RFC 7296 2.4: "several times over several minutes" in sum */
+    IPSECI_RETRANSMIT_FACTOR_PERCENT = 180,
+    IPSECI_RETRANSMIT_MAX = 5, /* 82 s in all with the defaults above */
+    IPSECI_FIRST_CONTACT_PER_S = 100,
+    IPSECI_HALF_OPEN_MS = 30000,
+    IPSECI_LIVENESS_MS = 30000,
+    IPSECI_LIFETIME_MS = 3600000,
+    IPSECI_SOFT_PERCENT = 90,
+    IPSECI_JITTER_PERCENT = 10,
+
+    /* Nonces: at least half the PRF's key and 16 (RFC 7296 2.10); 32 serves every PRF here. */
+    IPSECI_NONCE_BYTES = 32,
+    /* Messages up to this many octets (an empty INFORMATIONAL, a delete) are stored in the SA
+       itself. */
+    IPSECI_SMALL_BYTES = 128,
+    /* IKE_SA_INIT restarts for cookies and groups (COOKIE-08, INIT-21): a cookie, a group, a cookie
+     * again, and one to spare. */
+    IPSECI_RESTARTS_MAX = 4,
+    /* A cookie secret lives so long, and its cookies as long again (COOKIE-06). */
+    IPSECI_COOKIE_SECRET_MS = 60000,
+    IPSECI_COOKIE_BYTES = 17, /* version of the secret, two 64-bit keyed hashes */
+    /* After an unprotected refusal the initiator waits so long for a better answer, because anybody
+     * on the path could have sent it (RFC 7296 2.21.1). */
+    IPSECI_REFUSED_WAIT_MS = 2000,
+    /* A replaced child stays open inbound so long after its delete: what was under way still
+       arrives. */
+    IPSECI_LINGER_MS = 2000,
+    /* A replaced SA whose initiator never deletes it is closed by us. */
+    IPSECI_REPLACED_MS = 60000,
+    /* A stored reply may be given up when buffers are short and no sane peer repeats any more. */
+    IPSECI_REPLY_KEEP_MS = 180000,
+    /* A failed rekey is tried again after a quarter of the time left, within these bounds. */
+    IPSECI_RETRY_MIN_MS = 1000,
+    IPSECI_RETRY_MAX_MS = 60000,
+    /* TEMPORARY_FAILURE (RFC 7296 2.25): tried again after this, so often. */
+    IPSECI_TEMPORARY_MS = 2000,
+    IPSECI_TEMPORARY_MAX = 8,
+    /* Runs of one handler for one message: one more than facts a handler can ask for. */
+    IPSECI_HANDLER_RUNS_MAX = 8,
+    /* Child SPIs in one delete we send or act on. */
+    IPSECI_DELETE_SPIS_MAX = 8,
+    /* IKE SAs one public call can leave with something to do: the one in hand, its successor, the
+     * one that lost a collision, and one to spare. */
+    IPSECI_TOUCHED_MAX = 4,
+    /* Requests one scheduling of an SA starts in a row when each fails at once. */
+    IPSECI_STARTS_MAX = 4,
+    /* The least secret that gets no warning, octets. */
+    IPSECI_SECRET_WARN_BYTES = 16,
+    /* Private-use status notify that carries a refusing ipsec-core's own proposals, and the vendor
+     * ID that says it is understood. */
+    IPSECI_NOTIFY_HINT = 40987,
+    IPSECI_VENDOR_BYTES = 16
+};
+
+#endif

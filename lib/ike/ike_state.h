@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine's state. Handlers (exchange_*.c) see it const; it is changed only by commit.c and by
+ * the files that own a part of it: window.c, tasks.c, lifetimes.c, child_table.c, sa_table.c.
+ */
+#ifndef IPSECI_IKE_STATE_H
+#define IPSECI_IKE_STATE_H
+
+#include "bucket.h"
+#include "facade.h"
+#include "hash.h"
+#include "ike_header.h"
+#include "ike_keys.h"
+#include "ike_limits.h"
+#include "pool.h"
+#include "timer.h"
+
+#include <ipsec/ike.h>
+
+enum ipseci_ike_state {
+    IPSECI_IKE_NEW = 0,
+    IPSECI_IKE_INIT_SENT,    /* initiator: IKE_SA_INIT is out */
+    IPSECI_IKE_REFUSED,      /* initiator: got an unprotected refusal, waits for better */
+    IPSECI_IKE_INIT_REPLIED, /* responder: half-open */
+    IPSECI_IKE_AUTH_SENT,    /* initiator: IKE_AUTH is out (or its secret is awaited) */
+    IPSECI_IKE_ESTABLISHED,
+    IPSECI_IKE_REPLACED, /* rekeyed; its children are with the new one */
+    IPSECI_IKE_CLOSING   /* our delete is out, or about to be */
+};
+
+/* What our one outstanding request is about (window of one, RFC 7296 2.3). */
+enum ipseci_task {
+    IPSECI_TASK_NONE = 0,
+    IPSECI_TASK_SA_INIT,
+    IPSECI_TASK_AUTH,
+    IPSECI_TASK_CHILD_CREATE,
+    IPSECI_TASK_CHILD_REKEY,
+    IPSECI_TASK_CHILD_DELETE,
+    IPSECI_TASK_IKE_REKEY,
+    IPSECI_TASK_IKE_DELETE,
+    IPSECI_TASK_PROBE
+};
+
+enum ipseci_child_state {
+    IPSECI_CHILD_NEW = 0, /* wanted, not negotiated */
+    IPSECI_CHILD_INSTALLED,
+    IPSECI_CHILD_REPLACED, /* a newer one is in use; inbound open until the delete */
+    IPSECI_CHILD_CLOSING,  /* out of the sink or about to be; our delete is due or out */
+    IPSECI_CHILD_LINGERING /* deleted on both ends; inbound still open for stragglers */
+};
+
+enum ipseci_timer_kind {
+    IPSECI_TIMER_EXCHANGE = 1, /* IKE SA: retransmission, half-open, refused */
+    IPSECI_TIMER_LIFE,         /* IKE SA: rekey, hard end, liveness */
+    IPSECI_TIMER_CHILD         /* child: rekey, hard end, retry, linger */
+};
+
+/* A message kept for sending again: small ones in place, others in a pool buffer. */
+struct ipseci_stored {
+    ipsec_handle buffer;
+    uint16_t small_length;
+    uint8_t small[IPSECI_SMALL_BYTES];
+    ipsec_ms since;
+};
+
+struct ipseci_buffer {
+    uint32_t length;
+    uint32_t reserved;
+    uint8_t data[]; /* message_bytes */
+};
+
+struct ipseci_ike_sa {
+    ipsec_handle self;
+    uint8_t state;  /* enum ipseci_ike_state */
+    uint8_t task;   /* enum ipseci_task: our outstanding request */
+    bool initiator; /* original initiator of this IKE SA */
+    bool keys_ready;
+    bool nat_local;
+    bool nat_remote;
+    bool peer_hints; /* the peer is an ipsec-core that understands our hint notify */
+    bool peer_busy;  /* a request of the peer waits for a question or a job */
+    bool want_rekey;
+    bool want_delete;
+    bool want_probe;
+    bool half_open;    /* in by_init and counted */
+    uint8_t follow;    /* enum ipseci_task to start at once, with the handshake it has */
+    uint8_t tries;     /* sendings of the outstanding request */
+    uint8_t temporary; /* TEMPORARY_FAILURE in a row */
+    uint8_t reason;    /* enum ipsec_reason of a close under way */
+    uint32_t rekeys;
+    uint64_t spi_i;
+    uint64_t spi_r;
+    uint64_t init_key; /* in by_init while half-open: the address may change meanwhile */
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+    const struct ipsec_peer *peer;
+    struct ipsec_suite suite;
+    uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
+    struct ipseci_aead seal;
+    struct ipseci_aead open;
+    uint64_t iv_counter; /* AEAD suites: next explicit IV */
+
+    uint32_t request_id;  /* of our next request, or of the outstanding one */
+    uint32_t expected_id; /* of the peer's next request */
+    struct ipseci_stored request;
+    struct ipseci_stored reply;
+
+    ipsec_handle task_child;     /* child our request is about */
+    ipsec_handle own_handshake;  /* of our outstanding exchange (or the initial ones) */
+    ipsec_handle peer_handshake; /* of the peer's request being worked on */
+    ipsec_handle child_first;    /* list through ipseci_child.next */
+    ipsec_handle collision;      /* IKE SA the peer's colliding rekey made */
+    uint8_t collision_nonce[IPSECI_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
+
+    struct ipsec_id remote_id;
+    struct ipseci_timer exchange_timer;
+    struct ipseci_timer life_timer;
+    ipsec_ms started;
+    ipsec_ms established;
+    ipsec_ms rekey_due;
+    ipsec_ms ends;
+    ipsec_ms last_heard;    /* last protected message from the peer, or proof of ESP from it */
+    uint64_t heard_packets; /* inbound ESP packets counted when last looked at */
+};
+
+struct ipseci_child {
+    ipsec_handle self;
+    ipsec_handle ike_sa;
+    ipsec_handle next;     /* of the same IKE SA */
+    ipsec_handle replaces; /* while it waits for proof */
+    uint8_t state;         /* enum ipseci_child_state */
+    bool initiator;        /* we began the exchange that made it */
+    bool in_sink;
+    bool outbound_ready;
+    bool want_create;
+    bool want_rekey;
+    bool want_delete;
+    bool without_pfs; /* flag of the wanted rekey */
+    uint8_t temporary;
+    uint8_t reason; /* enum ipsec_reason */
+    uint32_t rekeys;
+    uint32_t spi_in;
+    uint32_t spi_out;
+    const struct ipsec_child_config *config;
+    struct ipsec_suite suite;
+    struct ipsec_selectors local_ts;
+    struct ipsec_selectors remote_ts;
+    struct ipseci_timer timer;
+    ipsec_ms established;
+    ipsec_ms rekey_due;
+    ipsec_ms ends;
+    ipsec_handle collision; /* child that the peer's colliding rekey of this one made */
+    uint8_t collision_nonce[IPSECI_NONCE_BYTES];
+};
+
+/* Heavy work on its way. Touches nothing but itself while it is out. */
+enum ipseci_job_kind {
+    IPSECI_JOB_NONE = 0,
+    IPSECI_JOB_KE_START,
+    IPSECI_JOB_KE_RESPOND,
+    IPSECI_JOB_KE_FINISH
+};
+
+struct ipsec_job {
+    uint8_t kind;   /* enum ipseci_job_kind */
+    bool out;       /* the caller has it */
+    bool abandoned; /* its handshake ended meanwhile; release when it comes back */
+    uint16_t group;
+    ipsec_handle handshake;
+    const struct ipsec_crypto_list *crypto; /* the engine's */
+    enum ipsec_status status;
+    struct ipseci_ke_state ke;
+    uint16_t peer_length;
+    uint16_t public_length;
+    uint16_t secret_length;
+    uint8_t peer_public[IPSEC_KE_PUBLIC_MAX];
+    uint8_t public_value[IPSEC_KE_PUBLIC_MAX];
+    uint8_t secret[IPSEC_KE_SECRET_MAX]; /* secret */
+};
+
+enum ipseci_need_kind {
+    IPSECI_NEED_NOTHING = 0,
+    IPSECI_NEED_PEER,
+    IPSECI_NEED_SECRET,
+    IPSECI_NEED_KE_START,
+    IPSECI_NEED_KE_RESPOND,
+    IPSECI_NEED_KE_FINISH
+};
+
+/* Facts a handler has asked for; got says which are there. */
+struct ipseci_facts {
+    uint32_t got; /* bits 1 << enum ipseci_need_kind */
+    enum ipsec_status peer_status;
+    enum ipsec_status secret_status;
+    enum ipsec_status ke_status;
+    enum ipsec_status install_status; /* what the sink or a table said to the last attempt */
+    const struct ipsec_peer *peer;
+    struct ipsec_secret secret; /* secret */
+};
+
+/* Octets kept with a length. */
+struct ipseci_kept {
+    uint8_t *data; /* message_bytes, carved with the slot */
+    uint32_t length;
+};
+
+/* A large slot: taken after the gate, wiped and returned when the exchange ends. */
+struct ipseci_context;
+struct ipseci_step;
+
+struct ipseci_handshake {
+    ipsec_handle self;
+    ipsec_handle sa;
+    uint8_t task;    /* enum ipseci_task: whose handlers serve it */
+    bool from_peer;  /* the peer's request */
+    uint8_t waiting; /* enum ipseci_need_kind that is out; 0: none */
+    uint32_t token;
+    uint8_t restarts;
+    bool refusal_reported;
+    uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
+    uint64_t spi;                      /* ours for a new IKE SA */
+    uint32_t child_spi;                /* ours for a new child */
+    uint16_t group;                    /* of the KE payload we send */
+    bool without_pfs;
+    uint8_t cookie_length;
+    uint8_t cookie[64];
+    uint16_t peer_nonce_length;
+    uint8_t peer_nonce[256];
+    ipsec_handle child;                      /* the one our request is about */
+    const struct ipsec_child_config *config; /* of the child it makes */
+    struct ipsec_proposals
+        offered; /* what we offer, or our list when answering: built-in ones only */
+    struct ipseci_facts facts;
+    struct ipseci_ike_keys keys; /* secret; of the initial exchanges */
+    struct ipsec_job job;
+    struct ipseci_kept own_init;  /* our IKE_SA_INIT message, as sent */
+    struct ipseci_kept peer_init; /* the peer's */
+    struct ipseci_kept parked;    /* the peer's request (decrypted chain), while something is out */
+    bool parked_protected;
+    uint8_t parked_first; /* first payload type of a protected one */
+    struct ipseci_ike_header parked_header;
+    /* the handler to run again when the fact is there */
+    enum ipsec_status (*handler)(const struct ipseci_context *ctx, struct ipseci_step *step);
+    bool has_message; /* it works on `parked`, not on nothing */
+    struct ipsec_endpoint parked_local;
+    struct ipsec_endpoint parked_remote;
+};
+
+struct ipseci_cookie_secret {
+    uint64_t key[2];
+    ipsec_ms since;
+    uint8_t version;
+};
+
+struct ipseci_message;
+
+struct ipsec_ike {
+    struct ipsec_ike_config config; /* completed: no zero means default any more */
+    bool busy;                      /* inside a public call */
+    ipsec_ms now;
+    struct ipseci_pool sas;
+    struct ipseci_pool children;
+    struct ipseci_pool handshakes;
+    struct ipseci_pool buffers;
+    struct ipseci_hash by_spi;  /* our IKE SPI -> SA */
+    struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */
+    struct ipseci_hash by_esp;  /* our ESP SPI -> child */
+    struct ipseci_timer_queue timers;
+    struct ipseci_bucket first_contacts;
+    struct ipseci_cookie_secret cookie[2]; /* current, previous */
+    uint64_t gate_key[2];
+    uint32_t half_open;
+    uint32_t touched_count; /* IKE SAs to schedule before the public call returns */
+    ipsec_handle touched[IPSECI_TOUCHED_MAX];
+    uint32_t token_next;
+    struct ipsec_ike_counters counters;
+    struct ipseci_step *step;       /* scratch */
+    struct ipseci_message *message; /* scratch */
+    uint8_t *body;                  /* scratch: payloads of the message being built */
+    uint8_t *out;                   /* scratch: non-ESP marker room and message */
+};
+
+#define IPSECI_MARKER_BYTES 4
+
+static inline struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, ipsec_handle h)
+{
+    return (struct ipseci_ike_sa *)ipseci_pool_get(&ike->sas, h);
+}
+
+static inline struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike, ipsec_handle h)
+{
+    return (struct ipseci_child *)ipseci_pool_get(&ike->children, h);
+}
+
+static inline struct ipseci_handshake *ipseci_handshake_get(const struct ipsec_ike *ike,
+                                                            ipsec_handle h)
+{
+    return (struct ipseci_handshake *)ipseci_pool_get(&ike->handshakes, h);
+}
+
+#endif

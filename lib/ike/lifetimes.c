@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lifetimes (RFC 7296 2.8: local, never negotiated), jitter, retries, liveness (2.4), and the
+ * timers that drive them. Called by commit*.c, tasks.c and the engine's expire.
+ */
+#include "engine.h"
+
+static uint64_t or_default(uint64_t value, uint64_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static ipsec_ms min_ms(ipsec_ms a, ipsec_ms b)
+{
+    return a < b ? a : b;
+}
+
+/* The soft limit less a random part, so that the two ends do not rekey in the same moment. */
+static uint64_t soft_with_jitter(const struct ipsec_ike *ike, const struct ipsec_lifetime *lifetime,
+                                 uint64_t hard)
+{
+    const uint64_t soft = or_default(lifetime->soft_ms, hard / 100 * IPSECI_SOFT_PERCENT);
+    const uint64_t percent = or_default(lifetime->jitter_percent, IPSECI_JITTER_PERCENT);
+    const uint64_t span = soft / 100 * (percent > 100 ? 100 : percent);
+    uint8_t octets[8];
+
+    if (span == 0 || ipseci_random(&ike->config.crypto, octets, sizeof(octets)) < IPSEC_OK) {
+        return soft;
+    }
+    return soft - ipseci_load64(octets) % (span + 1);
+}
+
+void ipseci_life_begin_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const uint64_t hard = or_default(sa->peer->lifetime.hard_ms, IPSECI_LIFETIME_MS);
+
+    sa->ends = ike->now + hard;
+    sa->rekey_due = ike->now + soft_with_jitter(ike, &sa->peer->lifetime, hard);
+    sa->last_heard = ike->now;
+    ipseci_life_update_ike(ike, sa);
+}
+
+void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    const uint64_t hard = or_default(child->config->lifetime.hard_ms, IPSECI_LIFETIME_MS);
+
+    child->ends = ike->now + hard;
+    child->rekey_due = ike->now + soft_with_jitter(ike, &child->config->lifetime, hard);
+    ipseci_life_update_child(ike, child);
+}
+
+static ipsec_ms liveness_due(const struct ipseci_ike_sa *sa)
+{
+    const uint32_t after = sa->peer->liveness_ms;
+
+    if (after == IPSEC_LIVENESS_OFF || sa->state != IPSECI_IKE_ESTABLISHED ||
+        sa->task != IPSECI_TASK_NONE) {
+        return IPSEC_NEVER; /* an outstanding request is a probe already */
+    }
+    return sa->last_heard + or_default(after, IPSECI_LIVENESS_MS);
+}
+
+void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    ipsec_ms due = sa->ends;
+
+    if (sa->state == IPSECI_IKE_ESTABLISHED) {
+        due = min_ms(due, min_ms(sa->rekey_due, liveness_due(sa)));
+    }
+    (void)ipseci_timer_set(&ike->timers, &sa->life_timer, due);
+}
+
+void ipseci_life_update_child(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    ipsec_ms due = child->ends;
+
+    if (child->state <= IPSECI_CHILD_INSTALLED) {
+        due = min_ms(due, child->rekey_due);
+    }
+    (void)ipseci_timer_set(&ike->timers, &child->timer, due);
+}
+
+static ipsec_ms retry_at(const struct ipsec_ike *ike, ipsec_ms ends)
+{
+    const ipsec_ms left = ends > ike->now ? ends - ike->now : 0;
+    ipsec_ms wait = left / 4;
+
+    wait = wait < IPSECI_RETRY_MIN_MS ? IPSECI_RETRY_MIN_MS : wait;
+    wait = wait > IPSECI_RETRY_MAX_MS ? IPSECI_RETRY_MAX_MS : wait;
+    return ike->now + wait;
+}
+
+void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    sa->temporary = 0;
+    sa->rekey_due = retry_at(ike, sa->ends);
+    ipseci_life_update_ike(ike, sa);
+}
+
+void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    child->temporary = 0;
+    child->rekey_due = retry_at(ike, child->ends);
+    ipseci_life_update_child(ike, child);
+}
+
+/* ---- due ---------------------------------------------------------------------------------------
+ */
+
+static uint64_t packets_heard(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+    struct ipsec_child_stats stats;
+    uint64_t sum = 0;
+
+    while (child != NULL && ike->config.callbacks.child_stats != NULL) {
+        stats.packets_in = 0;
+        if (child->in_sink &&
+            ike->config.callbacks.child_stats(ike->config.user, child->self, &stats) == IPSEC_OK) {
+            sum += stats.packets_in;
+        }
+        child = ipseci_child_get(ike, child->next);
+    }
+    return sum;
+}
+
+/* RFC 7296 2.4: protected traffic of any kind is a sign of life (INFO-10). */
+static void check_liveness(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const uint64_t heard = packets_heard(ike, sa);
+
+    if (heard != sa->heard_packets) {
+        sa->heard_packets = heard;
+        sa->last_heard = ike->now;
+        return;
+    }
+    sa->want_probe = true;
+}
+
+void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    if (ike->now >= sa->ends) {
+        if (sa->state != IPSECI_IKE_ESTABLISHED) {
+            ipseci_ike_close(ike, sa, IPSEC_REASON_LIFETIME);
+            return;
+        }
+        /* REKEY-10: no longer used even if every rekey failed; the peer is told */
+        sa->ends = ike->now + IPSECI_REPLACED_MS;
+        sa->reason = IPSEC_REASON_LIFETIME;
+        sa->want_delete = true;
+        sa->state = IPSECI_IKE_CLOSING;
+        ipseci_children_drop(ike, sa, IPSEC_REASON_LIFETIME);
+    } else if (ike->now >= sa->rekey_due) {
+        sa->rekey_due = IPSEC_NEVER;
+        sa->want_rekey = true;
+    } else if (ike->now >= liveness_due(sa)) {
+        check_liveness(ike, sa);
+        if (sa->want_probe) {
+            sa->last_heard = ike->now; /* the probe itself decides from here on */
+        }
+    }
+    ipseci_life_update_ike(ike, sa);
+    ipseci_touch(ike, sa->self);
+}
+
+void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    const ipsec_handle sa = child->ike_sa;
+
+    if (ike->now >= child->ends) {
+        if (child->state == IPSECI_CHILD_INSTALLED) {
+            ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
+        } else {
+            ipseci_child_drop(ike, child,
+                              child->reason != 0 ? (enum ipsec_reason)child->reason
+                                                 : IPSEC_REASON_LIFETIME);
+        }
+    } else if (ike->now >= child->rekey_due) {
+        child->rekey_due = IPSEC_NEVER;
+        child->want_rekey = child->state == IPSECI_CHILD_INSTALLED;
+        child->want_create = child->state == IPSECI_CHILD_NEW;
+        ipseci_life_update_child(ike, child);
+    } else {
+        ipseci_life_update_child(ike, child);
+    }
+    ipseci_touch(ike, sa);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pieces that several handlers put into their steps.
+ */
+#include "step.h"
+
+#include "choice.h"
+#include "explain.h"
+#include "sa_payload.h"
+#include "small_payloads.h"
+
+#include <string.h>
+
+void ipseci_step_begin(struct ipseci_step *step, enum ipseci_send send, uint8_t exchange)
+{
+    step->send = send;
+    step->exchange = exchange;
+    step->w.used = 0;
+    step->w.failed = false;
+    ipseci_write8(&step->w, IPSECI_PAYLOAD_NONE); /* names the first payload */
+    step->chain = ipseci_chain_init(&step->w, 0);
+}
+
+void ipseci_step_nonce(struct ipseci_step *step, struct ipsec_view nonce)
+{
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_NONCE);
+    ipseci_nonce_build(&step->w, nonce);
+    ipseci_payload_end(&step->chain);
+}
+
+void ipseci_step_ke(struct ipseci_step *step, uint16_t group, struct ipsec_view value)
+{
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_KE);
+    ipseci_ke_build(&step->w, group, value);
+    ipseci_payload_end(&step->chain);
+}
+
+void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_view data)
+{
+    ipseci_notify_add(&step->chain, type, data);
+}
+
+void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
+                        struct ipsec_view data)
+{
+    const uint8_t exchange = ctx->in->header.exchange;
+
+    ipseci_step_begin(
+        step, exchange == IPSECI_EXCHANGE_IKE_SA_INIT ? IPSECI_SEND_ONCE : IPSECI_SEND_REPLY,
+        exchange);
+    ipseci_step_notify(step, type, data);
+}
+
+bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,
+                        enum ipseci_rule rule)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    uint8_t which;
+
+    if (p->unknown_critical != 0) {
+        /* RFC 7296 2.5 (CRIT-02): the request is refused, the SA goes on */
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+                           ipseci_view(&p->unknown_critical, 1));
+        return false;
+    }
+    if (ipseci_rules_check(rule, p, &which) == IPSEC_OK && ipseci_notifies_check(p) == IPSEC_OK) {
+        return true;
+    }
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify =
+        IPSECI_NOTIFY_INVALID_SYNTAX;
+    step->actions |= IPSECI_ACT_CLOSE;
+    step->reason = IPSEC_REASON_FAILURE;
+    return false;
+}
+
+void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
+                      const struct ipsec_proposals *ours)
+{
+    const bool understood = ctx->sa->peer_hints || (step->actions & IPSECI_ACT_HINTS) != 0;
+
+    if (ctx->ike->config.no_hints || !understood || ours->count == 0) {
+        return;
+    }
+    const struct ipseci_notify hint = {.type = IPSECI_NOTIFY_HINT};
+    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_NOTIFY);
+    ipseci_notify_build(&step->w, &hint);
+    ipseci_sa_build(&step->w, ours, ipseci_view(NULL, 0));
+    ipseci_payload_end(&step->chain);
+}
+
+struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,
+                                       enum ipsec_phase phase, enum ipsec_cause cause)
+{
+    struct ipsec_failure *f = &step->failure;
+
+    memset(f, 0, sizeof(*f));
+    step->has_failure = true;
+    f->phase = phase;
+    f->cause = cause;
+    f->refused_by = IPSEC_REFUSED_LOCAL;
+    f->initiator = ctx->in == NULL || (ctx->in->header.flags & IPSECI_FLAG_RESPONSE) != 0;
+    f->authenticated = ctx->sa->state >= IPSECI_IKE_ESTABLISHED;
+    f->peer = ctx->sa->peer;
+    f->child = ctx->hs == NULL ? NULL : ctx->hs->config;
+    f->local = ctx->sa->local;
+    f->remote = ctx->sa->remote;
+    f->duration_ms = ctx->ike->now - ctx->sa->started;
+    return f;
+}
+
+void ipseci_step_explain(struct ipseci_step *step, const struct ipsec_proposals *ours,
+                         const struct ipsec_proposals *configured, uint32_t choice_flags)
+{
+    step->ours = *ours;
+    step->failure.ours = &step->ours;
+    if (step->theirs.count > 0) {
+        step->failure.theirs = &step->theirs;
+        ipseci_explain(&step->failure, configured, choice_flags);
+    }
+}
+
+uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out)
+{
+    uint32_t cursor = 0;
+
+    while (ipseci_notify_next(payloads, &cursor, out)) {
+        if (out->type < IPSECI_NOTIFY_STATUS_FIRST) {
+            return out->type;
+        }
+    }
+    return 0;
+}

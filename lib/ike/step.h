@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a handler returns. A handler reads const state and fills a step; it can not send, set timers
+ * or touch tables, so a step that fails leaves nothing half done. commit.c carries a step out.
+ *
+ * A handler that lacks a fact (an answer, a key exchange result) names it with ipseci_step_need and
+ * returns; it is run again from its start when the fact is there. So handlers must be repeatable:
+ * nothing in them may depend on how often they ran.
+ */
+#ifndef IPSECI_STEP_H
+#define IPSECI_STEP_H
+
+#include "ike_state.h"
+#include "nat.h"
+#include "notify.h"
+#include "payload.h"
+#include "rules.h"
+
+enum ipseci_send {
+    IPSECI_SEND_NOTHING = 0,
+    IPSECI_SEND_REQUEST, /* the next one of this SA; it becomes the outstanding request */
+    IPSECI_SEND_REPLY,   /* to the request in hand; it is stored for duplicates */
+    IPSECI_SEND_ONCE     /* a reply without state (IKE_SA_INIT refusals) */
+};
+
+enum ipseci_action {
+    IPSECI_ACT_PEER = 1 << 0,      /* sa->peer = peer */
+    IPSECI_ACT_KEYS = 1 << 1,      /* suite, keys, spi_peer: the SA can seal and open */
+    IPSECI_ACT_KEEP_INIT = 1 << 2, /* keep the received IKE_SA_INIT message and nonce for AUTH */
+    IPSECI_ACT_NAT = 1 << 3,       /* nat result; the initiator floats to the NAT-T port */
+    IPSECI_ACT_REMOTE_ID = 1 << 4, /* remote_id */
+    IPSECI_ACT_ESTABLISH = 1 << 5, /* the IKE SA is authenticated */
+    IPSECI_ACT_INITIAL_CONTACT = 1 << 6, /* drop our other SAs with these identities */
+    IPSECI_ACT_RESTART = 1 << 7,         /* IKE_SA_INIT again, with cookie or group */
+    IPSECI_ACT_NEW_CHILD = 1 << 8,       /* install new_child */
+    IPSECI_ACT_NEW_IKE = 1 << 9,         /* make the rekeyed IKE SA from new_ike */
+    IPSECI_ACT_RETRY_GROUP = 1 << 10,    /* CREATE_CHILD_SA again, with group */
+    IPSECI_ACT_TEMPORARY = 1 << 11,      /* the peer said TEMPORARY_FAILURE: later again */
+    IPSECI_ACT_TASK_FAILED = 1 << 12,    /* our request was refused: failure is filled */
+    IPSECI_ACT_CHILD_LOST = 1 << 13,     /* the peer does not know the child we wanted rekeyed */
+    IPSECI_ACT_REMOVE = 1 << 14,         /* remove[]: children the peer has deleted */
+    IPSECI_ACT_CLOSE = 1 << 15,          /* close the IKE SA without telling, after sending */
+    IPSECI_ACT_DELETE = 1 << 16,         /* close the IKE SA and tell the peer */
+    IPSECI_ACT_REFUSED = 1 << 17,        /* an unprotected refusal: wait for better, not long */
+    IPSECI_ACT_DELETE_CHILD = 1 << 18,   /* delete_spi: a child the peer has and we do not */
+    IPSECI_ACT_FORGET_EXCHANGE = 1
+                                 << 19, /* the peer deleted what our outstanding request is about */
+    IPSECI_ACT_HINTS = 1 << 20          /* the peer understands hints */
+};
+
+struct ipseci_need {
+    enum ipseci_need_kind kind;
+    uint16_t group;
+    struct ipsec_view peer_public;
+    struct ipsec_peer_query peer;
+    struct ipsec_id peer_remote_id; /* storage behind the query */
+    struct ipsec_id peer_local_id;
+    struct ipsec_secret_query secret;
+};
+
+struct ipseci_new_child {
+    ipsec_handle slot;     /* an IPSECI_CHILD_NEW one that waits for this; 0: take one */
+    ipsec_handle replaces; /* rekey */
+    const struct ipsec_child_config *config;
+    bool exchange_initiator; /* we sent the request that makes it */
+    bool outbound_ready;
+    uint32_t spi_in;
+    uint32_t spi_out;
+    struct ipsec_suite suite;
+    struct ipsec_selectors local_ts;
+    struct ipsec_selectors remote_ts;
+    struct ipseci_child_keys keys;
+    uint8_t low_nonce[IPSECI_NONCE_BYTES]; /* the lower of the exchange's two nonces */
+    bool narrowed;
+};
+
+struct ipseci_new_ike {
+    bool initiator; /* we sent the request, so we are original initiator of the new SA */
+    uint64_t spi_i;
+    uint64_t spi_r;
+    struct ipsec_suite suite;
+    struct ipseci_ike_keys keys;
+    uint8_t low_nonce[IPSECI_NONCE_BYTES];
+};
+
+struct ipseci_step {
+    struct ipseci_need need;
+    enum ipsec_status
+        drop; /* not OK: the message is dropped for this reason, nothing else happens */
+    enum ipseci_send send;
+    uint8_t exchange;
+    struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */
+    struct ipseci_chain chain;
+    uint32_t actions;   /* enum ipseci_action bits */
+    uint8_t next_state; /* enum ipseci_ike_state; IPSECI_IKE_NEW: unchanged */
+    uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
+    uint8_t reason;     /* enum ipsec_reason of a CLOSE */
+    uint32_t warnings;  /* bits 1 << enum ipsec_warning */
+
+    const struct ipsec_peer *peer;
+    struct ipsec_suite suite;
+    struct ipseci_ike_keys keys;
+    uint64_t spi_peer;
+    struct ipseci_nat_result nat;
+    struct ipsec_id remote_id;
+    uint16_t group;
+    struct ipsec_view cookie;
+    struct ipsec_view peer_nonce;
+    struct ipseci_new_child new_child;
+    struct ipseci_new_ike new_ike;
+    uint32_t remove_count;
+    ipsec_handle remove[IPSECI_DELETE_SPIS_MAX];
+    uint32_t delete_spi;
+
+    bool has_failure;
+    struct ipsec_failure failure;
+    struct ipsec_proposals theirs; /* storage behind the failure's pointers */
+    struct ipsec_proposals ours;
+    struct ipsec_selectors ts[4];
+    struct ipsec_id id[3];
+};
+
+/* A received message, or what stands in for it when a parked one is taken up again. */
+struct ipseci_message {
+    struct ipseci_ike_header header;
+    struct ipseci_payloads payloads; /* of the clear message, or of what was inside SK */
+    struct ipsec_view raw;           /* the whole clear message, or the chain that was inside SK */
+    uint8_t first_inside;            /* first payload type inside SK */
+    bool syntax_error;               /* authentic, but the chain inside is malformed */
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+    bool is_protected;
+};
+
+struct ipseci_context {
+    const struct ipsec_ike *ike;
+    const struct ipseci_ike_sa *sa;
+    const struct ipseci_handshake *hs; /* NULL for INFORMATIONAL */
+    const struct ipseci_message *in;   /* NULL when starting a request */
+};
+
+/* A handler. Anything below IPSEC_OK means a local failure (a provider, a full buffer): the step is
+ * not carried out. What the peer did wrong is said in the step, not in the status. */
+typedef enum ipsec_status (*ipseci_handler)(const struct ipseci_context *ctx,
+                                            struct ipseci_step *step);
+
+/* Starts the step's payload chain. */
+void ipseci_step_begin(struct ipseci_step *step, enum ipseci_send send, uint8_t exchange);
+/* Asks for a fact; true when it is already there. */
+static inline bool ipseci_has(const struct ipseci_context *ctx, enum ipseci_need_kind kind)
+{
+    return (ctx->hs->facts.got & (1u << kind)) != 0;
+}
+
+void ipseci_step_nonce(struct ipseci_step *step, struct ipsec_view nonce);
+void ipseci_step_ke(struct ipseci_step *step, uint16_t group, struct ipsec_view value);
+void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_view data);
+/* A reply of nothing but this notify. */
+void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
+                        struct ipsec_view data);
+/* Checks a protected request of an established SA against its rule: false when the step now holds
+ * the refusal. RFC 7296 2.21.3: bad syntax inside a valid SK ends the SA on both ends (SK-09). */
+bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,
+                        enum ipseci_rule rule);
+/* The hint notify with our proposals, when the peer is one of us. */
+void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
+                      const struct ipsec_proposals *ours);
+/* Starts a failure report; fields that do not depend on the cause are filled. */
+struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,
+                                       enum ipsec_phase phase, enum ipsec_cause cause);
+/* Their proposals from their SA payload (or our hint notify), ours, and the diff. */
+void ipseci_step_explain(struct ipseci_step *step, const struct ipsec_proposals *ours,
+                         const struct ipsec_proposals *configured, uint32_t choice_flags);
+/* The first error notify of a message; 0: none. */
+uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out);
+
+/* The handlers, by exchange. Starts have no message. */
+enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx,
+                                         struct ipseci_step *step);
+enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
+                                          struct ipseci_step *step);
+enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_ike_rekey_start(const struct ipseci_context *ctx,
+                                         struct ipseci_step *step);
+enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
+                                           struct ipseci_step *step);
+enum ipsec_status ipseci_ike_rekey_response(const struct ipseci_context *ctx,
+                                            struct ipseci_step *step);
+enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct ipseci_step *step);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What each IKE SA requests next: one exchange at a time (RFC 7296 2.3), what closes before what
+ * opens. Called at the end of every public call for the SAs it touched.
+ */
+#include "choice.h"
+#include "engine.h"
+
+void ipseci_touch(struct ipsec_ike *ike, ipsec_handle sa)
+{
+    for (uint32_t i = 0; i < ike->touched_count; i++) {
+        if (ike->touched[i] == sa) {
+            return;
+        }
+    }
+    if (ike->touched_count < IPSECI_TOUCHED_MAX) {
+        ike->touched[ike->touched_count] = sa;
+        ike->touched_count++;
+    }
+}
+
+/* ---- starting ----------------------------------------------------------------------------------
+ */
+
+static ipseci_handler start_handler(enum ipseci_task task)
+{
+    static const ipseci_handler handler[] = {
+        [IPSECI_TASK_NONE] = NULL,
+        [IPSECI_TASK_SA_INIT] = ipseci_sa_init_start,
+        [IPSECI_TASK_AUTH] = ipseci_auth_start,
+        [IPSECI_TASK_CHILD_CREATE] = ipseci_child_start,
+        [IPSECI_TASK_CHILD_REKEY] = ipseci_child_start,
+        [IPSECI_TASK_CHILD_DELETE] = ipseci_info_start,
+        [IPSECI_TASK_IKE_REKEY] = ipseci_ike_rekey_start,
+        [IPSECI_TASK_IKE_DELETE] = ipseci_info_start,
+        [IPSECI_TASK_PROBE] = ipseci_info_start,
+    };
+
+    return handler[task];
+}
+
+static bool makes_sa(enum ipseci_task task)
+{
+    return task == IPSECI_TASK_CHILD_CREATE || task == IPSECI_TASK_CHILD_REKEY ||
+           task == IPSECI_TASK_IKE_REKEY;
+}
+
+static void child_terms(const struct ipsec_ike *ike, const struct ipseci_child *child,
+                        struct ipseci_handshake *hs)
+{
+    struct ipsec_proposals list;
+
+    hs->config = child->config;
+    hs->child = child->self;
+    hs->without_pfs = child->without_pfs;
+    if (child->config->proposals != NULL) {
+        list = *child->config->proposals;
+    } else {
+        ipsec_proposals_default(IPSEC_PROTOCOL_ESP, &list);
+    }
+    (void)ipsec_proposals_restrict(&list, &ike->config.crypto);
+    if (hs->without_pfs) {
+        ipseci_proposals_without_ke(&list, &hs->offered);
+    } else {
+        hs->offered = list;
+    }
+    hs->group = ipseci_proposals_first_ke(&hs->offered);
+    if (hs->task == IPSECI_TASK_CHILD_REKEY &&
+        ipseci_proposals_have_ke(&hs->offered, child->suite.ke)) {
+        hs->group = child->suite.ke; /* what the last exchange settled on spares a round trip */
+    }
+}
+
+static enum ipsec_status begin_handshake(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                         enum ipseci_task task, ipsec_handle child_handle,
+                                         struct ipseci_handshake **out)
+{
+    struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+    const struct ipseci_child *child = ipseci_child_get(ike, child_handle);
+
+    *out = hs;
+    if (hs != NULL || !makes_sa(task)) {
+        return IPSEC_OK; /* going on with the one it has (cookie, group, IKE_AUTH) */
+    }
+    hs = ipseci_handshake_take(ike, sa, false);
+    if (hs == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    hs->task = (uint8_t)task;
+    if (task == IPSECI_TASK_IKE_REKEY) {
+        ipseci_fact_peer(ike, hs, IPSEC_OK, sa->peer);
+        hs->group = ipseci_proposals_have_ke(&hs->offered, sa->suite.ke)
+                        ? sa->suite.ke
+                        : ipseci_proposals_first_ke(&hs->offered);
+    } else if (child != NULL) {
+        child_terms(ike, child, hs);
+    }
+    *out = hs;
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                    enum ipseci_task task, ipsec_handle child)
+{
+    const ipsec_handle handle = sa->self;
+    struct ipseci_handshake *hs = NULL;
+
+    sa->task = (uint8_t)task;
+    sa->task_child = child;
+    enum ipsec_status status = begin_handshake(ike, sa, task, child, &hs);
+    if (status == IPSEC_OK) {
+        if (hs != NULL) {
+            hs->task = (uint8_t)task;
+        }
+        status = ipseci_run(ike, sa, hs, NULL, start_handler(task));
+    }
+    sa = ipseci_sa_get(ike, handle);
+    if (status < IPSEC_OK && sa != NULL) {
+        ipseci_task_failed(ike, sa);
+    }
+    return status;
+}
+
+/* ---- outcomes ----------------------------------------------------------------------------------
+ */
+
+static void rekey_failed_event(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                               const struct ipseci_child *child)
+{
+    const ipsec_ms ends = child != NULL ? child->ends : sa->ends;
+    struct ipsec_event event = {
+        .type = IPSEC_EVENT_REKEY_FAILED,
+        .ike_sa = sa->self,
+        .child_sa = child == NULL ? 0 : child->self,
+        .peer = sa->peer,
+        .seconds_left = ends > ike->now ? (uint32_t)((ends - ike->now) / 1000) : 0,
+    };
+
+    ipseci_emit(ike, &event);
+}
+
+/* A rekey that did not work out. When the peer's colliding one is there, that one counts. */
+static void child_rekey_failed(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                               struct ipseci_child *child)
+{
+    if (ipseci_child_get(ike, child->collision) != NULL) {
+        child->collision = 0;
+        child->state = IPSECI_CHILD_REPLACED; /* COLL-03 */
+        child->reason = IPSEC_REASON_REPLACED;
+        ipseci_life_update_child(ike, child);
+        return;
+    }
+    rekey_failed_event(ike, sa, child);
+    ipseci_life_retry_child(ike, child);
+}
+
+static void ike_rekey_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    struct ipseci_ike_sa *heir = ipseci_sa_get(ike, sa->collision);
+
+    if (heir != NULL) {
+        ipseci_replace_ike(ike, sa, heir);
+        return;
+    }
+    rekey_failed_event(ike, sa, NULL);
+    ipseci_life_retry_ike(ike, sa);
+}
+
+/* RFC 7296 2.25: later again, not for ever (COLL-14). */
+static void later_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
+                        struct ipseci_child *child)
+{
+    const ipsec_ms due = ike->now + IPSECI_TEMPORARY_MS;
+
+    if (task == IPSECI_TASK_IKE_REKEY) {
+        sa->temporary++;
+        sa->rekey_due = due;
+        ipseci_life_update_ike(ike, sa);
+    } else if (child != NULL) {
+        child->temporary++;
+        child->rekey_due = due;
+        ipseci_life_update_child(ike, child);
+    }
+}
+
+/* The peer does not know the child: it is gone here too, and made anew (REKEY-02). */
+static void child_lost(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, struct ipseci_child *child)
+{
+    const struct ipsec_child_config *config = child->config;
+    const bool replaced = ipseci_child_get(ike, child->collision) != NULL;
+
+    ipseci_child_drop(ike, child, IPSEC_REASON_PEER);
+    struct ipseci_child *anew = replaced ? NULL : ipseci_child_take(ike, sa);
+    if (anew != NULL) {
+        anew->config = config;
+        anew->want_create = true;
+    }
+}
+
+void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
+                         ipsec_handle child_handle, uint32_t actions)
+{
+    struct ipseci_child *child = ipseci_child_get(ike, child_handle);
+    const uint8_t tries = task == IPSECI_TASK_IKE_REKEY ? sa->temporary
+                          : child != NULL               ? child->temporary
+                                                        : 0;
+    const bool collided =
+        task == IPSECI_TASK_IKE_REKEY ? sa->collision != 0 : child != NULL && child->collision != 0;
+
+    if ((actions & IPSECI_ACT_TEMPORARY) != 0 && !collided && tries < IPSECI_TEMPORARY_MAX) {
+        later_again(ike, sa, task, child);
+        return;
+    }
+    if (task == IPSECI_TASK_IKE_REKEY) {
+        ike_rekey_failed(ike, sa);
+    } else if (child != NULL && (actions & IPSECI_ACT_CHILD_LOST) != 0) {
+        child_lost(ike, sa, child);
+    } else if (child != NULL && task == IPSECI_TASK_CHILD_REKEY) {
+        child_rekey_failed(ike, sa, child);
+    } else if (child != NULL && task == IPSECI_TASK_CHILD_CREATE) {
+        ipseci_child_drop(ike, child, IPSEC_REASON_FAILURE);
+    }
+}
+
+void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const uint8_t task = sa->task;
+    const ipsec_handle child = sa->task_child;
+    const bool sent = sa->tries > 0;
+    const struct ipsec_failure failure = {
+        .phase =
+            sa->state >= IPSECI_IKE_ESTABLISHED ? IPSEC_PHASE_ESTABLISHED : IPSEC_PHASE_IKE_SA_INIT,
+        .cause = IPSEC_CAUSE_RESOURCE,
+        .refused_by = IPSEC_REFUSED_LOCAL,
+        .initiator = true,
+        .peer = sa->peer,
+        .local = sa->local,
+        .remote = sa->remote,
+    };
+
+    if (sent) {
+        ipseci_request_done(ike, sa);
+    }
+    sa->task = IPSECI_TASK_NONE;
+    sa->task_child = 0;
+    ipseci_handshake_release(ike, sa->own_handshake);
+    switch ((enum ipseci_task)task) {
+    case IPSECI_TASK_NONE:
+    case IPSECI_TASK_PROBE:
+        break;
+    case IPSECI_TASK_SA_INIT:
+    case IPSECI_TASK_AUTH:
+        ipseci_emit_failure(ike, sa, &failure);
+        ipseci_ike_close(ike, sa, IPSEC_REASON_FAILURE);
+        break;
+    case IPSECI_TASK_IKE_DELETE:
+        ipseci_ike_close(ike, sa,
+                         sa->reason != 0 ? (enum ipsec_reason)sa->reason : IPSEC_REASON_LOCAL);
+        break;
+    case IPSECI_TASK_CHILD_DELETE:
+        if (ipseci_child_get(ike, child) != NULL) {
+            ipseci_child_drop(ike, ipseci_child_get(ike, child), IPSEC_REASON_LOCAL);
+        }
+        break;
+    case IPSECI_TASK_CHILD_CREATE:
+    case IPSECI_TASK_CHILD_REKEY:
+    case IPSECI_TASK_IKE_REKEY:
+        ipseci_task_outcome(ike, sa, task, child, IPSECI_ACT_TEMPORARY);
+        break;
+    }
+}
+
+/* ---- choosing ----------------------------------------------------------------------------------
+ */
+
+typedef bool (*child_wish)(struct ipseci_child *child);
+
+static bool wants_delete(struct ipseci_child *child)
+{
+    const bool wanted = child->want_delete;
+
+    child->want_delete = false;
+    return wanted;
+}
+
+static bool wants_rekey(struct ipseci_child *child)
+{
+    const bool wanted = child->want_rekey && child->state == IPSECI_CHILD_INSTALLED;
+
+    child->want_rekey = false;
+    return wanted;
+}
+
+static bool wants_create(struct ipseci_child *child)
+{
+    const bool wanted = child->want_create && child->state == IPSECI_CHILD_NEW;
+
+    child->want_create = false;
+    return wanted;
+}
+
+static ipsec_handle child_that(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                               child_wish wish)
+{
+    struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+
+    while (child != NULL) {
+        if (wish(child)) {
+            return child->self;
+        }
+        child = ipseci_child_get(ike, child->next);
+    }
+    return 0;
+}
+
+static bool take_wish(bool *wish)
+{
+    const bool wanted = *wish;
+
+    *wish = false;
+    return wanted;
+}
+
+/* The next task of an SA with nothing outstanding; its wish is taken back. */
+static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, ipsec_handle *child)
+{
+    *child = 0;
+    if (sa->follow != IPSECI_TASK_NONE) {
+        const enum ipseci_task follow = (enum ipseci_task)sa->follow;
+        sa->follow = IPSECI_TASK_NONE;
+        *child = sa->task_child;
+        return follow;
+    }
+    if (sa->task != IPSECI_TASK_NONE || sa->state < IPSECI_IKE_ESTABLISHED) {
+        return IPSECI_TASK_NONE;
+    }
+    if (take_wish(&sa->want_delete)) {
+        return IPSECI_TASK_IKE_DELETE;
+    }
+    if (sa->state != IPSECI_IKE_ESTABLISHED) {
+        return IPSECI_TASK_NONE;
+    }
+    if ((*child = child_that(ike, sa, wants_delete)) != 0) {
+        return IPSECI_TASK_CHILD_DELETE;
+    }
+    if ((*child = child_that(ike, sa, wants_rekey)) != 0) {
+        return IPSECI_TASK_CHILD_REKEY;
+    }
+    if ((*child = child_that(ike, sa, wants_create)) != 0) {
+        return IPSECI_TASK_CHILD_CREATE;
+    }
+    if (take_wish(&sa->want_rekey)) {
+        return IPSECI_TASK_IKE_REKEY;
+    }
+    return take_wish(&sa->want_probe) ? IPSECI_TASK_PROBE : IPSECI_TASK_NONE;
+}
+
+void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle handle)
+{
+    ipsec_handle child;
+
+    for (int i = 0; i < IPSECI_STARTS_MAX; i++) {
+        struct ipseci_ike_sa *sa = ipseci_sa_get(ike, handle);
+        if (sa == NULL) {
+            return;
+        }
+        const enum ipseci_task task = choose(ike, sa, &child);
+        if (task == IPSECI_TASK_NONE) {
+            return;
+        }
+        (void)ipseci_task_start(ike, sa, task, child);
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Message IDs, stored messages and retransmission (RFC 7296 2.1 to 2.4), with a window of one.
+ * Called by the engine's input and timers and by commit.c.
+ */
+#include "engine.h"
+
+#include <string.h>
+
+/* The message lies IPSECI_MARKER_BYTES into the engine's out buffer, or is copied there. */
+void ipseci_transmit(struct ipsec_ike *ike, const struct ipsec_endpoint *local,
+                     const struct ipsec_endpoint *remote, struct ipsec_view message)
+{
+    uint8_t *at = ike->out + IPSECI_MARKER_BYTES;
+    struct ipsec_packet packet = {
+        .buffer = ike->out,
+        .capacity = (uint32_t)(ike->config.message_bytes + IPSECI_MARKER_BYTES),
+        .offset = IPSECI_MARKER_BYTES,
+        .length = (uint32_t)message.length,
+        .carrier = IPSEC_CARRIER_UDP,
+        .local = *local,
+        .remote = *remote,
+    };
+
+    if (message.length == 0 || message.length > ike->config.message_bytes) {
+        return;
+    }
+    if (message.data != at) {
+        memcpy(at, message.data, message.length);
+    }
+    if (local->port == ike->config.natt_port) {
+        /* RFC 3948 2.2, RFC 7296 2.23: four zero octets tell IKE from ESP on this port (NATT-03) */
+        memset(ike->out, 0, IPSECI_MARKER_BYTES);
+        packet.offset = 0;
+        packet.length += IPSECI_MARKER_BYTES;
+    }
+    ike->counters.messages_out++;
+    ike->config.callbacks.send(ike->config.user, &packet);
+}
+
+/* ---- stored messages ---------------------------------------------------------------------------
+ */
+
+void ipseci_store_release(struct ipsec_ike *ike, struct ipseci_stored *stored)
+{
+    if (stored->buffer != 0) {
+        (void)ipseci_pool_release(&ike->buffers, stored->buffer);
+    }
+    stored->buffer = 0;
+    stored->small_length = 0;
+}
+
+/* EXCEPTION: RFC 7296 2.1 wants a reply remembered until the next request. When buffers are short,
+ * one that no peer can still be asking for is given up; its message ID stays remembered, so a late
+ * duplicate is dropped and never worked on again. */
+static bool reclaim_buffer(struct ipsec_ike *ike)
+{
+    struct ipseci_ike_sa *oldest = NULL;
+    struct ipseci_ike_sa *sa;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
+        if (sa->reply.buffer != 0 && ike->now - sa->reply.since >= IPSECI_REPLY_KEEP_MS &&
+            (oldest == NULL || sa->reply.since < oldest->reply.since)) {
+            oldest = sa;
+        }
+    }
+    if (oldest != NULL) {
+        ipseci_store_release(ike, &oldest->reply);
+    }
+    return oldest != NULL;
+}
+
+enum ipsec_status ipseci_store_reserve(struct ipsec_ike *ike, struct ipseci_stored *stored,
+                                       size_t length)
+{
+    ipsec_handle handle;
+
+    if (length <= IPSECI_SMALL_BYTES || stored->buffer != 0) {
+        return IPSEC_OK;
+    }
+    if (ipseci_pool_take(&ike->buffers, &handle) == NULL &&
+        (!reclaim_buffer(ike) || ipseci_pool_take(&ike->buffers, &handle) == NULL)) {
+        return IPSEC_ERR_FULL;
+    }
+    stored->buffer = handle;
+    return IPSEC_OK;
+}
+
+enum ipsec_status ipseci_store(struct ipsec_ike *ike, struct ipseci_stored *stored,
+                               struct ipsec_view message)
+{
+    stored->since = ike->now;
+    if (message.length <= IPSECI_SMALL_BYTES) {
+        ipseci_store_release(ike, stored);
+        memcpy(stored->small, message.data, message.length);
+        stored->small_length = (uint16_t)message.length;
+        return IPSEC_OK;
+    }
+    IPSECI_TRY(ipseci_store_reserve(ike, stored, message.length));
+    struct ipseci_buffer *buffer =
+        (struct ipseci_buffer *)ipseci_pool_get(&ike->buffers, stored->buffer);
+    if (buffer == NULL || message.length > ike->config.message_bytes) {
+        return IPSEC_FATAL_INVARIANT;
+    }
+    memcpy(buffer->data, message.data, message.length);
+    buffer->length = (uint32_t)message.length;
+    stored->small_length = 0;
+    return IPSEC_OK;
+}
+
+struct ipsec_view ipseci_stored_view(const struct ipsec_ike *ike,
+                                     const struct ipseci_stored *stored)
+{
+    const struct ipseci_buffer *buffer =
+        (const struct ipseci_buffer *)ipseci_pool_get(&ike->buffers, stored->buffer);
+
+    if (buffer != NULL) {
+        return ipseci_view(buffer->data, buffer->length);
+    }
+    return ipseci_view(stored->small, stored->small_length);
+}
+
+/* ---- our requests ------------------------------------------------------------------------------
+ */
+
+static struct ipsec_view outstanding(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+
+    if (sa->task == IPSECI_TASK_SA_INIT && hs != NULL) {
+        return ipseci_view(hs->own_init.data, hs->own_init.length);
+    }
+    return ipseci_stored_view(ike, &sa->request);
+}
+
+static ipsec_ms next_wait(const struct ipsec_ike *ike, uint32_t tries)
+{
+    uint64_t wait = ike->config.retransmit_first_ms;
+
+    for (uint32_t i = 1; i < tries && wait < UINT32_MAX; i++) {
+        wait = wait * ike->config.retransmit_factor_percent / 100;
+    }
+    return wait;
+}
+
+void ipseci_request_sent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    sa->tries = 1;
+    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, ike->now + next_wait(ike, 1));
+}
+
+void ipseci_request_done(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    ipseci_timer_cancel(&ike->timers, &sa->exchange_timer);
+    ipseci_store_release(ike, &sa->request);
+    sa->task = IPSECI_TASK_NONE;
+    sa->task_child = 0;
+    sa->tries = 0;
+    sa->request_id++;
+}
+
+static void peer_is_silent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    static const enum ipsec_phase phase_of[] = {
+        [IPSECI_TASK_NONE] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_SA_INIT] = IPSEC_PHASE_IKE_SA_INIT,
+        [IPSECI_TASK_AUTH] = IPSEC_PHASE_IKE_AUTH,
+        [IPSECI_TASK_CHILD_CREATE] = IPSEC_PHASE_CHILD_CREATE,
+        [IPSECI_TASK_CHILD_REKEY] = IPSEC_PHASE_CHILD_REKEY,
+        [IPSECI_TASK_CHILD_DELETE] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_IKE_REKEY] = IPSEC_PHASE_IKE_REKEY,
+        [IPSECI_TASK_IKE_DELETE] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_PROBE] = IPSEC_PHASE_ESTABLISHED,
+    };
+    const struct ipsec_failure failure = {
+        .phase = phase_of[sa->task],
+        .cause = IPSEC_CAUSE_SILENT_PEER,
+        .refused_by = IPSEC_REFUSED_NOBODY,
+        .initiator = true,
+        .peer = sa->peer,
+        .local = sa->local,
+        .remote = sa->remote,
+        .attempts = sa->tries,
+        .duration_ms = ike->now - sa->started,
+    };
+
+    if (sa->task == IPSECI_TASK_IKE_DELETE) {
+        ipseci_ike_close(ike, sa,
+                         sa->reason != 0 ? (enum ipsec_reason)sa->reason : IPSEC_REASON_LOCAL);
+        return; /* we wanted it gone, and it is */
+    }
+    ipseci_emit_failure(ike, sa, &failure);
+    ipseci_ike_close(ike, sa, IPSEC_REASON_TIMEOUT); /* RFC 7296 2.4 (MSGID-05) */
+}
+
+void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+    const ipsec_ms again = ike->now + next_wait(ike, sa->tries + 1u);
+
+    if (hs != NULL && hs->waiting != IPSECI_NEED_NOTHING) {
+        /* The answer is here; a question or a job of ours is what takes long. */
+        (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
+        return;
+    }
+    if (sa->tries > ike->config.retransmit_max) {
+        peer_is_silent(ike, sa);
+        return;
+    }
+    const struct ipsec_view message = outstanding(ike, sa);
+    sa->tries++;
+    ike->counters.retransmissions++;
+    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
+    ipseci_transmit(ike, &sa->local, &sa->remote, message);
+    ipseci_emit_sent(ike, sa, message, ipseci_view(NULL, 0));
+}
+
+/* ---- the peer's requests -----------------------------------------------------------------------
+ */
+
+/* IPSEC_OK: new. A duplicate is answered with the stored reply, bit for bit (MSGID-02); nothing is
+ * worked on twice (MSGID-03). */
+enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                        const struct ipseci_message *in)
+{
+    const uint32_t id = in->header.message_id;
+
+    if (id == sa->expected_id) {
+        if (id == UINT32_MAX) {
+            return IPSEC_FATAL_MESSAGE_ID; /* MSGID-11 */
+        }
+        return sa->peer_busy ? IPSEC_DROP_DUPLICATE : IPSEC_OK;
+    }
+    if (id + 1 != sa->expected_id || sa->expected_id == 0) {
+        return IPSEC_DROP_MESSAGE_ID; /* MSGID-08 */
+    }
+    const struct ipsec_view reply = ipseci_stored_view(ike, &sa->reply);
+    if (reply.length > 0) {
+        ike->counters.duplicates_answered++;
+        ipseci_transmit(ike, &in->local, &in->remote, reply);
+        ipseci_emit_sent(ike, sa, reply, ipseci_view(NULL, 0));
+    }
+    return IPSEC_DROP_DUPLICATE;
+}
