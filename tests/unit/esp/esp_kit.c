@@ -207,3 +207,19 @@ void kit_craft(struct kit *kit, struct kit_buffer *b, uint64_t sequence, struct 
     ipseci_aead_deinit(&aead);
     b->packet.carrier = IPSEC_CARRIER_ESP;
 }
+
+struct kit_plain kit_plain_of(uint32_t length, uint32_t more, uint8_t padding, uint8_t next_header)
+{
+    struct kit_plain p = {.length = 0};
+    struct kit_buffer b;
+    kit_ipv4(&b, NULL, length);
+    memcpy(p.octets, kit_content(&b), length);
+    memset(p.octets + length, 0xa5, more);
+    p.length = length + more;
+    for (unsigned i = 0; i < padding; i++) {
+        p.octets[p.length++] = (uint8_t)(i + 1);
+    }
+    p.octets[p.length++] = padding;
+    p.octets[p.length++] = next_header;
+    return p;
+}

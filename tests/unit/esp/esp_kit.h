@@ -68,6 +68,14 @@ enum ipsec_status kit_open(struct kit_buffer *b, struct ipsec_sa *sa);
  * included), carrier ESP, to be opened with kit->in. */
 void kit_craft(struct kit *kit, struct kit_buffer *b, uint64_t sequence, struct ipsec_view plain);
 
+/* A plaintext of ESP: an inner IPv4 packet of `length` octets followed by `more` octets of TFC
+ * padding, then as much padding as given and the trailer. */
+struct kit_plain {
+    uint8_t octets[1024];
+    size_t length;
+};
+struct kit_plain kit_plain_of(uint32_t length, uint32_t more, uint8_t padding, uint8_t next_header);
+
 /* splitmix64: the same seed gives the same test. */
 static inline uint64_t seeded(uint64_t *seed)
 {
