@@ -145,7 +145,8 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
             ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
         }
         ipseci_child_proposals(ctx, config, ctx->hs->without_pfs, &ours);
-        ipseci_step_explain(step, &ours, config->proposals, flags);
+        /* Groups left out on demand are not "not built in". */
+        ipseci_step_explain(step, &ours, ctx->hs->without_pfs ? NULL : config->proposals, flags);
     }
 }
 
