@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Carves an object's tables out of the caller's one block. With block NULL it only measures, so the
- * same layout function serves ipsec_X_size and ipsec_X_init. Both passes count from the start of the
- * block, which must be aligned for any type.
+ * same layout function serves ipsec_X_size and ipsec_X_init. Both passes count from the start of
+ * the block, which must be aligned for any type.
  */
 #ifndef IPSECI_ARENA_H
 #define IPSECI_ARENA_H

@@ -25,12 +25,36 @@ static size_t print(const char *name, size_t bytes)
     return bytes;
 }
 
+/* Never called: a configuration is complete only with them. */
+static void no_send(void *user, struct ipsec_packet *datagram)
+{
+    (void)user;
+    (void)datagram;
+}
+
+static enum ipsec_status no_child_add(void *user, const struct ipsec_child_sa *child)
+{
+    (void)user;
+    (void)child;
+    return IPSEC_ERR_FULL;
+}
+
+static void no_child_remove(void *user, ipsec_handle child)
+{
+    (void)user;
+    (void)child;
+}
+
 /* A configuration with every number given, so that one can be raised without others following. */
 static struct ipsec_ike_config ike_config(const struct ipsec_crypto_list *crypto)
 {
     struct ipsec_ike_config config = IPSEC_IKE_CONFIG_INIT;
 
     config.crypto = *crypto;
+    config.callbacks.size = sizeof(config.callbacks);
+    config.callbacks.send = no_send;
+    config.callbacks.child_add = no_child_add;
+    config.callbacks.child_remove = no_child_remove;
     config.sa_max = 64;
     config.child_max = 64;
     config.handshake_max = 16;
