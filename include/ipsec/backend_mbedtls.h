@@ -25,10 +25,11 @@ struct ipsec_mbedtls_config {
 
 /* Makes a provider context and seeds its generator. Memory comes from Mbed TLS's allocator
  * (mbedtls_calloc), as does that of keys. config may be NULL. Where Mbed TLS is built with
- * MBEDTLS_THREADING_C (Debian does) random and ke_* may run on several threads at once; otherwise one
- * context serves one thread at a time. A process that forks makes a new context in the child. IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (no entropy), IPSEC_ERR_STRUCT_SIZE. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_mbedtls_new(
-    const struct ipsec_mbedtls_config *config, struct ipsec_mbedtls **out);
+ * MBEDTLS_THREADING_C (Debian does) random and ke_* may run on several threads at once; otherwise
+ * one context serves one thread at a time. A process that forks makes a new context in the child.
+ * IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (no entropy), IPSEC_ERR_STRUCT_SIZE. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_mbedtls_new(const struct ipsec_mbedtls_config *config, struct ipsec_mbedtls **out);
 
 /* The provider's table; valid until ipsec_mbedtls_free. */
 IPSEC_API const struct ipsec_crypto *ipsec_mbedtls_crypto(const struct ipsec_mbedtls *provider);

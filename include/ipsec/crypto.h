@@ -78,11 +78,11 @@ enum ipsec_ke_id {
 
 enum ipsec_esn_id { IPSEC_ESN_NO = 0, IPSEC_ESN_YES = 1 };
 
-#define IPSEC_KE_PUBLIC_MAX 512 /* MODP 4096 */
-#define IPSEC_KE_SECRET_MAX 512
-#define IPSEC_PRF_BYTES_MAX 64
-#define IPSEC_TAG_BYTES_MAX 32
-#define IPSEC_ENCR_KEY_BYTES_MAX 36 /* AES-256 or ChaCha20 key with its 4-octet salt */
+#define IPSEC_KE_PUBLIC_MAX       512 /* MODP 4096 */
+#define IPSEC_KE_SECRET_MAX       512
+#define IPSEC_PRF_BYTES_MAX       64
+#define IPSEC_TAG_BYTES_MAX       32
+#define IPSEC_ENCR_KEY_BYTES_MAX  36 /* AES-256 or ChaCha20 key with its 4-octet salt */
 #define IPSEC_INTEG_KEY_BYTES_MAX 64
 
 /* Opaque to everyone but the provider that made them. */
@@ -91,8 +91,8 @@ struct ipsec_ke;
 
 enum ipsec_direction { IPSEC_SEAL = 0, IPSEC_OPEN = 1 };
 
-/* What key_new prepares: an AEAD (integ_id NONE), a cipher alone, a MAC alone (encr_id 0), or, where
- * the provider says it can, cipher and MAC as one. */
+/* What key_new prepares: an AEAD (integ_id NONE), a cipher alone, a MAC alone (encr_id 0), or,
+ * where the provider says it can, cipher and MAC as one. */
 struct ipsec_key_params {
     uint8_t direction; /* enum ipsec_direction */
     uint16_t encr_id;
@@ -108,8 +108,8 @@ struct ipsec_key_params {
  *                   salt | iv, writes (seal) or checks (open) the tag.
  *   cipher alone    ciphers data with the whole block iv; tag and aad unused.
  *   MAC alone       over aad | data | scratch[0..tail_length). aad and data need not touch.
- *   cipher and MAC  encrypt-then-MAC: MAC over aad | data (as ciphertext) | tail. The IV on the wire
- *                   is the last part of aad; iv points at it.
+ *   cipher and MAC  encrypt-then-MAC: MAC over aad | data (as ciphertext) | tail. The IV on the
+ *                   wire is the last part of aad; iv points at it.
  *
  * The tag's length is the key's. status is written by the provider: IPSEC_OK, IPSEC_DROP_ICV (open
  * only: then data is undefined and must not be used) or IPSEC_FATAL_CRYPTO. */
@@ -128,8 +128,8 @@ struct ipsec_crypto_op {
 };
 
 /* Limits of one provider; see each function. All functions may be called from any thread as long as
- * no two calls share a key, a ke or (for random, and for ke_*, which draw random) the context, unless
- * the provider promises more. */
+ * no two calls share a key, a ke or (for random, and for ke_*, which draw random) the context,
+ * unless the provider promises more. */
 struct ipsec_crypto {
     uint32_t size; /* sizeof(struct ipsec_crypto) */
     const char *name;
@@ -139,7 +139,8 @@ struct ipsec_crypto {
      * life of the context. */
     bool (*supports)(void *context, enum ipsec_transform_type type, uint16_t id, uint16_t key_bits);
 
-    /* Cryptographically strong octets, all of them, or IPSEC_ERR_RANDOM and the content undefined. */
+    /* Cryptographically strong octets, all of them, or IPSEC_ERR_RANDOM and the content undefined.
+     */
     enum ipsec_status (*random)(void *context, uint8_t *out, size_t length);
 
     /* Prepares a directed key. The octets of params are copied or expanded, never kept.
@@ -172,14 +173,16 @@ struct ipsec_crypto {
      *   responder  ke_respond (peer's public) -> own public value and the shared secret
      *   initiator  ke_finish  (ke, peer's public) -> the shared secret
      * Values have the group's fixed length, left-padded with zeros (RFC 7296 2.14, 3.4). Public
-     * values are checked as RFC 6989 says: a bad one is IPSEC_DROP_KE. ke_free wipes; NULL allowed. */
+     * values are checked as RFC 6989 says: a bad one is IPSEC_DROP_KE. ke_free wipes; NULL allowed.
+     */
     enum ipsec_status (*ke_start)(void *context, uint16_t ke_id, struct ipsec_ke **ke,
                                   uint8_t *public_value, size_t *public_length);
     enum ipsec_status (*ke_respond)(void *context, uint16_t ke_id, struct ipsec_view peer_public,
                                     uint8_t *public_value, size_t *public_length, uint8_t *secret,
                                     size_t *secret_length);
-    enum ipsec_status (*ke_finish)(void *context, struct ipsec_ke *ke, struct ipsec_view peer_public,
-                                   uint8_t *secret, size_t *secret_length);
+    enum ipsec_status (*ke_finish)(void *context, struct ipsec_ke *ke,
+                                   struct ipsec_view peer_public, uint8_t *secret,
+                                   size_t *secret_length);
     void (*ke_free)(void *context, struct ipsec_ke *ke);
 };
 
@@ -189,13 +192,13 @@ struct ipsec_crypto_list {
     size_t count;
 };
 
-/* Checks a provider's table and runs known answers for every algorithm it claims. Meant for start-up.
- * On failure *failed (may be NULL) names the algorithm (constant text). Key exchanges, which draw
- * fresh exponents, are run against themselves: this takes a second or more on a microcontroller.
- * IPSEC_ERR_ARGUMENT: the table is incomplete; IPSEC_FATAL_CRYPTO: an answer is wrong; what key_new or
- * ke_start said otherwise. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_crypto_self_test(
-    const struct ipsec_crypto *provider, const char **failed);
+/* Checks a provider's table and runs known answers for every algorithm it claims. Meant for
+ * start-up. On failure *failed (may be NULL) names the algorithm (constant text). Key exchanges,
+ * which draw fresh exponents, are run against themselves: this takes a second or more on a
+ * microcontroller. IPSEC_ERR_ARGUMENT: the table is incomplete; IPSEC_FATAL_CRYPTO: an answer is
+ * wrong; what key_new or ke_start said otherwise. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_crypto_self_test(const struct ipsec_crypto *provider, const char **failed);
 
 /* True when some provider of the list has it. */
 IPSEC_API bool ipsec_crypto_supports(const struct ipsec_crypto_list *list,

@@ -15,12 +15,12 @@ extern "C" {
 struct ipsec_peer;
 struct ipsec_child_config;
 
-/* ---- Failure report ---------------------------------------------------------------------------- */
+/* ---- Failure report ----------------------------------------------------------------------- */
 
 enum ipsec_phase {
-    IPSEC_PHASE_START = 0,       /* before the first packet */
+    IPSEC_PHASE_START = 0, /* before the first packet */
     IPSEC_PHASE_IKE_SA_INIT = 1,
-    IPSEC_PHASE_IKE_AUTH = 2,    /* authentication of the peers */
+    IPSEC_PHASE_IKE_AUTH = 2,     /* authentication of the peers */
     IPSEC_PHASE_CHILD_CREATE = 3, /* the child of IKE_AUTH, or a further one */
     IPSEC_PHASE_CHILD_REKEY = 4,
     IPSEC_PHASE_IKE_REKEY = 5,
@@ -28,10 +28,10 @@ enum ipsec_phase {
 };
 
 enum ipsec_cause {
-    IPSEC_CAUSE_NO_CONNECTION = 1,  /* no configured peer matches this address or these identities */
-    IPSEC_CAUSE_NO_PROPOSAL = 2,    /* NO_PROPOSAL_CHOSEN */
-    IPSEC_CAUSE_KE_GROUP = 3,       /* INVALID_KE_PAYLOAD with a group that is not acceptable */
-    IPSEC_CAUSE_SELECTORS = 4,      /* TS_UNACCEPTABLE */
+    IPSEC_CAUSE_NO_CONNECTION = 1, /* no configured peer matches this address or these identities */
+    IPSEC_CAUSE_NO_PROPOSAL = 2,   /* NO_PROPOSAL_CHOSEN */
+    IPSEC_CAUSE_KE_GROUP = 3,      /* INVALID_KE_PAYLOAD with a group that is not acceptable */
+    IPSEC_CAUSE_SELECTORS = 4,     /* TS_UNACCEPTABLE */
     IPSEC_CAUSE_AUTHENTICATION = 5, /* the secret or the method is wrong */
     IPSEC_CAUSE_IDENTITY = 6,       /* authenticated, or claimed, under another identity than set */
     IPSEC_CAUSE_NOT_BUILT_IN = 7,   /* configured algorithms that no provider here has */
@@ -58,9 +58,9 @@ enum ipsec_diff_kind {
 
 /* One transform type in which the nearest pair of proposals differs. */
 struct ipsec_diff {
-    uint8_t type; /* enum ipsec_transform_type */
-    uint8_t kind; /* enum ipsec_diff_kind */
-    struct ipsec_transform ours;   /* first of that type; type 0: none */
+    uint8_t type;                /* enum ipsec_transform_type */
+    uint8_t kind;                /* enum ipsec_diff_kind */
+    struct ipsec_transform ours; /* first of that type; type 0: none */
     struct ipsec_transform theirs;
 };
 
@@ -79,11 +79,11 @@ struct ipsec_failure {
     const struct ipsec_child_config *child;
     struct ipsec_endpoint local;
     struct ipsec_endpoint remote;
-    const struct ipsec_proposals *ours;   /* NULL: not a matter of proposals */
-    const struct ipsec_proposals *theirs; /* NULL: the peer did not say */
-    bool theirs_cut;                      /* more than fits was offered */
+    const struct ipsec_proposals *ours;     /* NULL: not a matter of proposals */
+    const struct ipsec_proposals *theirs;   /* NULL: the peer did not say */
+    bool theirs_cut;                        /* more than fits was offered */
     const struct ipsec_proposals *built_in; /* NOT_BUILT_IN: what could be used instead; or NULL */
-    uint32_t nearest_ours;                /* indices of the pair the diff speaks of */
+    uint32_t nearest_ours;                  /* indices of the pair the diff speaks of */
     uint32_t nearest_theirs;
     uint32_t diff_count;
     struct ipsec_diff diff[IPSEC_DIFF_MAX];
@@ -98,16 +98,17 @@ struct ipsec_failure {
     uint64_t duration_ms; /* how long it took */
 };
 
-/* The report in plain English, within one screen (at most 24 lines of at most 100 columns): which side
- * refused, what each offered, what differs, and what to set on which box. Always NUL-terminated; cut
- * with "..." when the room is too small. No secret is ever in it; peer octets are escaped. */
+/* The report in plain English, within one screen (at most 24 lines of at most 100 columns): which
+ * side refused, what each offered, what differs, and what to set on which box. Always
+ * NUL-terminated; cut with "..." when the room is too small. No secret is ever in it; peer octets
+ * are escaped. */
 #define IPSEC_FAILURE_TEXT_MAX 2400
 IPSEC_API void ipsec_failure_text(const struct ipsec_failure *failure, char *text, size_t capacity);
 
 /* One word for machines: "no-proposal", "silent-peer" ... */
 IPSEC_API const char *ipsec_cause_name(enum ipsec_cause cause);
 
-/* ---- Messages ---------------------------------------------------------------------------------- */
+/* ---- Messages ----------------------------------------------------------------------------- */
 
 #define IPSEC_MESSAGE_PAYLOADS_MAX 24
 
@@ -115,17 +116,17 @@ IPSEC_API const char *ipsec_cause_name(enum ipsec_cause cause);
 struct ipsec_message_info {
     bool outbound;
     bool response;
-    bool from_initiator;  /* original initiator of the IKE SA (I flag) */
-    bool retransmission;  /* sent again, or a duplicate received */
-    uint8_t exchange;     /* IANA exchange type */
+    bool from_initiator; /* original initiator of the IKE SA (I flag) */
+    bool retransmission; /* sent again, or a duplicate received */
+    uint8_t exchange;    /* IANA exchange type */
     uint32_t message_id;
     uint64_t spi_i;
     uint64_t spi_r;
-    uint32_t length;      /* octets of the IKE message */
+    uint32_t length; /* octets of the IKE message */
     uint8_t payload_count;
     struct ipsec_message_payload {
-        uint8_t type;   /* IANA payload type */
-        uint8_t inside; /* 1: inside SK */
+        uint8_t type;    /* IANA payload type */
+        uint8_t inside;  /* 1: inside SK */
         uint16_t notify; /* notify type of an N payload */
         uint16_t length;
     } payload[IPSEC_MESSAGE_PAYLOADS_MAX];
@@ -142,7 +143,7 @@ IPSEC_API const char *ipsec_exchange_name(uint8_t exchange);
 IPSEC_API const char *ipsec_payload_name(uint8_t payload);
 IPSEC_API const char *ipsec_notify_name(uint16_t notify);
 
-/* ---- SAs --------------------------------------------------------------------------------------- */
+/* ---- SAs ---------------------------------------------------------------------------------- */
 
 enum ipsec_ike_sa_phase {
     IPSEC_IKE_OPENING = 1, /* before authentication */
@@ -163,8 +164,8 @@ struct ipsec_ike_sa_info {
     struct ipsec_endpoint remote;
     struct ipsec_id local_id;
     struct ipsec_id remote_id;
-    bool nat_local;  /* a NAT in front of us */
-    bool nat_remote; /* a NAT in front of the peer */
+    bool nat_local;       /* a NAT in front of us */
+    bool nat_remote;      /* a NAT in front of the peer */
     ipsec_ms established; /* time of the engine's clock */
     ipsec_ms rekey_due;
     ipsec_ms ends;
@@ -199,39 +200,39 @@ struct ipsec_child_info {
     uint32_t rekeys;
 };
 
-/* ---- Events ------------------------------------------------------------------------------------ */
+/* ---- Events ------------------------------------------------------------------------------- */
 
 enum ipsec_event_type {
-    IPSEC_EVENT_MESSAGE = 1,       /* message: a message was sent, or received and accepted */
-    IPSEC_EVENT_IKE_ESTABLISHED = 2, /* ike */
-    IPSEC_EVENT_IKE_REKEYED = 3,   /* ike: the new SA; old_sa: the one it replaces */
-    IPSEC_EVENT_IKE_CLOSED = 4,    /* ike, reason */
+    IPSEC_EVENT_MESSAGE = 1,           /* message: a message was sent, or received and accepted */
+    IPSEC_EVENT_IKE_ESTABLISHED = 2,   /* ike */
+    IPSEC_EVENT_IKE_REKEYED = 3,       /* ike: the new SA; old_sa: the one it replaces */
+    IPSEC_EVENT_IKE_CLOSED = 4,        /* ike, reason */
     IPSEC_EVENT_CHILD_ESTABLISHED = 5, /* child */
-    IPSEC_EVENT_CHILD_REKEYED = 6, /* child: the new one; old_child */
-    IPSEC_EVENT_CHILD_CLOSED = 7,  /* child, reason */
-    IPSEC_EVENT_FAILURE = 8,       /* failure */
-    IPSEC_EVENT_WARNING = 9,       /* warning */
-    IPSEC_EVENT_REKEY_FAILED = 10, /* ike or child, seconds_left; tried again until the hard limit */
-    IPSEC_EVENT_DROP = 11          /* status, remote: a datagram was dropped */
+    IPSEC_EVENT_CHILD_REKEYED = 6,     /* child: the new one; old_child */
+    IPSEC_EVENT_CHILD_CLOSED = 7,      /* child, reason */
+    IPSEC_EVENT_FAILURE = 8,           /* failure */
+    IPSEC_EVENT_WARNING = 9,           /* warning */
+    IPSEC_EVENT_REKEY_FAILED = 10,     /* ike or child, seconds_left; tried again till hard limit */
+    IPSEC_EVENT_DROP = 11              /* status, remote: a datagram was dropped */
 };
 
 enum ipsec_reason {
-    IPSEC_REASON_LOCAL = 1,    /* we were told to */
-    IPSEC_REASON_PEER = 2,     /* the peer deleted it */
-    IPSEC_REASON_TIMEOUT = 3,  /* no answer */
-    IPSEC_REASON_LIFETIME = 4, /* hard limit */
-    IPSEC_REASON_REPLACED = 5, /* rekeyed, or a duplicate that lost */
+    IPSEC_REASON_LOCAL = 1,           /* we were told to */
+    IPSEC_REASON_PEER = 2,            /* the peer deleted it */
+    IPSEC_REASON_TIMEOUT = 3,         /* no answer */
+    IPSEC_REASON_LIFETIME = 4,        /* hard limit */
+    IPSEC_REASON_REPLACED = 5,        /* rekeyed, or a duplicate that lost */
     IPSEC_REASON_INITIAL_CONTACT = 6, /* the peer has forgotten it */
-    IPSEC_REASON_FAILURE = 7   /* an error; a failure event came before */
+    IPSEC_REASON_FAILURE = 7          /* an error; a failure event came before */
 };
 
 enum ipsec_warning {
-    IPSEC_WARNING_WEAK_GROUP = 1,   /* group 24 or another RFC 8247 SHOULD NOT was negotiated */
-    IPSEC_WARNING_WEAK_SECRET = 2,  /* a short pre-shared key */
-    IPSEC_WARNING_CLOCK = 3,        /* the caller's clock stepped back */
-    IPSEC_WARNING_NARROWED = 4,     /* the peer narrowed the selectors */
-    IPSEC_WARNING_NO_PFS = 5,       /* rekeyed without PFS though a group is configured */
-    IPSEC_WARNING_NULL_CIPHER = 6   /* traffic is authenticated, not encrypted */
+    IPSEC_WARNING_WEAK_GROUP = 1,  /* group 24 or another RFC 8247 SHOULD NOT was negotiated */
+    IPSEC_WARNING_WEAK_SECRET = 2, /* a short pre-shared key */
+    IPSEC_WARNING_CLOCK = 3,       /* the caller's clock stepped back */
+    IPSEC_WARNING_NARROWED = 4,    /* the peer narrowed the selectors */
+    IPSEC_WARNING_NO_PFS = 5,      /* rekeyed without PFS though a group is configured */
+    IPSEC_WARNING_NULL_CIPHER = 6  /* traffic is authenticated, not encrypted */
 };
 IPSEC_API const char *ipsec_warning_text(enum ipsec_warning warning);
 IPSEC_API const char *ipsec_reason_text(enum ipsec_reason reason);

@@ -5,10 +5,10 @@
  * The engine does no I/O, reads no clock and allocates nothing after init. Datagrams and time go in
  * through calls; datagrams, questions, SAs and events come out through one struct of callbacks.
  *
- * Rules for callbacks: they run inside the public call that caused them, after the state they speak of
- * is committed; they may not call the same engine again (IPSEC_ERR_REENTRY, nothing happens). Pointers
- * they are given are valid until they return, unless said otherwise.
- * One engine is used from one thread at a time.
+ * Rules for callbacks: they run inside the public call that caused them, after the state they speak
+ * of is committed; they may not call the same engine again (IPSEC_ERR_REENTRY, nothing happens).
+ * Pointers they are given are valid until they return, unless said otherwise. One engine is used
+ * from one thread at a time.
  */
 #ifndef IPSEC_IKE_H
 #define IPSEC_IKE_H
@@ -23,15 +23,15 @@ extern "C" {
 struct ipsec_ike;
 struct ipsec_job;
 
-/* ---- Peers and children: what the caller configures ------------------------------------------- */
+/* ---- Peers and children: what the caller configures --------------------------------------- */
 
-/* When an SA is renewed and when it ends. Lifetimes are local: they are never negotiated, the two ends
- * may differ, and whichever end is earlier rekeys (RFC 7296 2.8). */
+/* When an SA is renewed and when it ends. Lifetimes are local: they are never negotiated, the two
+ * ends may differ, and whichever end is earlier rekeys (RFC 7296 2.8). */
 struct ipsec_lifetime {
-    uint64_t hard_ms;       /* the SA ends; 0: 3,600,000 */
-    uint64_t soft_ms;       /* rekey starts; 0: 90 % of hard_ms */
+    uint64_t hard_ms;        /* the SA ends; 0: 3,600,000 */
+    uint64_t soft_ms;        /* rekey starts; 0: 90 % of hard_ms */
     uint32_t jitter_percent; /* up to this part of soft_ms earlier, at random; 0: 10 */
-    uint64_t bytes_soft;    /* Child SAs only; 0: no limit */
+    uint64_t bytes_soft;     /* Child SAs only; 0: no limit */
     uint64_t bytes_hard;
     uint64_t packets_soft;
     uint64_t packets_hard;
@@ -63,21 +63,21 @@ struct ipsec_peer {
     uint16_t remote_natt_port;    /* where the peer takes UDP-encapsulated traffic; 0: 4500 */
     struct ipsec_id local_id;     /* NONE: the local address */
     struct ipsec_id remote_id;    /* NONE: any identity (the secret still has to be right) */
-    const struct ipsec_proposals *proposals; /* IKE; NULL: defaults */
-    struct ipsec_lifetime lifetime;          /* of the IKE SA */
-    const struct ipsec_child_config *children; /* children[0] is made with IKE_AUTH, the others after */
+    const struct ipsec_proposals *proposals;   /* IKE; NULL: defaults */
+    struct ipsec_lifetime lifetime;            /* of the IKE SA */
+    const struct ipsec_child_config *children; /* [0] is made with IKE_AUTH, the others after */
     size_t child_count;
-    uint32_t liveness_ms; /* silence after which the peer is probed; 0: 30,000; IPSEC_LIVENESS_OFF */
+    uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
     void *user;
 };
 #define IPSEC_PEER_INIT IPSEC_STRUCT_INIT(struct ipsec_peer)
 
-/* ---- Questions --------------------------------------------------------------------------------- */
+/* ---- Questions ---------------------------------------------------------------------------- */
 
-/* Asked by a responder: first by address only (IKE_SA_INIT: whose proposals?), then with the identities
- * of IKE_AUTH. */
+/* Asked by a responder: first by address only (IKE_SA_INIT: whose proposals?), then with the
+ * identities of IKE_AUTH. */
 struct ipsec_peer_query {
     struct ipsec_endpoint local;
     struct ipsec_endpoint remote;
@@ -106,7 +106,7 @@ struct ipsec_answer {
     const struct ipsec_secret *secret; /* copied */
 };
 
-/* ---- The SA sink ------------------------------------------------------------------------------- */
+/* ---- The SA sink -------------------------------------------------------------------------- */
 
 /* A Child SA pair to install. Keys are valid during the call only. */
 struct ipsec_child_sa {
@@ -151,26 +151,27 @@ struct ipsec_child_stats {
     uint64_t bytes_out;
 };
 
-/* ---- Callbacks --------------------------------------------------------------------------------- */
+/* ---- Callbacks ---------------------------------------------------------------------------- */
 
 struct ipsec_key_log;
 
 struct ipsec_ike_callbacks {
     uint32_t size;
-    /* Sends one IKE datagram: content is the UDP payload (with the non-ESP marker where one is due),
-     * carrier, local and remote are set. A datagram that can not be sent is simply lost. Required. */
+    /* Sends one IKE datagram: content is the UDP payload (with the non-ESP marker where one is
+     * due), carrier, local and remote are set. A datagram that can not be sent is simply lost.
+     * Required. */
     void (*send)(void *user, struct ipsec_packet *datagram);
 
-    /* Questions: IPSEC_OK with the answer, IPSEC_PENDING (then ipsec_ike_answer(token) later), or an
-     * error: IPSEC_ERR_NOT_FOUND means "no such peer" or "no secret". Required for PSK. */
+    /* Questions: IPSEC_OK with the answer, IPSEC_PENDING (then ipsec_ike_answer(token) later), or
+     * an error: IPSEC_ERR_NOT_FOUND means "no such peer" or "no secret". Required for PSK. */
     enum ipsec_status (*find_peer)(void *user, uint32_t token, const struct ipsec_peer_query *query,
                                    const struct ipsec_peer **peer);
     enum ipsec_status (*find_secret)(void *user, uint32_t token,
                                      const struct ipsec_secret_query *query,
                                      struct ipsec_secret *secret);
 
-    /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly. Required:
-     * child_add and child_remove. */
+    /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly.
+     * Required: child_add and child_remove. */
     enum ipsec_status (*child_add)(void *user, const struct ipsec_child_sa *child);
     enum ipsec_status (*child_update)(void *user, const struct ipsec_child_update *update);
     void (*child_remove)(void *user, ipsec_handle child);
@@ -184,13 +185,13 @@ struct ipsec_ike_callbacks {
      * ipsec_job_run on any thread, and hands it back with ipsec_ike_job_done. */
     bool (*job)(void *user, struct ipsec_job *job);
 
-    /* Secrets, for decrypting captures. Only in builds with the key_log option; otherwise it is never
-     * called. NULL: off. */
+    /* Secrets, for decrypting captures. Only in builds with the key_log option; otherwise it is
+     * never called. NULL: off. */
     void (*key_log)(void *user, const struct ipsec_key_log *log);
 };
 #define IPSEC_IKE_CALLBACKS_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_callbacks)
 
-/* ---- The engine -------------------------------------------------------------------------------- */
+/* ---- The engine --------------------------------------------------------------------------- */
 
 struct ipsec_ike_config {
     uint32_t size;
@@ -211,30 +212,31 @@ struct ipsec_ike_config {
     uint32_t retransmit_factor_percent; /* each wait is so much of the one before; 0: 180 */
     uint32_t retransmit_max;            /* retransmissions before giving up; 0: 5 */
 
-    uint32_t half_open_max;     /* responder SAs not yet authenticated; 0: handshake_max */
-    uint32_t cookie_threshold;  /* half-open SAs from which cookies are demanded; 0: half of
-                                   half_open_max; 1 means: always (RFC 7296 2.6) */
+    uint32_t half_open_max;       /* responder SAs not yet authenticated; 0: handshake_max */
+    uint32_t cookie_threshold;    /* half-open SAs from which cookies are demanded; 0: half of
+                                     half_open_max; 1 means: always (RFC 7296 2.6) */
     uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second; 0: 100 */
-    uint32_t half_open_ms;      /* a responder waits so long for IKE_AUTH; 0: 30,000 */
-    bool no_hints; /* do not tell another ipsec-core why its proposal was refused */
+    uint32_t half_open_ms;        /* a responder waits so long for IKE_AUTH; 0: 30,000 */
+    bool no_hints;                /* do not tell another ipsec-core why its proposal was refused */
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
 
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_size(const struct ipsec_ike_config *config,
                                                             size_t *bytes);
-/* Makes an engine in the caller's block (aligned for any type), which must stay until deinit. The config
- * is copied. Takes random octets from the crypto providers. IPSEC_ERR_ARGUMENT, IPSEC_ERR_BUFFER,
- * IPSEC_ERR_RANDOM, IPSEC_ERR_NOT_BUILT_IN (no PRF, no cipher or no group at all). */
+/* Makes an engine in the caller's block (aligned for any type), which must stay until deinit. The
+ * config is copied. Takes random octets from the crypto providers. IPSEC_ERR_ARGUMENT,
+ * IPSEC_ERR_BUFFER, IPSEC_ERR_RANDOM, IPSEC_ERR_NOT_BUILT_IN (no PRF, no cipher or no group at
+ * all). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_init(void *block, size_t block_bytes,
                                                             const struct ipsec_ike_config *config,
                                                             ipsec_ms now, struct ipsec_ike **ike);
-/* Wipes everything without telling peers; the sink gets child_remove for each child. Jobs that are out
- * must have come back. NULL is allowed. */
+/* Wipes everything without telling peers; the sink gets child_remove for each child. Jobs that are
+ * out must have come back. NULL is allowed. */
 IPSEC_API void ipsec_ike_deinit(struct ipsec_ike *ike);
 
-/* One datagram from port 500 or 4500 (content: the UDP payload; local and remote set). The content is
- * decrypted in place. IPSEC_OK, IPSEC_PENDING (a question or a job is out), or why it was dropped; the
- * same is counted. */
+/* One datagram from port 500 or 4500 (content: the UDP payload; local and remote set). The content
+ * is decrypted in place. IPSEC_OK, IPSEC_PENDING (a question or a job is out), or why it was
+ * dropped; the same is counted. */
 IPSEC_API enum ipsec_status ipsec_ike_input(struct ipsec_ike *ike, struct ipsec_packet *datagram,
                                             ipsec_ms now);
 
@@ -243,7 +245,7 @@ IPSEC_API void ipsec_ike_expire(struct ipsec_ike *ike, ipsec_ms now);
 /* When to call ipsec_ike_expire next, or IPSEC_NEVER. Changes with every call above and below. */
 IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 
-/* ---- Commands ---------------------------------------------------------------------------------- */
+/* ---- Commands ----------------------------------------------------------------------------- */
 
 /* Starts an IKE SA and its first child. IPSEC_OK: under way, events tell the rest. IPSEC_ERR_FULL,
  * IPSEC_ERR_ARGUMENT (no remote address), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built
@@ -252,8 +254,9 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);
 /* A further child over an established IKE SA. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_create_child(
-    struct ipsec_ike *ike, ipsec_handle sa, const struct ipsec_child_config *config, ipsec_ms now);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa,
+                       const struct ipsec_child_config *config, ipsec_ms now);
 
 enum ipsec_rekey_flags {
     IPSEC_REKEY_WITHOUT_PFS = 1 /* offer only proposals with their groups taken out */
@@ -272,12 +275,12 @@ IPSEC_API enum ipsec_status ipsec_ike_probe(struct ipsec_ike *ike, ipsec_handle 
 IPSEC_API enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike,
                                                   const struct ipsec_peer *peer, ipsec_ms now);
 
-/* The answer to a PENDING question. IPSEC_ERR_STALE: nobody waits for it any more (not an error). */
+/* The answer to a PENDING question. IPSEC_ERR_STALE: nobody waits for it any more (no error). */
 IPSEC_API enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
                                              const struct ipsec_answer *answer, ipsec_ms now);
 
-/* Does a job's work with these providers (NULL: the engine's own; then the providers must be safe to use
- * from this thread). Any thread; touches nothing but the job. */
+/* Does a job's work with these providers (NULL: the engine's own; then the providers must be safe
+ * to use from this thread). Any thread; touches nothing but the job. */
 IPSEC_API void ipsec_job_run(struct ipsec_job *job, const struct ipsec_crypto_list *crypto);
 /* Hands a job back, on the engine's thread. */
 IPSEC_API enum ipsec_status ipsec_ike_job_done(struct ipsec_ike *ike, struct ipsec_job *job,
@@ -293,7 +296,7 @@ enum ipsec_child_notice {
 IPSEC_API enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle child,
                                                    enum ipsec_child_notice notice, ipsec_ms now);
 
-/* ---- Looking at it ----------------------------------------------------------------------------- */
+/* ---- Looking at it ------------------------------------------------------------------------ */
 
 /* Walk: start with 0, stop at 0. */
 IPSEC_API ipsec_handle ipsec_ike_next_sa(const struct ipsec_ike *ike, ipsec_handle after);

@@ -18,8 +18,8 @@ struct ipsec_io {
     uint32_t size;
     void *context;
 
-    /* Reads up to max WAN datagrams into the packets' buffers, from their offset on: content, carrier,
-     * local, remote and traffic_class. *received may be 0. IPSEC_OK, or IPSEC_ERR_IO. */
+    /* Reads up to max WAN datagrams into the packets' buffers, from their offset on: content,
+     * carrier, local, remote and traffic_class. *received may be 0. IPSEC_OK, or IPSEC_ERR_IO. */
     enum ipsec_status (*wan_receive)(void *context, struct ipsec_packet *const packets[],
                                      size_t max, size_t *received);
     /* Sends n datagrams and sets each status (IPSEC_OK or IPSEC_DROP_IO). Keeps no pointer. */

@@ -2,7 +2,7 @@
  *
  * Proposals: what an end offers or accepts, as the ecosystem writes them:
  *
- *   IKE   aes256-sha256-modp2048, aes256gcm16-prfsha256-ecp256, chacha20poly1305-prfsha256-curve25519
+ *   IKE   aes256-sha256-modp2048, aes256gcm16-prfsha256-ecp256, chacha20poly1305-curve25519
  *   ESP   aes256-sha256, aes256-sha256-modp2048 (a group means PFS on rekey), aes256gcm16-esn
  *
  * A proposal may name several algorithms of one type; several proposals are separated by commas, in
@@ -19,7 +19,7 @@ extern "C" {
 
 enum ipsec_protocol { IPSEC_PROTOCOL_IKE = 1, IPSEC_PROTOCOL_AH = 2, IPSEC_PROTOCOL_ESP = 3 };
 
-#define IPSEC_PROPOSALS_MAX 8            /* proposals in one configured list */
+#define IPSEC_PROPOSALS_MAX           8  /* proposals in one configured list */
 #define IPSEC_PROPOSAL_TRANSFORMS_MAX 20 /* transforms in one configured proposal */
 
 struct ipsec_transform {
@@ -39,7 +39,7 @@ struct ipsec_proposals {
     struct ipsec_proposal item[IPSEC_PROPOSALS_MAX];
 };
 
-/* The outcome of a negotiation: one transform of each type. Fields a protocol does not use are 0. */
+/* The outcome of a negotiation: one transform of each type. Fields that are not used are 0. */
 struct ipsec_suite {
     uint8_t protocol;
     uint16_t encr;
@@ -52,8 +52,8 @@ struct ipsec_suite {
 
 /* Where and why a text could not be read. */
 struct ipsec_proposal_error {
-    size_t offset; /* in the text */
-    size_t length; /* of the word that is wrong */
+    size_t offset;      /* in the text */
+    size_t length;      /* of the word that is wrong */
     const char *reason; /* constant text, e.g. "unknown algorithm", "no Diffie-Hellman group" */
 };
 
@@ -63,15 +63,15 @@ struct ipsec_proposal_error {
  * (RFC 5282 8). ESP without ESN keyword means "no ESN"; "esn-noesn" offers both.
  * IPSEC_ERR_SYNTAX with *error filled (error may be NULL); IPSEC_ERR_FULL: more than fits.
  * NULL ciphers and groups 24 and below 14 are taken only because the text names them. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_proposals_parse(
-    const char *text, enum ipsec_protocol protocol, struct ipsec_proposals *out,
-    struct ipsec_proposal_error *error);
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_proposals_parse(const char *text, enum ipsec_protocol protocol, struct ipsec_proposals *out,
+                      struct ipsec_proposal_error *error);
 
 /* The library's default lists: strong algorithms only; never NULL, SHA-1 or group 24. */
 IPSEC_API void ipsec_proposals_default(enum ipsec_protocol protocol, struct ipsec_proposals *out);
 
-/* Removes what no provider has (so that nothing is offered that could not be done) and says how many
- * transforms went; a proposal that lost all of a required type goes whole. */
+/* Removes what no provider has (so that nothing is offered that could not be done) and says how
+ * many transforms went; a proposal that lost all of a required type goes whole. */
 IPSEC_API size_t ipsec_proposals_restrict(struct ipsec_proposals *list,
                                           const struct ipsec_crypto_list *crypto);
 

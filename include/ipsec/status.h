@@ -40,22 +40,22 @@ enum ipsec_status {
     IPSEC_PENDING = 1, /* accepted; the answer comes later (a token or an event says which) */
 
     /* USAGE: fix the caller. */
-    IPSEC_ERR_ARGUMENT = -1,    /* a NULL, a range or a combination that is not allowed */
-    IPSEC_ERR_STRUCT_SIZE = -2, /* the struct's `size` field is 0, or newer than this library */
-    IPSEC_ERR_BUFFER = -3,      /* the caller's buffer or memory block is too small */
-    IPSEC_ERR_REENTRY = -4,     /* called from inside one of the object's own callbacks */
-    IPSEC_ERR_STALE = -5,       /* the handle names something that no longer exists */
-    IPSEC_ERR_STATE = -6,       /* not possible in the object's present state */
-    IPSEC_ERR_SYNTAX = -7,      /* a text (proposal, address, configuration) can not be read */
+    IPSEC_ERR_ARGUMENT = -1,     /* a NULL, a range or a combination that is not allowed */
+    IPSEC_ERR_STRUCT_SIZE = -2,  /* the struct's `size` field is 0, or newer than this library */
+    IPSEC_ERR_BUFFER = -3,       /* the caller's buffer or memory block is too small */
+    IPSEC_ERR_REENTRY = -4,      /* called from inside one of the object's own callbacks */
+    IPSEC_ERR_STALE = -5,        /* the handle names something that no longer exists */
+    IPSEC_ERR_STATE = -6,        /* not possible in the object's present state */
+    IPSEC_ERR_SYNTAX = -7,       /* a text (proposal, address, configuration) can not be read */
     IPSEC_ERR_NOT_BUILT_IN = -8, /* no provider given has this algorithm */
     IPSEC_ERR_FORBIDDEN = -9,    /* allowed by no policy, e.g. encryption without integrity */
 
     /* RESOURCE: state unchanged, try later or configure more. */
-    IPSEC_ERR_FULL = -100,   /* a table or queue has reached its configured maximum */
-    IPSEC_ERR_MEMORY = -101, /* an allocator (the caller's, a provider's) gave nothing */
-    IPSEC_ERR_RANDOM = -102, /* the random source failed: nothing was generated */
-    IPSEC_ERR_BUSY = -103,   /* the work this depends on is still in flight */
-    IPSEC_ERR_IO = -104,     /* a backend could not send, receive or open */
+    IPSEC_ERR_FULL = -100,      /* a table or queue has reached its configured maximum */
+    IPSEC_ERR_MEMORY = -101,    /* an allocator (the caller's, a provider's) gave nothing */
+    IPSEC_ERR_RANDOM = -102,    /* the random source failed: nothing was generated */
+    IPSEC_ERR_BUSY = -103,      /* the work this depends on is still in flight */
+    IPSEC_ERR_IO = -104,        /* a backend could not send, receive or open */
     IPSEC_ERR_NOT_FOUND = -105, /* no such entry */
     IPSEC_ERR_AGAIN = -106,     /* nothing to read now, or no room to write now */
 
@@ -81,15 +81,15 @@ enum ipsec_status {
     IPSEC_DROP_SEQUENCE_ZERO = -218, /* sequence number 0 */
     IPSEC_DROP_PADDING = -219,       /* pad length or padding wrong */
     IPSEC_DROP_NEXT_HEADER = -220,   /* the inner protocol is not one this SA carries */
-    IPSEC_DROP_DUMMY = -221,         /* a dummy packet (next header 59): valid, nothing to deliver */
-    IPSEC_DROP_SELECTORS = -222,     /* the inner packet is outside the SA's selectors */
-    IPSEC_DROP_POLICY = -223,        /* policy says discard, or protect where it came in clear */
-    IPSEC_DROP_NO_POLICY = -224,     /* no policy matches */
-    IPSEC_DROP_NO_SA = -225,         /* policy says protect and there is no SA (yet) */
-    IPSEC_DROP_FRAGMENT = -226,      /* a fragment where none can be handled */
-    IPSEC_DROP_TOO_BIG = -227,       /* does not fit the buffer, or the path */
-    IPSEC_DROP_ECN = -228,           /* congestion mark that RFC 6040 says to drop */
-    IPSEC_DROP_TTL = -229,           /* time to live ran out before the tunnel */
+    IPSEC_DROP_DUMMY = -221,     /* a dummy packet (next header 59): valid, nothing to deliver */
+    IPSEC_DROP_SELECTORS = -222, /* the inner packet is outside the SA's selectors */
+    IPSEC_DROP_POLICY = -223,    /* policy says discard, or protect where it came in clear */
+    IPSEC_DROP_NO_POLICY = -224, /* no policy matches */
+    IPSEC_DROP_NO_SA = -225,     /* policy says protect and there is no SA (yet) */
+    IPSEC_DROP_FRAGMENT = -226,  /* a fragment where none can be handled */
+    IPSEC_DROP_TOO_BIG = -227,   /* does not fit the buffer, or the path */
+    IPSEC_DROP_ECN = -228,       /* congestion mark that RFC 6040 says to drop */
+    IPSEC_DROP_TTL = -229,       /* time to live ran out before the tunnel */
     IPSEC_DROP_ENCAPSULATION = -230, /* in UDP (or not) against what the SA says */
     IPSEC_DROP_KEEPALIVE = -231,     /* a NAT keepalive: nothing to do */
     IPSEC_DROP_HEADER = -232,        /* an IP header that contradicts itself */
@@ -104,8 +104,8 @@ enum ipsec_status {
     IPSEC_FATAL_MESSAGE_ID = -304 /* IKE message IDs are used up; RFC 7296 2.2 */
 };
 
-#define IPSEC_DROP_FIRST (-200)
-#define IPSEC_DROP_LAST (-234)
+#define IPSEC_DROP_FIRST   (-200)
+#define IPSEC_DROP_LAST    (-234)
 #define IPSEC_DROP_REASONS 35 /* entries of an array of drop counters */
 
 enum ipsec_status_class {
