@@ -2,7 +2,8 @@
  *
  * Proposals: what an end offers or accepts, as the ecosystem writes them:
  *
- *   IKE   aes256-sha256-modp2048, aes256gcm16-prfsha256-ecp256, chacha20poly1305-curve25519
+ *   IKE   aes256-sha256-modp2048, aes256gcm16-prfsha256-ecp256
+ *   IKE   chacha20poly1305-prfsha256-curve25519
  *   ESP   aes256-sha256, aes256-sha256-modp2048 (a group means PFS on rekey), aes256gcm16-esn
  *
  * A proposal may name several algorithms of one type; several proposals are separated by commas, in
