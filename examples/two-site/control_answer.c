@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
-#include "status.h"
+#include "site_status.h"
 
 #include <stdlib.h>
 #include <string.h>

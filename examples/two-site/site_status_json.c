@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render.h"
-#include "status.h"
+#include "site_status.h"
 
 #include <inttypes.h>
 #include <ipsec/version.h>

@@ -3,8 +3,8 @@
  * The state of a session: JSON for machines and for the way over the control socket, and the text
  * that `status` prints made of it.
  */
-#ifndef TWO_SITE_STATUS_H
-#define TWO_SITE_STATUS_H
+#ifndef TWO_SITE_SITE_STATUS_H
+#define TWO_SITE_SITE_STATUS_H
 
 #include "session.h"
 
