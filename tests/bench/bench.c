@@ -90,56 +90,60 @@ uint64_t bench_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t timed(const struct bench_pair *side)
+static double timed(const struct bench_pair *side)
 {
     if (side->prepare != NULL) {
         side->prepare(side->work);
     }
     const uint64_t start = bench_now();
     side->run(side->work);
-    return bench_now() - start;
+    return (double)(bench_now() - start);
 }
 
 static int by_value(const void *a, const void *b)
 {
-    const uint64_t x = *(const uint64_t *)a;
-    const uint64_t y = *(const uint64_t *)b;
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double median(uint64_t *values, size_t count)
+static double median(double *values, size_t count)
 {
     qsort(values, count, sizeof(*values), by_value);
-    return (double)(values[(count - 1) / 2] + values[count / 2]) / 2;
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
 struct bench_result bench_compare(const struct bench_report *report, const struct bench_pair *ours,
                                   const struct bench_pair *raw, unsigned items)
 {
     const size_t rounds = report->rounds;
-    uint64_t *times = calloc(2 * rounds, sizeof(*times));
+    double *times = calloc(4 * rounds, sizeof(*times));
     bench_require(times != NULL, "no memory");
+    double *raw_times = times + rounds;
+    double *differences = times + 2 * rounds;
+    double *ratios = times + 3 * rounds;
     (void)timed(ours); /* warm */
     (void)timed(raw);
     for (size_t i = 0; i < rounds; i++) {
-        times[i] = timed(ours);
-        times[rounds + i] = timed(raw);
+        times[i] = timed(ours) / items;
+        raw_times[i] = timed(raw) / items;
+        differences[i] = times[i] - raw_times[i];
+        ratios[i] = raw_times[i] / times[i];
     }
-    const struct bench_result result = {median(times, rounds) / items,
-                                        median(times + rounds, rounds) / items};
+    const struct bench_result result = {median(times, rounds), median(raw_times, rounds),
+                                        median(differences, rounds), median(ratios, rounds)};
     free(times);
     return result;
 }
 
 void bench_row(struct bench_report *report, const struct bench_row *row)
 {
-    const double over = row->result.ours_ns - row->result.raw_ns;
-    const double of_raw = row->result.raw_ns / row->result.ours_ns;
+    const struct bench_result *r = &row->result;
     printf("%-6s %-24s %7u %10.1f %10.1f %9.1f %7.3f\n", row->what, row->suite, row->octets,
-           row->result.ours_ns, row->result.raw_ns, over, of_raw);
+           r->ours_ns, r->raw_ns, r->over_ns, r->of_raw);
     json_t *json = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "what", row->what, "suite",
-                             row->suite, "octets", (int)row->octets, "ns", row->result.ours_ns,
-                             "raw_ns", row->result.raw_ns, "over_raw_ns", over, "of_raw", of_raw);
+                             row->suite, "octets", (int)row->octets, "ns", r->ours_ns, "raw_ns",
+                             r->raw_ns, "over_raw_ns", r->over_ns, "of_raw", r->of_raw);
     bench_require(json != NULL && json_array_append_new(report->rows, json) == 0, "no memory");
 }
 

@@ -33,9 +33,13 @@ struct bench_pair {
     void *work;
 };
 
+/* Medians over all turns. The last two are medians of what each turn gave: a machine that is faster
+ * in one minute than in the next changes both sides of a turn. */
 struct bench_result {
-    double ours_ns; /* medians, an item */
+    double ours_ns; /* an item */
     double raw_ns;
+    double over_ns; /* ours less raw, an item */
+    double of_raw;  /* raw by ours: 1 is as fast as raw */
 };
 
 /* Runs both `rounds` times in turns; items is how many pieces one run does. */
