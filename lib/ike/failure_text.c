@@ -180,7 +180,7 @@ static void add_heading(struct ipseci_page *page, const struct ipsec_failure *f)
     ipseci_text_add(&page->entry, " [");
     ipseci_text_add(&page->entry, ipsec_cause_name(f->cause));
     ipseci_text_char(&page->entry, ']');
-    ipseci_page_end(page, 2);
+    ipseci_page_end(page, 3);
 
     ipseci_page_begin(page, "Phase:");
     ipseci_text_add(&page->entry, phase_words(f->phase));

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tests of lib/ike/ike_keys.h against published answers. RFC 7296 2.14, 2.17, 2.18.
+ */
+#include "facade.h"
+#include "ike_keys.h"
+#include "ike_kit.h"
+
+#include <ipsec/backend_mbedtls.h>
+
+#include <stdlib.h>
+
+static struct ipsec_mbedtls *provider;
+static const struct ipsec_crypto *item[1];
+static struct ipsec_crypto_list crypto;
+
+#define STREAM_MAX 1024
+
+/* Keys one after the other, in the order of the RFC. */
+static size_t ike_stream(const struct ipseci_ike_keys *k, uint8_t out[STREAM_MAX])
+{
+    struct ipseci_writer w = ipseci_writer_init(out, STREAM_MAX);
+    ipseci_write_bytes(&w, k->d, k->prf_length);
+    ipseci_write_bytes(&w, k->ai, k->integ_length);
+    ipseci_write_bytes(&w, k->ar, k->integ_length);
+    ipseci_write_bytes(&w, k->ei, k->encr_length);
+    ipseci_write_bytes(&w, k->er, k->encr_length);
+    ipseci_write_bytes(&w, k->pi, k->prf_length);
+    ipseci_write_bytes(&w, k->pr, k->prf_length);
+    assert_false(w.failed);
+    return w.used;
+}
+
+static size_t child_stream(const struct ipseci_child_keys *k, uint8_t out[STREAM_MAX])
+{
+    struct ipseci_writer w = ipseci_writer_init(out, STREAM_MAX);
+    ipseci_write_bytes(&w, k->encr_i, k->encr_length);
+    ipseci_write_bytes(&w, k->integ_i, k->integ_length);
+    ipseci_write_bytes(&w, k->encr_r, k->encr_length);
+    ipseci_write_bytes(&w, k->integ_r, k->integ_length);
+    assert_false(w.failed);
+    return w.used;
+}
+
+static void assert_begins(const uint8_t *stream, size_t length, struct ipsec_view expected)
+{
+    const size_t n = length < expected.length ? length : expected.length;
+    assert_true(n >= 64);
+    assert_memory_equal(stream, expected.data, n);
+}
+
+/* ---- NIST CAVP ---------------------------------------------------------------------------------
+ */
+
+struct record {
+    struct ipsec_view ni;
+    struct ipsec_view nr;
+    struct ipsec_view secret;
+    struct ipsec_view secret_new;
+    uint64_t spi_i;
+    uint64_t spi_r;
+    struct ipsec_view dkm;
+    struct ipsec_view child;
+    struct ipsec_view child_dh;
+    struct ipsec_view rekey_seed;
+};
+
+static struct ipsec_suite suite_of(uint16_t prf)
+{
+    struct ipsec_suite suite = {.protocol = IKE, .encr = IPSEC_ENCR_AES_CBC, .prf = prf};
+    suite.encr_key_bits = prf == IPSEC_PRF_HMAC_SHA1 ? 128 : 256;
+    suite.integ = prf == IPSEC_PRF_HMAC_SHA1       ? IPSEC_INTEG_HMAC_SHA1_96
+                  : prf == IPSEC_PRF_HMAC_SHA2_256 ? IPSEC_INTEG_HMAC_SHA2_256_128
+                  : prf == IPSEC_PRF_HMAC_SHA2_384 ? IPSEC_INTEG_HMAC_SHA2_384_192
+                                                   : IPSEC_INTEG_HMAC_SHA2_512_256;
+    return suite;
+}
+
+static void check_first_keys(const struct record *r, const struct ipsec_suite *suite)
+{
+    const struct ipseci_key_seed seed = {.ke_secret = r->secret,
+                                         .nonce_i = r->ni,
+                                         .nonce_r = r->nr,
+                                         .spi_i = r->spi_i,
+                                         .spi_r = r->spi_r};
+    uint8_t stream[STREAM_MAX];
+    struct ipseci_ike_keys keys;
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, &seed, &keys), IPSEC_OK);
+    assert_begins(stream, ike_stream(&keys, stream), r->dkm);
+}
+
+static void check_child_keys(const struct record *r, const struct ipsec_suite *suite,
+                             struct ipsec_view sk_d)
+{
+    struct ipseci_key_seed seed = {.nonce_i = r->ni, .nonce_r = r->nr};
+    uint8_t stream[STREAM_MAX];
+    struct ipseci_child_keys keys;
+    assert_int_equal(ipseci_child_keys_derive(&crypto, suite->prf, sk_d, &seed, suite, &keys),
+                     IPSEC_OK);
+    assert_begins(stream, child_stream(&keys, stream), r->child);
+    seed.ke_secret = r->secret_new;
+    assert_int_equal(ipseci_child_keys_derive(&crypto, suite->prf, sk_d, &seed, suite, &keys),
+                     IPSEC_OK);
+    assert_begins(stream, child_stream(&keys, stream), r->child_dh);
+}
+
+/* The file has SKEYSEED(Rekey) only; the keys must be prf+ of it. */
+static void check_rekey(const struct record *r, const struct ipsec_suite *suite,
+                        struct ipsec_view sk_d)
+{
+    const struct ipseci_key_seed seed = {.ke_secret = r->secret_new,
+                                         .nonce_i = r->ni,
+                                         .nonce_r = r->nr,
+                                         .spi_i = r->spi_i,
+                                         .spi_r = r->spi_r,
+                                         .old_sk_d = sk_d,
+                                         .old_prf = suite->prf};
+    uint8_t stream[STREAM_MAX];
+    uint8_t expected[STREAM_MAX];
+    uint8_t spis[16];
+    struct ipseci_ike_keys keys;
+    struct ipseci_prf prf;
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, &seed, &keys), IPSEC_OK);
+    const size_t length = ike_stream(&keys, stream);
+    ipseci_store64(spis, r->spi_i);
+    ipseci_store64(spis + 8, r->spi_r);
+    const struct ipsec_view parts[] = {r->ni, r->nr, ipseci_view(spis, 16)};
+    assert_int_equal(ipseci_prf_bind(&prf, &crypto, suite->prf), IPSEC_OK);
+    assert_int_equal(
+        ipseci_prf_plus(&prf, r->rekey_seed, (struct ipseci_parts){parts, 3}, expected, length),
+        IPSEC_OK);
+    assert_memory_equal(stream, expected, length);
+}
+
+static void check_record(const struct record *r, uint16_t prf)
+{
+    const struct ipsec_suite suite = suite_of(prf);
+    struct ipseci_prf bound;
+    assert_int_equal(ipseci_prf_bind(&bound, &crypto, prf), IPSEC_OK);
+    const struct ipsec_view sk_d = ipseci_view(r->dkm.data, bound.length);
+    check_first_keys(r, &suite);
+    check_child_keys(r, &suite, sk_d);
+    check_rekey(r, &suite, sk_d);
+}
+
+static uint16_t prf_of(const char *line)
+{
+    static const struct {
+        const char *word;
+        uint16_t prf;
+    } words[] = {{"[SHA-1]", IPSEC_PRF_HMAC_SHA1},
+                 {"[SHA-224]", 0}, /* no IKEv2 PRF */
+                 {"[SHA-256]", IPSEC_PRF_HMAC_SHA2_256},
+                 {"[SHA-384]", IPSEC_PRF_HMAC_SHA2_384},
+                 {"[SHA-512]", IPSEC_PRF_HMAC_SHA2_512}};
+    for (size_t i = 0; i < IPSECI_COUNT(words); i++) {
+        if (strncmp(line, words[i].word, strlen(words[i].word)) == 0) {
+            return words[i].prf;
+        }
+    }
+    fail();
+    return 0;
+}
+
+static struct ipsec_view field(const char *line)
+{
+    static char digits[2048];
+    const char *value = strstr(line, " = ");
+    assert_non_null(value);
+    value += 3;
+    const size_t length = strcspn(value, "\r\n");
+    assert_true(length < sizeof(digits));
+    memcpy(digits, value, length);
+    digits[length] = '\0';
+    return hex(digits);
+}
+
+static bool begins(const char *line, const char *word)
+{
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+/* True at the last field of a record. */
+static bool take_line(const char *line, struct record *r)
+{
+    if (begins(line, "Ni =")) {
+        r->ni = field(line);
+    } else if (begins(line, "Nr =")) {
+        r->nr = field(line);
+    } else if (begins(line, "g^ir =")) {
+        r->secret = field(line);
+    } else if (begins(line, "g^ir (new) =")) {
+        r->secret_new = field(line);
+    } else if (begins(line, "SPIi =")) {
+        r->spi_i = ipseci_load64(field(line).data);
+    } else if (begins(line, "SPIr =")) {
+        r->spi_r = ipseci_load64(field(line).data);
+    } else if (begins(line, "DKM =")) {
+        r->dkm = field(line);
+    } else if (begins(line, "DKM(Child SA) =")) {
+        r->child = field(line);
+    } else if (begins(line, "DKM(Child SA D-H) =")) {
+        r->child_dh = field(line);
+    } else if (begins(line, "SKEYSEED(Rekey) =")) {
+        r->rekey_seed = field(line);
+        return true;
+    }
+    return false;
+}
+
+static void auth_02_child_01_child_02_rekey_07_nist_cavp(void **state)
+{
+    uint16_t prf = 0;
+    unsigned checked = 0;
+    unsigned passed_over = 0;
+    struct record r = {0};
+    for (const char *line = kit_load("nist-cavp-ikev2/ikev2-part1.rsp"); line != NULL;) {
+        if (begins(line, "[SHA-")) {
+            prf = prf_of(line);
+        }
+        if (take_line(line, &r)) {
+            if (prf != 0) {
+                check_record(&r, prf);
+                checked++;
+            } else {
+                passed_over++;
+            }
+            wire_test_free(state);
+        }
+        line = strchr(line, '\n');
+        line = line == NULL ? NULL : line + 1;
+    }
+    assert_int_equal(checked, 110);
+    assert_int_equal(passed_over, 30);
+}
+
+/* ---- sessions of other implementations ---------------------------------------------------------
+ */
+
+static const struct ipsec_suite sha1_suite = {.protocol = IKE,
+                                              .encr = IPSEC_ENCR_AES_CBC,
+                                              .encr_key_bits = 128,
+                                              .integ = IPSEC_INTEG_HMAC_SHA1_96,
+                                              .prf = IPSEC_PRF_HMAC_SHA1};
+
+static void assert_key(const uint8_t *key, size_t length, const char *name)
+{
+    const struct ipsec_view expected = kit_value(name);
+    assert_int_equal(length, expected.length);
+    assert_memory_equal(key, expected.data, length);
+}
+
+static void auth_02_published_session(void **state)
+{
+    (void)state;
+    kit_load("rub-nds/ikev2-session-keys.json");
+    const struct ipseci_key_seed seed = {.ke_secret = kit_value("g_ir"),
+                                         .nonce_i = kit_value("Ni"),
+                                         .nonce_r = kit_value("Nr"),
+                                         .spi_i = ipseci_load64(kit_value("SPIi").data),
+                                         .spi_r = ipseci_load64(kit_value("SPIr").data)};
+    struct ipseci_ike_keys k;
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, &sha1_suite, &seed, &k), IPSEC_OK);
+    assert_key(k.d, k.prf_length, "SK_d");
+    assert_key(k.ai, k.integ_length, "SK_ai");
+    assert_key(k.ar, k.integ_length, "SK_ar");
+    assert_key(k.ei, k.encr_length, "SK_ei");
+    assert_key(k.er, k.encr_length, "SK_er");
+    assert_key(k.pi, k.prf_length, "SK_pi");
+    assert_key(k.pr, k.prf_length, "SK_pr");
+}
+
+static struct ipseci_key_seed android_seed(void)
+{
+    kit_load("android-ike/key-derivation.json");
+    const struct ipseci_key_seed seed = {.ke_secret = kit_value("IKE_SHARED_DH_KEY_HEX_STRING"),
+                                         .nonce_i = kit_value("IKE_NONCE_INIT_HEX_STRING"),
+                                         .nonce_r = kit_value("IKE_NONCE_RESP_HEX_STRING"),
+                                         .spi_i = ipseci_load64(kit_value("IKE_INIT_SPI").data),
+                                         .spi_r = ipseci_load64(kit_value("IKE_RESP_SPI").data)};
+    return seed;
+}
+
+static void auth_02_android_session(void **state)
+{
+    (void)state;
+    const struct ipseci_key_seed seed = android_seed();
+    uint8_t stream[STREAM_MAX];
+    struct ipseci_ike_keys k;
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, &sha1_suite, &seed, &k), IPSEC_OK);
+    assert_key(stream, ike_stream(&k, stream), "IKE_KEY_MAT");
+    assert_key(k.er, k.encr_length, "IKE_SK_ENCR_RESP_HEX_STRING");
+}
+
+static void auth_22_auth_23_android_first_child(void **state)
+{
+    (void)state;
+    struct ipseci_key_seed seed = android_seed();
+    uint8_t stream[STREAM_MAX];
+    struct ipseci_child_keys k;
+    seed.ke_secret = ipseci_view(NULL, 0);
+    assert_int_equal(ipseci_child_keys_derive(&crypto, IPSEC_PRF_HMAC_SHA1,
+                                              kit_value("IKE_SK_D_HEX_STRING"), &seed, &sha1_suite,
+                                              &k),
+                     IPSEC_OK);
+    assert_key(stream, child_stream(&k, stream), "FIRST_CHILD_KEY_MAT");
+    assert_key(k.encr_i, k.encr_length, "FIRST_CHILD_ENCR_INIT_HEX_STRING");
+    assert_key(k.integ_i, k.integ_length, "FIRST_CHILD_AUTH_INIT_HEX_STRING");
+    assert_key(k.encr_r, k.encr_length, "FIRST_CHILD_ENCR_RESP_HEX_STRING");
+    assert_key(k.integ_r, k.integ_length, "FIRST_CHILD_AUTH_RESP_HEX_STRING");
+}
+
+/* ---- shapes and limits -------------------------------------------------------------------------
+ */
+
+static struct ipseci_key_seed some_seed(void)
+{
+    const struct ipseci_key_seed seed = {.ke_secret = hex("0102030405060708090a0b0c0d0e0f10"),
+                                         .nonce_i = hex("00112233445566778899aabbccddeeff"),
+                                         .nonce_r = hex("ffeeddccbbaa99887766554433221100"),
+                                         .spi_i = 1,
+                                         .spi_r = 2};
+    return seed;
+}
+
+static void init_12_aead_has_a_salt_and_no_integrity_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t encr;
+        uint16_t bits;
+        uint8_t octets;
+    } rows[] = {{IPSEC_ENCR_AES_GCM_16, 128, 20},
+                {IPSEC_ENCR_AES_GCM_16, 256, 36},
+                {IPSEC_ENCR_CHACHA20_POLY1305, 0, 36}};
+    const struct ipseci_key_seed seed = some_seed();
+    for (size_t i = 0; i < IPSECI_COUNT(rows); i++) {
+        const struct ipsec_suite suite = {.protocol = IKE,
+                                          .encr = rows[i].encr,
+                                          .encr_key_bits = rows[i].bits,
+                                          .prf = IPSEC_PRF_HMAC_SHA2_512};
+        struct ipseci_ike_keys k;
+        struct ipseci_child_keys c;
+        assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+        assert_int_equal(k.prf_length, 64);
+        assert_int_equal(k.integ_length, 0);
+        assert_int_equal(k.encr_length, rows[i].octets);
+        assert_memory_not_equal(k.ei, k.er, k.encr_length);
+        assert_int_equal(
+            ipseci_child_keys_derive(&crypto, suite.prf, ipseci_view(k.d, 64), &seed, &suite, &c),
+            IPSEC_OK);
+        assert_int_equal(c.integ_length, 0);
+        assert_int_equal(c.encr_length, rows[i].octets);
+    }
+}
+
+static void null_cipher_child_has_integrity_keys_only(void **state)
+{
+    (void)state;
+    const struct ipseci_key_seed seed = some_seed();
+    const struct ipsec_suite suite = {
+        .protocol = ESP, .encr = IPSEC_ENCR_NULL, .integ = IPSEC_INTEG_HMAC_SHA2_256_128};
+    struct ipseci_child_keys c;
+    assert_int_equal(ipseci_child_keys_derive(&crypto, IPSEC_PRF_HMAC_SHA2_256,
+                                              hex("00112233445566778899"), &seed, &suite, &c),
+                     IPSEC_OK);
+    assert_int_equal(c.encr_length, 0);
+    assert_int_equal(c.integ_length, 32);
+}
+
+/* RFC 7296 2.18: SKEYSEED with the old PRF, expansion with the new one. */
+static void rekey_07_prf_changes_with_the_rekey(void **state)
+{
+    (void)state;
+    struct ipseci_key_seed seed = some_seed();
+    const struct ipsec_suite suite = suite_of(IPSEC_PRF_HMAC_SHA2_512);
+    uint8_t skeyseed[32];
+    uint8_t expected[64];
+    uint8_t spis[16] = {0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2};
+    struct ipseci_ike_keys k;
+    struct ipseci_prf old_prf;
+    struct ipseci_prf new_prf;
+    seed.old_sk_d = hex("202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f");
+    seed.old_prf = IPSEC_PRF_HMAC_SHA2_256;
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+
+    assert_int_equal(ipseci_prf_bind(&old_prf, &crypto, IPSEC_PRF_HMAC_SHA2_256), IPSEC_OK);
+    assert_int_equal(ipseci_prf_bind(&new_prf, &crypto, IPSEC_PRF_HMAC_SHA2_512), IPSEC_OK);
+    const struct ipsec_view from[] = {seed.ke_secret, seed.nonce_i, seed.nonce_r};
+    assert_int_equal(ipseci_prf_run(&old_prf, seed.old_sk_d, from, 3, skeyseed), IPSEC_OK);
+    const struct ipsec_view plus[] = {seed.nonce_i, seed.nonce_r, ipseci_view(spis, 16)};
+    assert_int_equal(ipseci_prf_plus(&new_prf, ipseci_view(skeyseed, 32),
+                                     (struct ipseci_parts){plus, 3}, expected, 64),
+                     IPSEC_OK);
+    assert_int_equal(k.prf_length, 64);
+    assert_memory_equal(k.d, expected, 64);
+}
+
+static void assert_wiped(const void *block, size_t length)
+{
+    const uint8_t *octets = block;
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(octets[i], 0);
+    }
+}
+
+static void refuse(const struct ipsec_suite *suite, const struct ipseci_key_seed *seed,
+                   enum ipsec_status expected)
+{
+    struct ipseci_ike_keys k;
+    memset(&k, 0xaa, sizeof(k));
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, seed, &k), expected);
+    assert_wiped(&k, sizeof(k));
+}
+
+static void wrong_suites_and_seeds_are_refused(void **state)
+{
+    (void)state;
+    const struct ipsec_suite good = suite_of(IPSEC_PRF_HMAC_SHA2_256);
+    const struct ipseci_key_seed seed = some_seed();
+    struct ipsec_suite suite = good;
+    suite.prf = 99;
+    refuse(&suite, &seed, IPSEC_ERR_NOT_BUILT_IN);
+    suite = good;
+    suite.encr = 99;
+    refuse(&suite, &seed, IPSEC_ERR_ARGUMENT);
+    suite = good;
+    suite.encr_key_bits = 100;
+    refuse(&suite, &seed, IPSEC_ERR_ARGUMENT);
+    suite = good;
+    suite.integ = 99;
+    refuse(&suite, &seed, IPSEC_ERR_ARGUMENT);
+    struct ipseci_key_seed other = seed;
+    other.ke_secret.length = 0;
+    refuse(&good, &other, IPSEC_ERR_ARGUMENT);
+    other = seed;
+    other.nonce_i.length = 0;
+    refuse(&good, &other, IPSEC_ERR_ARGUMENT);
+    other = seed;
+    other.nonce_r.length = 257;
+    refuse(&good, &other, IPSEC_ERR_ARGUMENT);
+    other = seed;
+    other.old_sk_d = hex("00");
+    other.old_prf = 99;
+    refuse(&good, &other, IPSEC_ERR_NOT_BUILT_IN);
+}
+
+static void init_25_longest_nonces(void **state)
+{
+    (void)state;
+    static const uint8_t nonce[256] = {1};
+    const struct ipsec_suite suite = suite_of(IPSEC_PRF_HMAC_SHA2_256);
+    struct ipseci_key_seed seed = some_seed();
+    struct ipseci_ike_keys k;
+    seed.nonce_i = ipseci_view(nonce, 256);
+    seed.nonce_r = ipseci_view(nonce, 256);
+    assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+}
+
+static void child_keys_refused_are_wiped(void **state)
+{
+    (void)state;
+    const struct ipsec_suite good = suite_of(IPSEC_PRF_HMAC_SHA2_256);
+    struct ipsec_suite suite = good;
+    struct ipseci_key_seed seed = some_seed();
+    struct ipseci_child_keys c;
+    memset(&c, 0xaa, sizeof(c));
+    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex(""), &seed, &good, &c),
+                     IPSEC_ERR_ARGUMENT);
+    assert_wiped(&c, sizeof(c));
+    assert_int_equal(ipseci_child_keys_derive(&crypto, 99, hex("00"), &seed, &good, &c),
+                     IPSEC_ERR_NOT_BUILT_IN);
+    suite.encr = 99;
+    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex("00"), &seed, &suite, &c),
+                     IPSEC_ERR_ARGUMENT);
+    seed.nonce_r.length = 0;
+    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex("00"), &seed, &good, &c),
+                     IPSEC_ERR_ARGUMENT);
+}
+
+/* ---- a provider of our own ---------------------------------------------------------------------
+ */
+
+/* Records the key of its first call, then fails from call `fail_at` on (0: never). */
+static struct {
+    uint8_t key[64];
+    size_t key_length;
+    unsigned calls;
+    unsigned fail_at;
+} toy;
+
+static bool toy_supports(void *context, enum ipsec_transform_type type, uint16_t id, uint16_t bits)
+{
+    (void)context;
+    (void)bits;
+    return type == IPSEC_TRANSFORM_PRF && (id == 4 || id == IPSEC_PRF_HMAC_SHA2_256);
+}
+
+static enum ipsec_status toy_prf(void *context, uint16_t prf_id, struct ipsec_view key,
+                                 const struct ipsec_view parts[], size_t part_count, uint8_t *out)
+{
+    (void)context;
+    (void)parts;
+    (void)part_count;
+    if (toy.calls++ == 0) {
+        assert_true(key.length <= sizeof(toy.key));
+        memcpy(toy.key, key.data, key.length);
+        toy.key_length = key.length;
+    }
+    memset(out, 0x5a, prf_id == 4 ? 16 : 32);
+    return toy.fail_at != 0 && toy.calls >= toy.fail_at ? IPSEC_FATAL_CRYPTO : IPSEC_OK;
+}
+
+static const struct ipsec_crypto toy_crypto = {
+    .size = sizeof(struct ipsec_crypto), .name = "toy", .supports = toy_supports, .prf = toy_prf};
+static const struct ipsec_crypto *const toy_items[] = {&toy_crypto};
+static const struct ipsec_crypto_list toy_list = {toy_items, 1};
+
+static void auth_03_fixed_key_prf_takes_half_of_each_nonce(void **state)
+{
+    (void)state;
+    const struct ipseci_key_seed seed = some_seed();
+    struct ipsec_suite suite = suite_of(4);
+    struct ipseci_ike_keys k;
+    memset(&toy, 0, sizeof(toy));
+    assert_int_equal(ipseci_ike_keys_derive(&toy_list, &suite, &seed, &k), IPSEC_OK);
+    assert_view(ipseci_view(toy.key, toy.key_length), "0011223344556677 ffeeddccbbaa9988");
+    memset(&toy, 0, sizeof(toy));
+    suite.prf = IPSEC_PRF_HMAC_SHA2_256;
+    assert_int_equal(ipseci_ike_keys_derive(&toy_list, &suite, &seed, &k), IPSEC_OK);
+    assert_int_equal(toy.key_length, 32);
+}
+
+static void failing_provider_leaves_no_key(void **state)
+{
+    (void)state;
+    const struct ipsec_suite suite = suite_of(IPSEC_PRF_HMAC_SHA2_256);
+    const struct ipseci_key_seed seed = some_seed();
+    for (unsigned at = 1; at <= 4; at++) {
+        struct ipseci_ike_keys k;
+        struct ipseci_child_keys c;
+        memset(&toy, 0, sizeof(toy));
+        toy.fail_at = at;
+        assert_int_equal(ipseci_ike_keys_derive(&toy_list, &suite, &seed, &k), IPSEC_FATAL_CRYPTO);
+        assert_wiped(&k, sizeof(k));
+        memset(&toy, 0, sizeof(toy));
+        toy.fail_at = at;
+        assert_int_equal(
+            ipseci_child_keys_derive(&toy_list, suite.prf, hex("00"), &seed, &suite, &c),
+            IPSEC_FATAL_CRYPTO);
+        assert_wiped(&c, sizeof(c));
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
+        return -1;
+    }
+    item[0] = ipsec_mbedtls_crypto(provider);
+    crypto = (struct ipsec_crypto_list){item, 1};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ipsec_mbedtls_free(provider);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KIT_TEST(auth_02_child_01_child_02_rekey_07_nist_cavp),
+        KIT_TEST(auth_02_published_session),
+        KIT_TEST(auth_02_android_session),
+        KIT_TEST(auth_22_auth_23_android_first_child),
+        KIT_TEST(init_12_aead_has_a_salt_and_no_integrity_keys),
+        KIT_TEST(null_cipher_child_has_integrity_keys_only),
+        KIT_TEST(rekey_07_prf_changes_with_the_rekey),
+        KIT_TEST(wrong_suites_and_seeds_are_refused),
+        KIT_TEST(init_25_longest_nonces),
+        KIT_TEST(child_keys_refused_are_wiped),
+        KIT_TEST(auth_03_fixed_key_prf_takes_half_of_each_nonce),
+        KIT_TEST(failing_provider_leaves_no_key),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
