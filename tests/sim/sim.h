@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The simulator: two IKE engines, A and B, in one process; virtual time; a network that loses,
+ * doubles, delays, reorders and corrupts as told. Everything follows from the seed.
+ *
+ * A test sets what it wants in nodes[] before sim_start, then drives the engines with
+ * ipsec_ike_* calls and lets time pass with sim_run. What crossed the wire is in the ladder.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include "sim_crypto.h"
+
+#include <ipsec/ike.h>
+
+#define SIM_A 0
+#define SIM_B 1
+
+#define SIM_DATAGRAM_BYTES 2304
+#define SIM_QUEUE_MAX      256
+#define SIM_CHILDREN_MAX   64
+#define SIM_CONFIGS_MAX    4
+#define SIM_LADDER_BYTES   32768
+#define SIM_PARKED_MAX     8
+#define SIM_SENT_MAX       64
+#define SIM_EVENTS         12
+#define SIM_FOREVER        ((ipsec_ms)1 << 40)
+
+struct sim;
+
+/* A Child SA in the sink. */
+struct sim_child {
+    bool used;
+    bool sends;               /* outbound_ready, or told to use it, and not told to stop */
+    bool heard;               /* a packet came in on it */
+    uint64_t order;           /* of becoming the one to send with */
+    struct ipsec_child_sa sa; /* key views point into keys */
+    uint8_t keys[4][IPSEC_INTEG_KEY_BYTES_MAX];
+};
+
+struct sim_datagram {
+    bool used;
+    bool esp;
+    int to;
+    uint64_t order;
+    ipsec_ms due;
+    uint32_t spi;                /* ESP */
+    uint32_t key;                /* ESP: what it was sealed with */
+    struct ipsec_endpoint local; /* as the receiver sees it */
+    struct ipsec_endpoint remote;
+    uint32_t length;
+    uint8_t octets[SIM_DATAGRAM_BYTES];
+};
+
+struct sim_parked_question {
+    uint32_t token;
+    bool is_secret;
+};
+
+struct sim_node {
+    struct sim *sim;
+    int index;
+    struct ipsec_ike *ike;
+    void *block;
+    struct sim_crypto crypto;
+
+    /* What it is told. */
+    struct ipsec_ike_config config;
+    struct ipsec_peer peer;
+    struct ipsec_child_config child[SIM_CONFIGS_MAX];
+    struct ipsec_proposals ike_proposals;
+    struct ipsec_proposals esp_proposals[SIM_CONFIGS_MAX];
+    const char *secret; /* NULL: none */
+    bool unknown_peer;  /* find_peer: not found */
+    bool unknown_id;    /* find_peer with identities: not found */
+    bool pend_peer;     /* questions are left PENDING */
+    bool pend_secret;
+    bool take_jobs;        /* jobs are left undone */
+    uint32_t children_max; /* the sink refuses more; 0: no limit */
+
+    /* What is on its way. */
+    uint32_t question_count;
+    struct sim_parked_question question[SIM_PARKED_MAX];
+    uint32_t job_count;
+    struct ipsec_job *job[SIM_PARKED_MAX];
+
+    /* What it said. */
+    struct sim_child sink[SIM_CHILDREN_MAX];
+    uint32_t events[SIM_EVENTS];
+    uint32_t warnings; /* bits */
+    enum ipsec_reason last_reason;
+    enum ipsec_status last_drop;
+    bool has_failure;
+    struct ipsec_failure failure; /* pointers cleared, but peer and child */
+    char failure_text[IPSEC_FAILURE_TEXT_MAX];
+};
+
+struct sim {
+    struct sim_node nodes[2];
+    ipsec_ms now;
+    uint64_t order;
+    uint64_t state; /* of the network's generator */
+
+    /* The network. */
+    bool held; /* nothing is delivered but by sim_deliver */
+    bool cut;  /* everything sent is lost */
+    ipsec_ms delay_ms;
+    uint64_t loss_mask;  /* bit n: the n-th IKE datagram from loss_first on is lost */
+    uint32_t loss_first; /* counts sent */
+    uint32_t loss_percent;
+    uint32_t double_percent;
+    uint32_t corrupt_percent;
+    uint32_t jitter_ms;
+    bool nat; /* A is behind a NAT */
+
+    uint32_t sent; /* IKE datagrams */
+    uint32_t esp_sent;
+    uint32_t esp_good;
+    uint32_t esp_lost; /* arrived where no SA has the SPI, or with other keys */
+    struct sim_datagram queue[SIM_QUEUE_MAX];
+    uint32_t ladder_used;
+    char ladder[SIM_LADDER_BYTES];
+    /* Copies of all IKE datagrams as sent, the first SIM_SENT_MAX of them. */
+    bool keep_sent;
+    uint32_t kept;
+    struct sim_datagram kept_datagram[SIM_SENT_MAX];
+};
+
+/* ---- sim.c: life -------------------------------------------------------------------------------
+ */
+
+/* The reference scenario with defaults; NULL never (the test aborts). */
+struct sim *sim_new(uint64_t seed);
+/* Makes the engines from what the nodes were told. */
+void sim_start(struct sim *s);
+void sim_free(struct sim *s);
+/* Replaces proposals; the text must be right. */
+void sim_ike_proposals(struct sim_node *n, const char *text);
+void sim_esp_proposals(struct sim_node *n, const char *text);
+void sim_child_ts(struct ipsec_child_config *c, const char *local, const char *remote);
+void sim_id(struct ipsec_id *id, const char *text);
+/* A initiates; runs until quiet. The handle of A's IKE SA. */
+ipsec_handle sim_connect(struct sim *s);
+/* sim_new, sim_start, sim_connect, and both must be up. Clears the ladder. */
+struct sim *sim_up(uint64_t seed);
+
+/* ---- sim_net.c: the network and time -----------------------------------------------------------
+ */
+
+void sim_send(struct sim *s, int from, const struct ipsec_packet *packet);
+/* Until nothing is in flight and no retransmission due within ms; at least ms pass. */
+void sim_run(struct sim *s, ipsec_ms ms);
+/* Delivers the oldest (n-th, from 0) datagram in flight; false: there is none. */
+bool sim_deliver(struct sim *s, uint32_t n);
+/* Drops the n-th in flight. */
+void sim_drop(struct sim *s, uint32_t n);
+uint32_t sim_in_flight(const struct sim *s);
+/* Hands octets to a node as if they came from the other; what the engine said. */
+enum ipsec_status sim_inject(struct sim *s, int to, const struct sim_datagram *d);
+/* An ESP packet with the child the sink says to send with; false: there is none. */
+bool sim_esp(struct sim *s, int from, const struct ipsec_child_config *config);
+/* A packet each way, for every child config that has a child. */
+void sim_traffic(struct sim *s);
+
+/* ---- sim_node.c: the callbacks -----------------------------------------------------------------
+ */
+
+void sim_node_callbacks(struct sim_node *n);
+struct sim_child *sim_sink_find(struct sim_node *n, ipsec_handle child);
+struct sim_child *sim_sink_sender(struct sim_node *n, const struct ipsec_child_config *config);
+uint32_t sim_sink_count(const struct sim_node *n);
+/* Answers the oldest parked question as the node would have at once, or with a refusal. */
+void sim_answer(struct sim_node *n, enum ipsec_status status);
+/* Runs and hands back the oldest job. */
+enum ipsec_status sim_job_done(struct sim_node *n);
+
+/* ---- sim_check.c: what must hold ---------------------------------------------------------------
+ */
+
+/* NULL: after a calm both ends agree, hold `sas` IKE SAs and `children` children each, are keyed
+ * crosswise, and leak no slot. Otherwise what is wrong. */
+const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children);
+/* As before, as an assertion, with a probe and traffic both ways. */
+void sim_assert_agree(struct sim *s, uint32_t sas, uint32_t children);
+/* The tunnel carries: NULL, or what is wrong. */
+const char *sim_dead(struct sim *s);
+void sim_ladder_clear(struct sim *s);
+/* Lines "A IKE_SA_INIT request 0: SA KE ..." of all that was sent. */
+void sim_assert_ladder(struct sim *s, const char *expected);
+/* Everything an engine could show or act upon, as one number. */
+uint64_t sim_digest(struct sim_node *n);
+
+/* The first IKE SA and child of a node in the given phase (0: any); 0: none. */
+ipsec_handle sim_sa(struct sim_node *n, enum ipsec_ike_sa_phase phase);
+ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See sim.h: what a node answers, installs and records when its engine calls.
+ */
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_send(void *user, struct ipsec_packet *datagram)
+{
+    struct sim_node *n = user;
+
+    sim_send(n->sim, n->index, datagram);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------
+ */
+
+static enum ipsec_status park(struct sim_node *n, uint32_t token, bool is_secret)
+{
+    if (n->question_count == SIM_PARKED_MAX) {
+        return IPSEC_ERR_FULL;
+    }
+    n->question[n->question_count].token = token;
+    n->question[n->question_count].is_secret = is_secret;
+    n->question_count++;
+    return IPSEC_PENDING;
+}
+
+static enum ipsec_status on_find_peer(void *user, uint32_t token,
+                                      const struct ipsec_peer_query *query,
+                                      const struct ipsec_peer **peer)
+{
+    struct sim_node *n = user;
+
+    if (n->pend_peer) {
+        return park(n, token, false);
+    }
+    if (n->unknown_peer || (n->unknown_id && query->remote_id != NULL)) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    *peer = &n->peer;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status fill_secret(const struct sim_node *n, struct ipsec_secret *secret)
+{
+    if (n->secret == NULL) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    secret->length = strlen(n->secret);
+    memcpy(secret->bytes, n->secret, secret->length);
+    return IPSEC_OK;
+}
+
+static enum ipsec_status on_find_secret(void *user, uint32_t token,
+                                        const struct ipsec_secret_query *query,
+                                        struct ipsec_secret *secret)
+{
+    struct sim_node *n = user;
+
+    (void)query;
+    return n->pend_secret ? park(n, token, true) : fill_secret(n, secret);
+}
+
+void sim_answer(struct sim_node *n, enum ipsec_status status)
+{
+    struct ipsec_secret secret = {0};
+    struct ipsec_answer answer = {.status = status};
+
+    if (n->question_count == 0) {
+        return;
+    }
+    const struct sim_parked_question q = n->question[0];
+    n->question_count--;
+    memmove(&n->question[0], &n->question[1], n->question_count * sizeof(n->question[0]));
+    if (status == IPSEC_OK && q.is_secret) {
+        answer.status = fill_secret(n, &secret);
+        answer.secret = &secret;
+    } else if (status == IPSEC_OK) {
+        answer.peer = &n->peer;
+    }
+    (void)ipsec_ike_answer(n->ike, q.token, &answer, n->sim->now);
+}
+
+static bool on_job(void *user, struct ipsec_job *job)
+{
+    struct sim_node *n = user;
+
+    if (!n->take_jobs || n->job_count == SIM_PARKED_MAX) {
+        return false;
+    }
+    n->job[n->job_count] = job;
+    n->job_count++;
+    return true;
+}
+
+enum ipsec_status sim_job_done(struct sim_node *n)
+{
+    if (n->job_count == 0) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    struct ipsec_job *job = n->job[0];
+    n->job_count--;
+    memmove(&n->job[0], &n->job[1], n->job_count * sizeof(n->job[0]));
+    ipsec_job_run(job, NULL);
+    return ipsec_ike_job_done(n->ike, job, n->sim->now);
+}
+
+/* ---- the sink ----------------------------------------------------------------------------------
+ */
+
+struct sim_child *sim_sink_find(struct sim_node *n, ipsec_handle child)
+{
+    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+        if (n->sink[i].used && n->sink[i].sa.child == child) {
+            return &n->sink[i];
+        }
+    }
+    return NULL;
+}
+
+struct sim_child *sim_sink_sender(struct sim_node *n, const struct ipsec_child_config *config)
+{
+    struct sim_child *best = NULL;
+
+    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+        struct sim_child *c = &n->sink[i];
+        if (c->used && c->sends && c->sa.config == config &&
+            (best == NULL || c->order > best->order)) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+uint32_t sim_sink_count(const struct sim_node *n)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+        count += n->sink[i].used ? 1 : 0;
+    }
+    return count;
+}
+
+static void keep_key(struct sim_child *c, int which, struct ipsec_view *view)
+{
+    if (view->length > sizeof(c->keys[which])) {
+        abort();
+    }
+    if (view->length > 0) {
+        memcpy(c->keys[which], view->data, view->length);
+    }
+    view->data = c->keys[which];
+}
+
+static enum ipsec_status on_child_add(void *user, const struct ipsec_child_sa *sa)
+{
+    struct sim_node *n = user;
+    struct sim_child *c = NULL;
+
+    if (n->children_max != 0 && sim_sink_count(n) >= n->children_max) {
+        return IPSEC_ERR_FULL;
+    }
+    for (size_t i = 0; i < SIM_CHILDREN_MAX && c == NULL; i++) {
+        c = n->sink[i].used ? NULL : &n->sink[i];
+    }
+    if (c == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    memset(c, 0, sizeof(*c));
+    c->used = true;
+    c->sa = *sa;
+    keep_key(c, 0, &c->sa.encr_key_in);
+    keep_key(c, 1, &c->sa.integ_key_in);
+    keep_key(c, 2, &c->sa.encr_key_out);
+    keep_key(c, 3, &c->sa.integ_key_out);
+    c->sends = sa->outbound_ready;
+    c->order = n->sim->order++;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status on_child_update(void *user, const struct ipsec_child_update *update)
+{
+    struct sim_node *n = user;
+    struct sim_child *c = sim_sink_find(n, update->child);
+
+    if (c == NULL) {
+        return IPSEC_ERR_STALE;
+    }
+    switch (update->kind) {
+    case IPSEC_CHILD_UPDATE_USE:
+        c->sends = true;
+        c->order = n->sim->order++;
+        break;
+    case IPSEC_CHILD_UPDATE_STOP:
+        c->sends = false;
+        break;
+    case IPSEC_CHILD_UPDATE_MOVE:
+        c->sa.local = update->local;
+        c->sa.remote = update->remote;
+        c->sa.udp_encapsulation = update->udp_encapsulation;
+        break;
+    }
+    return IPSEC_OK;
+}
+
+static void on_child_remove(void *user, ipsec_handle child)
+{
+    struct sim_node *n = user;
+    struct sim_child *c = sim_sink_find(n, child);
+
+    if (c == NULL) {
+        fprintf(stderr, "simulator: a child is removed that is not in the sink\n");
+        abort();
+    }
+    c->used = false;
+}
+
+/* ---- events ------------------------------------------------------------------------------------
+ */
+
+/* "A IKE_SA_INIT request 0: SA KE Ni": without arrow and lengths, which depend on nothing that
+ * matters here. */
+static void add_line(struct sim_node *n, const struct ipsec_message_info *m)
+{
+    struct sim *s = n->sim;
+    char text[IPSEC_MESSAGE_TEXT_MAX];
+    const size_t room = SIM_LADDER_BYTES - s->ladder_used;
+
+    ipsec_message_text(m, text, sizeof(text));
+    char *comma = strchr(text, ',');
+    char *rest = comma == NULL ? NULL : strstr(comma, "octets");
+    if (comma != NULL && rest != NULL) {
+        memmove(comma, rest + 6, strlen(rest + 6) + 1);
+    }
+    const int used = snprintf(s->ladder + s->ladder_used, room, "%c %s\n",
+                              n->index == SIM_A ? 'A' : 'B', text + 3);
+    if (used > 0 && (size_t)used < room) {
+        s->ladder_used += (uint32_t)used;
+    }
+}
+
+static void keep_failure(struct sim_node *n, const struct ipsec_failure *failure)
+{
+    n->has_failure = true;
+    n->failure = *failure;
+    n->failure.ours = NULL;
+    n->failure.theirs = NULL;
+    n->failure.built_in = NULL;
+    n->failure.our_local_ts = NULL;
+    n->failure.our_remote_ts = NULL;
+    n->failure.their_local_ts = NULL;
+    n->failure.their_remote_ts = NULL;
+    n->failure.our_id = NULL;
+    n->failure.their_id = NULL;
+    n->failure.expected_id = NULL;
+    ipsec_failure_text(failure, n->failure_text, sizeof(n->failure_text));
+}
+
+static void on_event(void *user, const struct ipsec_event *event)
+{
+    struct sim_node *n = user;
+
+    n->events[event->type]++;
+    if (event->type == IPSEC_EVENT_MESSAGE && event->message->outbound) {
+        add_line(n, event->message);
+    } else if (event->type == IPSEC_EVENT_FAILURE) {
+        keep_failure(n, event->failure);
+    } else if (event->type == IPSEC_EVENT_WARNING) {
+        n->warnings |= 1u << event->warning;
+    } else if (event->type == IPSEC_EVENT_DROP) {
+        n->last_drop = event->status;
+    } else if (event->type == IPSEC_EVENT_IKE_CLOSED || event->type == IPSEC_EVENT_CHILD_CLOSED) {
+        n->last_reason = event->reason;
+    }
+}
+
+void sim_node_callbacks(struct sim_node *n)
+{
+    const struct ipsec_ike_callbacks callbacks = {
+        .size = sizeof(callbacks),
+        .send = on_send,
+        .find_peer = on_find_peer,
+        .find_secret = on_find_secret,
+        .child_add = on_child_add,
+        .child_update = on_child_update,
+        .child_remove = on_child_remove,
+        .event = on_event,
+        .job = on_job,
+    };
+
+    n->config.callbacks = callbacks;
+    n->config.user = n;
+}
