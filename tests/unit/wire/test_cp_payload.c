@@ -81,14 +81,17 @@ static void auth_33_lengths_of_other_attributes(void **state)
 static void build(void **state)
 {
     (void)state;
-    static uint8_t buffer[32];
+    static uint8_t buffer[70000];
     static const uint8_t big[65536];
     struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_cp_build(&w, IPSECI_CP_REPLY);
     ipseci_cp_build_attribute(&w, IPSECI_CP_INTERNAL_IP4_ADDRESS, hex("0a000001"));
     ipseci_cp_build_attribute(&w, IPSECI_CP_INTERNAL_IP4_DNS, ipseci_view(NULL, 0));
     assert_written(&w, "02000000 00010004 0a000001 00030000");
-    ipseci_cp_build_attribute(&w, 7, ipseci_view(big, sizeof(big)));
+    ipseci_cp_build_attribute(&w, 7, ipseci_view(big, 65535));
+    assert_false(w.failed);
+    w = ipseci_writer_init(buffer, sizeof(buffer));
+    ipseci_cp_build_attribute(&w, 7, ipseci_view(big, 65536));
     assert_true(w.failed);
 }
 

@@ -242,6 +242,10 @@ static void spd_06_ports_cut_short(void **state)
     assert_false(flow.has_ports);
     assert_int_equal(parse("45000015 00000000 40010000" V4_ADDRESSES "08"), IPSEC_OK);
     assert_false(flow.has_ports);
+    assert_int_equal(parse("45000016 00000000 40010000" V4_ADDRESSES "0800"), IPSEC_OK);
+    assert_true(flow.has_ports);
+    assert_int_equal(parse(V6("0003", "87") "3b0005"), IPSEC_OK);
+    assert_true(flow.has_ports);
     assert_int_equal(parse(V6("0002", "87") "3b00"), IPSEC_OK);
     assert_false(flow.has_ports);
     /* Octets that are there, but beyond the total length, are not ports. */

@@ -29,6 +29,17 @@ static void chain_becomes_views(void **state)
     assert_int_equal(payloads.unknown_count, 0);
 }
 
+static void known_types(void **state)
+{
+    (void)state;
+    for (uint32_t type = 1; type < 256; type++) {
+        bool known = (type >= 33 && type <= 48) || type == 53;
+        assert_int_equal(parse((uint8_t)type, "00000005 cc"), IPSEC_OK);
+        assert_int_equal(payloads.count, known);
+        assert_int_equal(payloads.unknown_count, !known);
+    }
+}
+
 static void info_01_empty_chain(void **state)
 {
     (void)state;
@@ -293,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(chain_becomes_views),
+        WIRE_TEST(known_types),
         WIRE_TEST(info_01_empty_chain),
         WIRE_TEST(rest_may_be_null),
         WIRE_TEST(find_count_next),

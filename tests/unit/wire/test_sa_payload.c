@@ -259,7 +259,7 @@ static void init_18_ike_offer_has_no_spi(void **state)
 static void building_refuses_what_does_not_fit(void **state)
 {
     (void)state;
-    uint8_t buffer[128];
+    uint8_t buffer[1024];
     static const struct ipsec_proposals empty = {.count = 0};
     struct ipsec_proposals bad = offer;
     static const uint8_t spi[256];
@@ -279,6 +279,10 @@ static void building_refuses_what_does_not_fit(void **state)
     w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_sa_build(&w, &bad, ipseci_view(NULL, 0));
     assert_true(w.failed);
+    bad = (struct ipsec_proposals){.count = IPSEC_PROPOSALS_MAX};
+    w = ipseci_writer_init(buffer, sizeof(buffer));
+    ipseci_sa_build(&w, &bad, ipseci_view(NULL, 0));
+    assert_int_equal(ipseci_sa_proposal_count(ipseci_written(&w)), IPSEC_PROPOSALS_MAX);
     bad.count = IPSEC_PROPOSALS_MAX + 1;
     w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_sa_build(&w, &bad, ipseci_view(NULL, 0));

@@ -47,6 +47,7 @@ static void ts_01_cve_2023_23009_counts(void **state)
     assert_int_equal(parse("01000000" V4_NET "00"), IPSEC_DROP_MALFORMED);
     assert_int_equal(parse(""), IPSEC_DROP_TRUNCATED);
     assert_int_equal(parse("010000"), IPSEC_DROP_TRUNCATED);
+    assert_int_equal(parse("000000"), IPSEC_DROP_TRUNCATED);
 }
 
 static void ts_01_lengths(void **state)
