@@ -63,7 +63,8 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_size(const struct ipsec_sa
 /* Makes an SA in the caller's block (aligned for any type, at least ipsec_sa_size octets), which
  * must stay until ipsec_sa_deinit. crypto is copied by value; its tables must outlive the SA.
  * IPSEC_ERR_ARGUMENT (SPI 0..255, window, key lengths), IPSEC_ERR_FORBIDDEN (NULL or a plain cipher
- * without integrity, RFC 4303 5), IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_BUFFER, IPSEC_ERR_MEMORY. */
+ * without integrity, RFC 4303 5), IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_BUFFER, IPSEC_ERR_MEMORY,
+ * IPSEC_FATAL_CRYPTO (a provider broke its contract). Nothing is kept on failure. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
                                                            const struct ipsec_sa_params *params,
                                                            const struct ipsec_crypto_list *crypto,

@@ -34,9 +34,8 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_sad_init(void *block, size_t 
 IPSEC_API void ipsec_sad_deinit(struct ipsec_sad *sad);
 
 /* Makes an SA (see ipsec_sa_init) inside the database. IPSEC_ERR_FULL, IPSEC_ERR_STATE (inbound SPI
- * in use), IPSEC_ERR_BUFFER (window and selectors together need more than the
- * configuration allows for), and what
- * ipsec_sa_init says. *handle is written on success. */
+ * in use), IPSEC_ERR_BUFFER (window and selectors together need more than the configuration allows
+ * for), and what ipsec_sa_init says. *handle is written on success. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_sad_add(struct ipsec_sad *sad, const struct ipsec_sa_params *params, ipsec_handle *handle);
 /* Wipes and frees. IPSEC_ERR_STALE. Pointers to the SA are invalid from here on. */
