@@ -53,6 +53,9 @@ struct ipsec_gw_config {
     uint8_t outer;               /* enum ipsec_outer: what sealed packets look like; 0: sockets */
     uint32_t burst;              /* packets a burst in ipsec_gw_run; 0: 32 */
     uint32_t packet_bytes;       /* buffer of one packet in ipsec_gw_run; 0: 2048 */
+    /* Where output goes from the start; NULL: to the callbacks, until the first ipsec_gw_run.
+     * Without it, what a command sends before that run is lost where no callback takes it. */
+    const struct ipsec_io *io;
 };
 #define IPSEC_GW_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_config)
 

@@ -206,6 +206,7 @@ enum ipsec_status ipsec_gw_init(void *block, size_t block_bytes,
     IPSECI_TRY(complete(&c, config));
     IPSECI_TRY(lay_out(&c, &arena, &l));
     l.gw->config = c;
+    l.gw->io = c.io;
     const enum ipsec_status status = init_parts(l.gw, &l, now);
     if (status < IPSEC_OK) {
         ipsec_gw_deinit(l.gw);
