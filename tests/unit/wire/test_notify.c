@@ -32,7 +32,7 @@ static void short_bodies_and_spis_are_refused(void **state)
 static void build_gives_the_octets_back(void **state)
 {
     (void)state;
-    uint8_t buffer[32];
+    static uint8_t buffer[300];
     static const uint8_t spi[256];
     struct ipseci_notify n = {
         .protocol = 3, .type = IPSECI_NOTIFY_REKEY_SA, .spi = hex("c0ffee01"), .data = hex("aabb")};
@@ -42,6 +42,11 @@ static void build_gives_the_octets_back(void **state)
     w = ipseci_writer_init(buffer, 9);
     ipseci_notify_build(&w, &n);
     assert_true(w.failed);
+    n.spi = ipseci_view(spi, 255);
+    w = ipseci_writer_init(buffer, sizeof(buffer));
+    ipseci_notify_build(&w, &n);
+    assert_false(w.failed);
+    assert_int_equal(buffer[1], 255);
     n.spi = ipseci_view(spi, 256);
     w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_notify_build(&w, &n);
