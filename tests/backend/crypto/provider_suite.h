@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The conformance suite of crypto providers: every provider runs all of it. What a provider does
+ * not claim is skipped; what it claims has to be right. Reads published vectors from VECTORS_DIR.
+ */
+#ifndef PROVIDER_SUITE_H
+#define PROVIDER_SUITE_H
+
+#include "facade.h"
+
+/* Runs the whole suite; the number of failed tests. */
+int provider_suite_run(const struct ipsec_crypto *provider);
+
+/* Its parts. */
+int provider_vectors_run(const struct ipsec_crypto *provider);
+int provider_packets_run(const struct ipsec_crypto *provider);
+int provider_prf_run(const struct ipsec_crypto *provider);
+int provider_ke_run(const struct ipsec_crypto *provider);
+
+#endif
