@@ -8,6 +8,7 @@ ns=two-site-$$
 pid_a=
 pid_b=
 jobs_pids=()
+extra_options=() # of the next gateway started
 
 # 0: root, namespaces and TUN are there; says what is missing otherwise.
 net_possible()
@@ -90,7 +91,7 @@ start_gateway()
     local end=$1 options=()
     sets_to_options --set "$2"
     in_ns "g$end" "$program" run "$dir/gateway-$end.conf" --control "$dir/$end.sock" \
-        "${options[@]}" >>"$dir/$end.log" 2>&1 &
+        "${options[@]}" "${extra_options[@]}" >>"$dir/$end.log" 2>&1 &
     eval "pid_$end=$!"
     wait_for "$end" ' ready: ' 50
 }
