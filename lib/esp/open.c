@@ -12,7 +12,6 @@
  */
 #include "ecn.h"
 #include "esp_batch.h"
-#include "selector.h"
 #include "tunnel.h"
 
 /* A packet of any traffic costs at least this much of the octet limit. */
@@ -118,14 +117,6 @@ static enum ipsec_status strip_trailer(const struct ipsec_crypto_op *op, uint32_
     return wrong == 0 ? IPSEC_OK : IPSEC_DROP_PADDING;
 }
 
-static bool is_allowed(const struct ipsec_sa *sa, const struct ipseci_flow *flow)
-{
-    return sa->local_count == 0 ||
-           (ipseci_selectors_match(sa->selectors, sa->local_count, flow, IPSECI_FLOW_DESTINATION) &&
-            ipseci_selectors_match(sa->selectors + sa->local_count, sa->remote_count, flow,
-                                   IPSECI_FLOW_SOURCE));
-}
-
 /* RFC 4301 5.2: what came out must be what this SA may carry. */
 static enum ipsec_status check_inner(const struct ipsec_sa *sa, struct ipsec_view payload,
                                      uint8_t next_header, struct ipseci_flow *flow)
@@ -142,7 +133,7 @@ static enum ipsec_status check_inner(const struct ipsec_sa *sa, struct ipsec_vie
     if (flow->family != (is_ipv4 ? IPSEC_FAMILY_IPV4 : IPSEC_FAMILY_IPV6)) {
         return IPSEC_DROP_VERSION;
     }
-    return is_allowed(sa, flow) ? IPSEC_OK : IPSEC_DROP_SELECTORS;
+    return ipseci_sa_carries(sa, flow) ? IPSEC_OK : IPSEC_DROP_SELECTORS;
 }
 
 static enum ipsec_status finish(const struct ipseci_esp_note *note,

@@ -272,6 +272,17 @@ void *ipsec_sa_user(const struct ipsec_sa *sa)
     return sa->user;
 }
 
+bool ipseci_sa_carries(const struct ipsec_sa *sa, const struct ipseci_flow *flow)
+{
+    const bool is_seal = sa->direction == IPSEC_SEAL;
+    const enum ipseci_flow_end local = is_seal ? IPSECI_FLOW_SOURCE : IPSECI_FLOW_DESTINATION;
+    const enum ipseci_flow_end remote = is_seal ? IPSECI_FLOW_DESTINATION : IPSECI_FLOW_SOURCE;
+    return sa->local_count == 0 ||
+           (ipseci_selectors_match(sa->selectors, sa->local_count, flow, local) &&
+            ipseci_selectors_match(sa->selectors + sa->local_count, sa->remote_count, flow,
+                                   remote));
+}
+
 void ipseci_sa_count_drop(struct ipsec_sa *sa, enum ipsec_status status)
 {
     const size_t index = ipsec_drop_index(status);

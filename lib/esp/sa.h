@@ -76,6 +76,10 @@ struct ipsec_sa {
 /* Octets of a block for any SA with this window and this many selectors, both sides together. */
 enum ipsec_status ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors, size_t *bytes);
 
+/* RFC 4301 5.2: is this inner packet one that the SA's selectors let through? An SA without
+ * selectors carries everything. */
+bool ipseci_sa_carries(const struct ipsec_sa *sa, const struct ipseci_flow *flow);
+
 /* Counts a PEER status; others have no counter. */
 void ipseci_sa_count_drop(struct ipsec_sa *sa, enum ipsec_status status);
 

@@ -8,7 +8,6 @@
  *   finish   outer headers; only here do offset and length change
  */
 #include "esp_batch.h"
-#include "selector.h"
 #include "tunnel.h"
 
 #include <string.h>
@@ -24,14 +23,6 @@ struct inner {
     uint8_t traffic_class;
 };
 
-static bool is_allowed(const struct ipsec_sa *sa, const struct ipseci_flow *flow)
-{
-    return sa->local_count == 0 ||
-           (ipseci_selectors_match(sa->selectors, sa->local_count, flow, IPSECI_FLOW_SOURCE) &&
-            ipseci_selectors_match(sa->selectors + sa->local_count, sa->remote_count, flow,
-                                   IPSECI_FLOW_DESTINATION));
-}
-
 static enum ipsec_status read_inner(const struct ipsec_packet *p, struct inner *in)
 {
     in->data = p->buffer + p->offset;
@@ -43,7 +34,7 @@ static enum ipsec_status read_inner(const struct ipsec_packet *p, struct inner *
     }
     struct ipseci_flow flow;
     IPSECI_TRY(ipseci_ip_parse(ipseci_view(in->data, p->length), &flow));
-    if (!is_allowed(p->sa, &flow)) {
+    if (!ipseci_sa_carries(p->sa, &flow)) {
         return IPSEC_DROP_SELECTORS;
     }
     in->length = flow.total_length;
