@@ -26,13 +26,32 @@ static void retire_child(struct ipsec_ike *ike, struct ipseci_child *old, bool w
     ipseci_life_update_child(ike, old);
 }
 
+/* What the peer's rekey of the same child has made, or NULL. The old one may be gone already. */
+static struct ipseci_child *colliding(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                                      ipsec_handle replaces)
+{
+    const struct ipseci_child *old = ipseci_child_get(ike, replaces);
+    struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+
+    if (old != NULL) {
+        return ipseci_child_get(ike, old->collision);
+    }
+    while (child != NULL && !(child->replaces == replaces && !child->initiator &&
+                              child->state == IPSECI_CHILD_INSTALLED)) {
+        child = ipseci_child_get(ike, child->next);
+    }
+    return child;
+}
+
 /* Our rekey of `old` has made `child`. */
 static void rekeyed_by_us(struct ipsec_ike *ike, struct ipseci_child *old,
-                          struct ipseci_child *child, bool lost)
+                          struct ipseci_child *child, struct ipseci_child *theirs, bool lost)
 {
-    struct ipseci_child *theirs = ipseci_child_get(ike, old->collision);
-
-    if (theirs == NULL) {
+    if (old == NULL) {
+        if (lost) {
+            retire_child(ike, child, true);
+        }
+    } else if (theirs == NULL) {
         retire_child(ike, old, true); /* REKEY-04 */
     } else if (lost) {
         retire_child(ike, old, false); /* the peer, whose SA stays, deletes it */
@@ -62,18 +81,23 @@ enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_i
 {
     struct ipseci_new_child *new_child = &step->new_child;
     struct ipseci_child *old = ipseci_child_get(ike, new_child->replaces);
+    struct ipseci_child *theirs = NULL;
     bool lost = false;
 
-    if (old != NULL && new_child->exchange_initiator &&
-        ipseci_child_get(ike, old->collision) != NULL) {
-        lost = ours_loses(new_child->low_nonce, old->collision_nonce);
+    if (new_child->replaces != 0 && new_child->exchange_initiator) {
+        theirs = colliding(ike, sa, new_child->replaces);
+    }
+    if (theirs != NULL) {
+        /* The peer has deleted the old one only if its rekey has won. */
+        lost = old == NULL || old->state == IPSECI_CHILD_LINGERING ||
+               ours_loses(new_child->low_nonce, old->collision_nonce);
         new_child->outbound_ready = !lost;
     }
     IPSECI_TRY(ipseci_child_install(ike, sa, new_child, made));
     (*made)->established = ike->now;
     ipseci_life_begin_child(ike, *made);
-    if (old != NULL && new_child->exchange_initiator) {
-        rekeyed_by_us(ike, old, *made, lost);
+    if (new_child->replaces != 0 && new_child->exchange_initiator) {
+        rekeyed_by_us(ike, old, *made, theirs, lost);
     } else if (old != NULL) {
         rekeyed_by_peer(ike, sa, old, *made, new_child->low_nonce);
     }

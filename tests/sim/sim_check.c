@@ -2,17 +2,9 @@
  *
  * See sim.h: what must hold when the network has calmed down.
  */
+#include "sim_test.h"
+
 #include "ike_state.h"
-#include "sim.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stddef.h>
 
 static char complaint[512];
 
@@ -235,10 +227,10 @@ const char *sim_dead(struct sim *s)
     for (int i = 0; i < 2; i++) {
         struct sim_node *n = &s->nodes[i];
         const ipsec_handle sa = sim_sa(n, IPSEC_IKE_ESTABLISHED);
+        const uint32_t before = s->sent;
         if (ipsec_ike_probe(n->ike, sa, s->now) != IPSEC_OK) {
             return complain("%c can not probe", name(n));
         }
-        const uint32_t before = s->sent;
         sim_run(s, 100);
         if (s->sent != before + 2) {
             return complain("%c got no answer to its probe", name(n));
