@@ -179,6 +179,8 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
     struct ipsec_proposals ours;
     bool cut = false;
 
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_ESP, ke_offered, flags | IPSECI_CHOICE_SPI};
+
     /* RFC 7296 2.9: TSi is the requester's side, so our remote one. */
     const bool readable =
         ipseci_ts_read(ipseci_payload_find(p, IPSECI_PAYLOAD_TSI)->body, remote, &cut) ==
@@ -192,8 +194,7 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
         }
         fits = fits == NULL ? config : fits;
         ipseci_child_proposals(ctx, config, (flags & IPSECI_CHOICE_NO_KE) != 0, &ours);
-        if (ipseci_choose(&ours, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
-                          IPSEC_PROTOCOL_ESP, ke_offered, flags | IPSECI_CHOICE_SPI,
+        if (ipseci_choose(&ours, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish,
                           &terms->choice) == IPSEC_OK) {
             terms->config = config;
             return 0;
@@ -252,9 +253,9 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
     if (terms->choice.suite.encr == IPSEC_ENCR_NULL) {
         step->warnings |= 1u << IPSEC_WARNING_NULL_CIPHER;
     }
-    return ipseci_child_keys_derive(&ctx->ike->config.crypto, sa->suite.prf,
-                                    ipseci_view(sa->sk_d, prf->key_octets), seed,
-                                    &terms->choice.suite, &child->keys);
+    const struct ipseci_parent_key parent = {sa->suite.prf, ipseci_view(sa->sk_d, prf->key_octets)};
+    return ipseci_child_keys_derive(&ctx->ike->config.crypto, &parent, seed, &terms->choice.suite,
+                                    &child->keys);
 }
 
 /* ---- initiator ---------------------------------------------------------------------------------

@@ -211,13 +211,8 @@ static bool types_fit(const struct offer *offer, uint8_t protocol)
     return !offer->unknown && (offer->types & ~wanted & ~offer->none) == 0;
 }
 
-struct wish {
-    uint16_t ke_offered;
-    uint32_t flags;
-};
-
 static bool pick_suite(const struct ipsec_proposal *ours, const struct offer *offer,
-                       const struct wish *wish, struct ipsec_suite *out)
+                       const struct ipseci_wish *wish, struct ipsec_suite *out)
 {
     struct ipsec_suite suite = {.protocol = ours->protocol};
     const bool ike = ours->protocol == IPSEC_PROTOCOL_IKE;
@@ -291,7 +286,7 @@ static uint64_t spi_of(const struct ipseci_proposal_view *p)
 }
 
 static bool choose_for(const struct ipsec_proposal *ours, struct ipsec_view sa_body,
-                       const struct wish *wish, struct ipseci_choice *out)
+                       const struct ipseci_wish *wish, struct ipseci_choice *out)
 {
     struct ipseci_reader r = ipseci_sa_proposals(sa_body);
     struct ipseci_proposal_view theirs;
@@ -311,17 +306,14 @@ static bool choose_for(const struct ipsec_proposal *ours, struct ipsec_view sa_b
 }
 
 enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec_view sa_body,
-                                enum ipsec_protocol protocol, uint16_t ke_offered, uint32_t flags,
-                                struct ipseci_choice *out)
+                                const struct ipseci_wish *wish, struct ipseci_choice *out)
 {
-    const struct wish wish = {ke_offered, flags};
-
     *out = (struct ipseci_choice){0};
-    IPSECI_TRY(check_payload(sa_body, protocol, flags));
+    IPSECI_TRY(check_payload(sa_body, wish->protocol, wish->flags));
     /* RFC 7296 2.7: which of several acceptable proposals is taken is the responder's to say. */
     for (uint32_t i = 0; i < ipseci_proposal_count(ours); i++) {
-        if (ours->item[i].protocol == (uint8_t)protocol &&
-            choose_for(&ours->item[i], sa_body, &wish, out)) {
+        if (ours->item[i].protocol == (uint8_t)wish->protocol &&
+            choose_for(&ours->item[i], sa_body, wish, out)) {
             return IPSEC_OK;
         }
     }
@@ -346,7 +338,7 @@ enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
     }
     const struct ipsec_proposal *ours = &offered->item[answer.number - 1];
     const struct offer offer = offer_read(ours, &answer, flags);
-    const struct wish wish = {IPSEC_KE_NONE, flags};
+    const struct ipseci_wish wish = {protocol, IPSEC_KE_NONE, flags};
     /* RFC 7296 2.7: the initiator checks that what it gets is in what it sent (INIT-08, INIT-09).
      */
     if (ours->protocol != (uint8_t)protocol || offer.repeated || offer.foreign ||

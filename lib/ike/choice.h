@@ -45,14 +45,20 @@ struct ipseci_choice {
     uint64_t spi;   /* the peer's, with IPSECI_CHOICE_SPI */
 };
 
+/* What the exchange asks for. */
+struct ipseci_wish {
+    enum ipsec_protocol protocol;
+    uint16_t ke_offered; /* group of the KE payload; 0: none */
+    uint32_t flags;      /* enum ipseci_choice_flags */
+};
+
 /* Responder: the first of our proposals (in our order) that the peer's payload satisfies, with our
  * most preferred transforms; among groups, `ke_offered` (the KE payload's group, 0: no KE payload)
  * wins when it is acceptable, to spare a round trip. A list of ours without groups accepts only
  * proposals without, or with group NONE (CHILD-04). IPSEC_ERR_NOT_FOUND: no proposal chosen.
  * IPSEC_DROP_MALFORMED: the payload contradicts itself (INIT-17, INIT-18, CHILD-12, CHILD-13). */
 enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec_view sa_body,
-                                enum ipsec_protocol protocol, uint16_t ke_offered, uint32_t flags,
-                                struct ipseci_choice *out);
+                                const struct ipseci_wish *wish, struct ipseci_choice *out);
 
 /* Initiator: the answer must be exactly one proposal with one transform of each type that we
  * offered (INIT-08, INIT-09), under the number of that proposal, its place in `offered` counted

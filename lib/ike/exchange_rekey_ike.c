@@ -222,8 +222,9 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
         return IPSEC_OK;
     }
-    if (ipseci_choose(&ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
-                      IPSEC_PROTOCOL_IKE, ke.group, IPSECI_CHOICE_SPI, &choice) < IPSEC_OK ||
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, IPSECI_CHOICE_SPI};
+    if (ipseci_choose(&ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish,
+                      &choice) < IPSEC_OK ||
         choice.spi == 0) {
         no_proposal(ctx, step);
         return IPSEC_OK;

@@ -217,8 +217,9 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
     }
     step->suite = choice.suite;
     step->spi_peer = ctx->in->header.spi_r;
-    ipseci_nat_detect(&ctx->ike->config.crypto, p, ctx->sa->spi_i, step->spi_peer, &ctx->in->local,
-                      &ctx->in->remote, &step->nat);
+    const struct ipseci_nat_path path = {ctx->sa->spi_i, step->spi_peer, &ctx->in->local,
+                                         &ctx->in->remote};
+    ipseci_nat_detect(&ctx->ike->config.crypto, p, &path, &step->nat);
     IPSECI_TRY(derive_initial(ctx, step, step->spi_peer, nonce));
     step->next_state = IPSECI_IKE_AUTH_SENT;
     step->next_task = IPSECI_TASK_AUTH;
@@ -294,8 +295,8 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
     step->suite = choice->suite;
     step->spi_peer = ctx->sa->spi_i;
     step->peer = hs->facts.peer;
-    ipseci_nat_detect(&ctx->ike->config.crypto, &ctx->in->payloads, ctx->sa->spi_i, 0,
-                      &ctx->in->local, &ctx->in->remote, &step->nat);
+    const struct ipseci_nat_path path = {ctx->sa->spi_i, 0, &ctx->in->local, &ctx->in->remote};
+    ipseci_nat_detect(&ctx->ike->config.crypto, &ctx->in->payloads, &path, &step->nat);
     IPSECI_TRY(derive_initial(ctx, step, ctx->sa->spi_r, nonce));
     step->actions |= IPSECI_ACT_PEER;
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_SA_INIT);
@@ -375,9 +376,9 @@ enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx, struc
     if (has_vendor(p)) {
         step->actions |= IPSECI_ACT_HINTS; /* before choosing: a refusal may carry the hint */
     }
-    const enum ipsec_status chosen =
-        ipseci_choose(&ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
-                      IPSEC_PROTOCOL_IKE, ke.group, 0, &choice);
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, 0};
+    const enum ipsec_status chosen = ipseci_choose(
+        &ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish, &choice);
     if (chosen == IPSEC_ERR_NOT_FOUND) {
         init_no_proposal(ctx, step, &ctx->hs->offered);
         return IPSEC_OK;

@@ -9,8 +9,8 @@
 
 #include <ipsec/proposal.h>
 
-#define IPSECI_AUTH_METHOD_RSA 1
-#define IPSECI_AUTH_METHOD_PSK 2
+#define IPSECI_AUTH_METHOD_RSA       1
+#define IPSECI_AUTH_METHOD_PSK       2
 #define IPSECI_AUTH_METHOD_SIGNATURE 14
 
 struct ipseci_auth_octets {
@@ -18,7 +18,8 @@ struct ipseci_auth_octets {
     struct ipsec_view message; /* the signer's IKE_SA_INIT message, exactly as on the wire */
     struct ipsec_view nonce;   /* the other end's */
     struct ipsec_view sk_p;    /* the signer's SK_pi or SK_pr */
-    struct ipsec_view id_body; /* the signer's ID payload without generic header, RESERVED included */
+    struct ipsec_view
+        id_body; /* the signer's ID payload without generic header, RESERVED included */
 };
 
 /* prf(prf(secret, "Key Pad for IKEv2"), octets); writes the PRF's length and says it. */

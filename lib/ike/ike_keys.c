@@ -164,8 +164,8 @@ static void child_keys_cut(struct ipseci_reader *r, struct ipseci_child_keys *ou
     ipseci_read_bytes(r, out->integ_r, out->integ_length);
 }
 
-enum ipsec_status ipseci_child_keys_derive(const struct ipsec_crypto_list *crypto, uint16_t prf,
-                                           struct ipsec_view sk_d,
+enum ipsec_status ipseci_child_keys_derive(const struct ipsec_crypto_list *crypto,
+                                           const struct ipseci_parent_key *parent,
                                            const struct ipseci_key_seed *seed,
                                            const struct ipsec_suite *child_suite,
                                            struct ipseci_child_keys *out)
@@ -175,16 +175,16 @@ enum ipsec_status ipseci_child_keys_derive(const struct ipsec_crypto_list *crypt
     struct ipseci_prf bound;
 
     ipseci_wipe(out, sizeof(*out));
-    if (!seed_is_sound(seed) || sk_d.length == 0) {
+    if (!seed_is_sound(seed) || parent->sk_d.length == 0) {
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(lengths_of(child_suite, &lengths));
-    IPSECI_TRY(ipseci_prf_bind(&bound, crypto, prf));
+    IPSECI_TRY(ipseci_prf_bind(&bound, crypto, parent->prf));
     /* RFC 7296 2.17: KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr); an empty secret adds nothing. */
     const struct ipsec_view parts[] = {seed->ke_secret, seed->nonce_i, seed->nonce_r};
     const size_t length = 2u * lengths.encr + 2u * lengths.integ;
     const enum ipsec_status status = ipseci_prf_plus(
-        &bound, sk_d, (struct ipseci_parts){parts, IPSECI_COUNT(parts)}, material, length);
+        &bound, parent->sk_d, (struct ipseci_parts){parts, IPSECI_COUNT(parts)}, material, length);
     if (status == IPSEC_OK) {
         struct ipseci_reader r = ipseci_reader_init(ipseci_view(material, length));
         out->encr_length = lengths.encr;

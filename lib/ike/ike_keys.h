@@ -46,9 +46,16 @@ struct ipseci_child_keys {
     uint8_t integ_r[IPSEC_INTEG_KEY_BYTES_MAX];
 };
 
-/* KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr); ke_secret empty without PFS. */
-enum ipsec_status ipseci_child_keys_derive(const struct ipsec_crypto_list *crypto, uint16_t prf,
-                                           struct ipsec_view sk_d,
+/* What Child SAs are derived from: the IKE SA's PRF and SK_d. */
+struct ipseci_parent_key {
+    uint16_t prf;
+    struct ipsec_view sk_d;
+};
+
+/* KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr); ke_secret empty without PFS. Of the seed only it and the
+ * nonces are used. */
+enum ipsec_status ipseci_child_keys_derive(const struct ipsec_crypto_list *crypto,
+                                           const struct ipseci_parent_key *parent,
                                            const struct ipseci_key_seed *seed,
                                            const struct ipsec_suite *child_suite,
                                            struct ipseci_child_keys *out);

@@ -57,16 +57,15 @@ static struct seen look(const struct ipseci_payloads *payloads, uint16_t type,
 }
 
 void ipseci_nat_detect(const struct ipsec_crypto_list *crypto,
-                       const struct ipseci_payloads *payloads, uint64_t spi_i, uint64_t spi_r,
-                       const struct ipsec_endpoint *local, const struct ipsec_endpoint *remote,
+                       const struct ipseci_payloads *payloads, const struct ipseci_nat_path *path,
                        struct ipseci_nat_result *out)
 {
     uint8_t here[IPSECI_NAT_HASH_BYTES];
     uint8_t there[IPSECI_NAT_HASH_BYTES];
 
     *out = (struct ipseci_nat_result){0};
-    if (ipseci_nat_hash(crypto, spi_i, spi_r, local, here) != IPSEC_OK ||
-        ipseci_nat_hash(crypto, spi_i, spi_r, remote, there) != IPSEC_OK) {
+    if (ipseci_nat_hash(crypto, path->spi_i, path->spi_r, path->local, here) != IPSEC_OK ||
+        ipseci_nat_hash(crypto, path->spi_i, path->spi_r, path->remote, there) != IPSEC_OK) {
         return;
     }
     const struct seen source = look(payloads, IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP, there);

@@ -16,16 +16,24 @@ enum ipsec_status ipseci_nat_hash(const struct ipsec_crypto_list *crypto, uint64
                                   uint64_t spi_r, const struct ipsec_endpoint *endpoint,
                                   uint8_t out[IPSECI_NAT_HASH_BYTES]);
 
+/* Where a message came from and arrived, as we see it. */
+struct ipseci_nat_path {
+    uint64_t spi_i;
+    uint64_t spi_r; /* 0 for a request */
+    const struct ipsec_endpoint *local;
+    const struct ipsec_endpoint *remote;
+};
+
 struct ipseci_nat_result {
     bool supported;  /* the peer sent the notifies and we can check them */
     bool nat_local;  /* DESTINATION hash differs from where we received it */
     bool nat_remote; /* no SOURCE hash matches where it came from */
 };
 
-/* Looks at the N(NAT_DETECTION_*) of a received IKE_SA_INIT message. Notifies of another length than 20 are
- * ignored (NATT-01); any matching SOURCE means no NAT there (NATT-02). spi_r is 0 for a request. */
-void ipseci_nat_detect(const struct ipsec_crypto_list *crypto, const struct ipseci_payloads *payloads,
-                       uint64_t spi_i, uint64_t spi_r, const struct ipsec_endpoint *local,
-                       const struct ipsec_endpoint *remote, struct ipseci_nat_result *out);
+/* Looks at the N(NAT_DETECTION_*) of a received IKE_SA_INIT message. Notifies of another length
+ * than 20 are ignored (NATT-01); any matching SOURCE means no NAT there (NATT-02). */
+void ipseci_nat_detect(const struct ipsec_crypto_list *crypto,
+                       const struct ipseci_payloads *payloads, const struct ipseci_nat_path *path,
+                       struct ipseci_nat_result *out);
 
 #endif

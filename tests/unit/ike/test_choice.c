@@ -12,19 +12,26 @@
 
 static struct ipseci_choice choice;
 
+static enum ipsec_status choose(const struct ipsec_proposals *ours, struct ipsec_view body,
+                                enum ipsec_protocol protocol, uint16_t ke, uint32_t flags)
+{
+    const struct ipseci_wish wish = {protocol, ke, flags};
+    return ipseci_choose(ours, body, &wish, &choice);
+}
+
 /* Our keywords against the peer's numbers, in IKE_SA_INIT. */
 static enum ipsec_status ike(const char *ours, const char *theirs)
 {
     const struct ipsec_proposals a = kit_list(ours, IKE);
     const struct ipsec_proposals b = kit_raw(theirs, IKE);
-    return ipseci_choose(&a, kit_sa(&b, ""), IKE, 0, 0, &choice);
+    return choose(&a, kit_sa(&b, ""), IKE, 0, 0);
 }
 
 static enum ipsec_status esp_with(const char *ours, const char *theirs, uint16_t ke, uint32_t flags)
 {
     const struct ipsec_proposals a = kit_list(ours, ESP);
     const struct ipsec_proposals b = kit_raw(theirs, ESP);
-    return ipseci_choose(&a, kit_sa(&b, SPI4), ESP, ke, IPSECI_CHOICE_SPI | flags, &choice);
+    return choose(&a, kit_sa(&b, SPI4), ESP, ke, IPSECI_CHOICE_SPI | flags);
 }
 
 static enum ipsec_status esp(const char *ours, const char *theirs)
@@ -111,7 +118,7 @@ static void init_19_group_of_the_ke_payload_goes_first(void **state)
     static const uint16_t sent[] = {14, 20, 31, 19, 0};
     static const uint16_t chosen[] = {14, 20, 20, 20, 20};
     for (size_t i = 0; i < IPSECI_COUNT(sent); i++) {
-        assert_int_equal(ipseci_choose(&a, body, IKE, sent[i], 0, &choice), IPSEC_OK);
+        assert_int_equal(choose(&a, body, IKE, sent[i], 0), IPSEC_OK);
         assert_int_equal(choice.suite.ke, chosen[i]);
     }
 }
@@ -123,7 +130,7 @@ static void init_10_ike_needs_a_group_cve_2016_5391(void **state)
     assert_int_equal(ike("aes256-sha256-modp2048", "1:12:256 2:5 3:12 4:0"), IPSEC_ERR_NOT_FOUND);
     /* Not even when a list of ours is wrong as well. */
     const struct ipsec_proposals a = kit_raw("1:12:256 2:5 3:12 4:0 / 1:12:256 2:5 3:12", IKE);
-    assert_int_equal(ipseci_choose(&a, kit_sa(&a, ""), IKE, 0, 0, &choice), IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&a, kit_sa(&a, ""), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
     /* NONE beside a real group does no harm. */
     assert_int_equal(ike("aes256-sha256-modp2048", "1:12:256 2:5 3:12 4:0 4:14"), IPSEC_OK);
     assert_int_equal(choice.suite.ke, 14);
@@ -146,7 +153,7 @@ static void init_11_aead_never_with_integrity(void **state)
     assert_suite(20, 256, 0, 5, 14);
     /* A list of ours that mixes, made by hand, does not lead to a wrong pair either. */
     const struct ipsec_proposals a = kit_raw("1:20:256 1:12:256 2:5 3:12 4:14", IKE);
-    assert_int_equal(ipseci_choose(&a, kit_sa(&a, ""), IKE, 0, 0, &choice), IPSEC_OK);
+    assert_int_equal(choose(&a, kit_sa(&a, ""), IKE, 0, 0), IPSEC_OK);
     assert_suite(12, 256, 12, 5, 14);
 }
 
@@ -168,11 +175,9 @@ static void init_13_aes_without_key_length(void **state)
     assert_int_equal(ike("aes256-sha256-modp2048", "1:12 1:12:256 2:5 3:12 4:14"), IPSEC_OK);
     assert_int_equal(choice.suite.encr_key_bits, 256);
     const struct ipsec_proposals wrong = kit_raw("1:12 2:5 3:12 4:14", IKE);
-    assert_int_equal(ipseci_choose(&wrong, kit_sa(&wrong, ""), IKE, 0, 0, &choice),
-                     IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&wrong, kit_sa(&wrong, ""), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
     const struct ipsec_proposals odd = kit_raw("1:12:160 2:5 3:12 4:14", IKE);
-    assert_int_equal(ipseci_choose(&odd, kit_sa(&odd, ""), IKE, 0, 0, &choice),
-                     IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&odd, kit_sa(&odd, ""), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
 }
 
 static void init_14_key_length_where_it_is_fixed(void **state)
@@ -182,8 +187,7 @@ static void init_14_key_length_where_it_is_fixed(void **state)
                      IPSEC_ERR_NOT_FOUND);
     assert_int_equal(ike("chacha20poly1305-prfsha256-modp2048", "1:28 2:5 4:14"), IPSEC_OK);
     const struct ipsec_proposals wrong = kit_raw("1:28:256 2:5 4:14", IKE);
-    assert_int_equal(ipseci_choose(&wrong, kit_sa(&wrong, ""), IKE, 0, 0, &choice),
-                     IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&wrong, kit_sa(&wrong, ""), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
     /* A Key Length on another type is out as well. */
     assert_int_equal(ike("aes256-sha256-modp2048", "1:12:256 2:5:256 3:12 4:14"),
                      IPSEC_ERR_NOT_FOUND);
@@ -229,12 +233,12 @@ static void init_16_unknown_attribute_spoils_its_transform_only(void **state)
     /* AES-256 with attribute 17 besides. */
     strcpy(text, "00000030 01010004 03000010 0100000c 800e0100 80110001");
     strcat(text, rest);
-    assert_int_equal(ipseci_choose(&ours, hex(text), IKE, 0, 0, &choice), IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&ours, hex(text), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
     /* The same and a good one behind it. */
     strcpy(text, "0000003c 01010005 03000010 0100000c 800e0100 80110001"
                  "0300000c 0100000c 800e0100");
     strcat(text, rest);
-    assert_int_equal(ipseci_choose(&ours, hex(text), IKE, 0, 0, &choice), IPSEC_OK);
+    assert_int_equal(choose(&ours, hex(text), IKE, 0, 0), IPSEC_OK);
     assert_suite(12, 256, 12, 5, 14);
 }
 
@@ -244,16 +248,15 @@ static void init_17_contradicting_payloads(void **state)
     const struct ipsec_proposals ours = kit_list("aes256-sha256-modp2048", IKE);
     const struct ipsec_view good = kit_sa(&ours, "");
     for (size_t cut = 0; cut < good.length; cut++) {
-        assert_int_equal(
-            ipseci_choose(&ours, exact(ipseci_view(good.data, cut)), IKE, 0, 0, &choice),
-            IPSEC_DROP_MALFORMED);
+        assert_int_equal(choose(&ours, exact(ipseci_view(good.data, cut)), IKE, 0, 0),
+                         IPSEC_DROP_MALFORMED);
     }
     static const size_t places[] = {0, 2, 4, 7, 8}; /* flag, length, number, count, inner flag */
     for (size_t i = 0; i < IPSECI_COUNT(places); i++) {
         uint8_t octets[64];
         memcpy(octets, good.data, good.length);
         octets[places[i]] = places[i] == 4 ? 0 : (uint8_t)(octets[places[i]] + 1);
-        assert_int_equal(ipseci_choose(&ours, ipseci_view(octets, good.length), IKE, 0, 0, &choice),
+        assert_int_equal(choose(&ours, ipseci_view(octets, good.length), IKE, 0, 0),
                          IPSEC_DROP_MALFORMED);
     }
 }
@@ -262,24 +265,20 @@ static void init_18_spi_in_ike_sa_init(void **state)
 {
     (void)state;
     const struct ipsec_proposals ours = kit_list("aes256-sha256-modp2048", IKE);
-    assert_int_equal(ipseci_choose(&ours, kit_sa(&ours, SPI8), IKE, 0, 0, &choice),
-                     IPSEC_DROP_MALFORMED);
-    assert_int_equal(ipseci_choose(&ours, kit_sa(&ours, "01"), IKE, 0, 0, &choice),
-                     IPSEC_DROP_MALFORMED);
+    assert_int_equal(choose(&ours, kit_sa(&ours, SPI8), IKE, 0, 0), IPSEC_DROP_MALFORMED);
+    assert_int_equal(choose(&ours, kit_sa(&ours, "01"), IKE, 0, 0), IPSEC_DROP_MALFORMED);
 }
 
 static void rekey_06_ike_rekey_carries_the_new_spi(void **state)
 {
     (void)state;
     const struct ipsec_proposals ours = kit_list("aes256-sha256-modp2048", IKE);
-    assert_int_equal(ipseci_choose(&ours, kit_sa(&ours, SPI8), IKE, 14, IPSECI_CHOICE_SPI, &choice),
-                     IPSEC_OK);
+    assert_int_equal(choose(&ours, kit_sa(&ours, SPI8), IKE, 14, IPSECI_CHOICE_SPI), IPSEC_OK);
     assert_true(choice.spi == 0x0102030405060708u);
     static const char *const wrong[] = {"", "01020304", "0000000000000000", "010203040506070809"};
     for (size_t i = 0; i < IPSECI_COUNT(wrong); i++) {
-        assert_int_equal(
-            ipseci_choose(&ours, kit_sa(&ours, wrong[i]), IKE, 14, IPSECI_CHOICE_SPI, &choice),
-            IPSEC_DROP_MALFORMED);
+        assert_int_equal(choose(&ours, kit_sa(&ours, wrong[i]), IKE, 14, IPSECI_CHOICE_SPI),
+                         IPSEC_DROP_MALFORMED);
     }
 }
 
@@ -290,13 +289,10 @@ static void child_12_spi_of_esp(void **state)
     static const char *const wrong[] = {"",         "00000000",   "00000001",
                                         "000000ff", "0102030405", "0102030405060708"};
     for (size_t i = 0; i < IPSECI_COUNT(wrong); i++) {
-        assert_int_equal(
-            ipseci_choose(&ours, kit_sa(&ours, wrong[i]), ESP, 0, IPSECI_CHOICE_SPI, &choice),
-            IPSEC_DROP_MALFORMED);
+        assert_int_equal(choose(&ours, kit_sa(&ours, wrong[i]), ESP, 0, IPSECI_CHOICE_SPI),
+                         IPSEC_DROP_MALFORMED);
     }
-    assert_int_equal(
-        ipseci_choose(&ours, kit_sa(&ours, "00000100"), ESP, 0, IPSECI_CHOICE_SPI, &choice),
-        IPSEC_OK);
+    assert_int_equal(choose(&ours, kit_sa(&ours, "00000100"), ESP, 0, IPSECI_CHOICE_SPI), IPSEC_OK);
     assert_int_equal(choice.spi, 256);
 }
 
@@ -313,9 +309,8 @@ static void child_13_wrong_protocol_cve_2023_38710(void **state)
                 {4, IPSEC_ERR_NOT_FOUND},  {255, IPSEC_ERR_NOT_FOUND}};
     for (size_t i = 0; i < IPSECI_COUNT(rows); i++) {
         theirs.item[0].protocol = rows[i].protocol;
-        assert_int_equal(
-            ipseci_choose(&ours, kit_sa(&theirs, SPI4), ESP, 0, IPSECI_CHOICE_SPI, &choice),
-            rows[i].status);
+        assert_int_equal(choose(&ours, kit_sa(&theirs, SPI4), ESP, 0, IPSECI_CHOICE_SPI),
+                         rows[i].status);
         /* In an answer only ours will do. */
         const enum ipsec_status verified =
             ipseci_choice_verify(&ours, kit_sa(&theirs, SPI4), ESP, IPSECI_CHOICE_SPI, &choice);
@@ -325,8 +320,7 @@ static void child_13_wrong_protocol_cve_2023_38710(void **state)
     for (unsigned protocol = 2; protocol < 6; protocol++) {
         theirs = ike_list;
         theirs.item[0].protocol = (uint8_t)protocol;
-        assert_int_equal(ipseci_choose(&ike_list, kit_sa(&theirs, ""), IKE, 0, 0, &choice),
-                         IPSEC_DROP_MALFORMED);
+        assert_int_equal(choose(&ike_list, kit_sa(&theirs, ""), IKE, 0, 0), IPSEC_DROP_MALFORMED);
     }
 }
 
@@ -336,8 +330,7 @@ static void child_13_ah_beside_esp_is_passed_over(void **state)
     const struct ipsec_proposals ours = kit_list("aes256-sha256", ESP);
     struct ipsec_proposals theirs = kit_raw("3:12 5:0 / " NUMBERS_ESP, ESP);
     theirs.item[0].protocol = IPSEC_PROTOCOL_AH;
-    assert_int_equal(
-        ipseci_choose(&ours, kit_sa(&theirs, SPI4), ESP, 0, IPSECI_CHOICE_SPI, &choice), IPSEC_OK);
+    assert_int_equal(choose(&ours, kit_sa(&theirs, SPI4), ESP, 0, IPSECI_CHOICE_SPI), IPSEC_OK);
     assert_int_equal(choice.number, 2);
 }
 
@@ -358,9 +351,9 @@ static void esp_needs_integrity(void **state)
     (void)state;
     const struct ipsec_proposals bare = kit_raw("1:12:256 5:0", ESP);
     const struct ipsec_proposals none = kit_raw("1:11 3:0 5:0", ESP);
-    assert_int_equal(ipseci_choose(&bare, kit_sa(&bare, SPI4), ESP, 0, IPSECI_CHOICE_SPI, &choice),
+    assert_int_equal(choose(&bare, kit_sa(&bare, SPI4), ESP, 0, IPSECI_CHOICE_SPI),
                      IPSEC_ERR_NOT_FOUND);
-    assert_int_equal(ipseci_choose(&none, kit_sa(&none, SPI4), ESP, 0, IPSECI_CHOICE_SPI, &choice),
+    assert_int_equal(choose(&none, kit_sa(&none, SPI4), ESP, 0, IPSECI_CHOICE_SPI),
                      IPSEC_ERR_NOT_FOUND);
 }
 
@@ -391,10 +384,10 @@ static void child_05_group_optional_on_both_ends(void **state)
     (void)state;
     const struct ipsec_proposals both = kit_raw(NUMBERS_ESP " 4:14 4:0", ESP);
     const struct ipsec_view body = kit_sa(&both, SPI4);
-    assert_int_equal(ipseci_choose(&both, body, ESP, 14, IPSECI_CHOICE_SPI, &choice), IPSEC_OK);
+    assert_int_equal(choose(&both, body, ESP, 14, IPSECI_CHOICE_SPI), IPSEC_OK);
     assert_int_equal(choice.suite.ke, 14);
     /* No KE payload: NONE, and no INVALID_KE_PAYLOAD. */
-    assert_int_equal(ipseci_choose(&both, body, ESP, 0, IPSECI_CHOICE_SPI, &choice), IPSEC_OK);
+    assert_int_equal(choose(&both, body, ESP, 0, IPSECI_CHOICE_SPI), IPSEC_OK);
     assert_int_equal(choice.suite.ke, 0);
 }
 
@@ -425,9 +418,9 @@ static void lists_made_by_hand_are_bounded(void **state)
     const struct ipsec_view body = kit_sa(&ours, "");
     ours.count = UINT32_MAX;
     ours.item[1].transform_count = UINT8_MAX;
-    assert_int_equal(ipseci_choose(&ours, body, IKE, 0, 0, &choice), IPSEC_OK);
+    assert_int_equal(choose(&ours, body, IKE, 0, 0), IPSEC_OK);
     ours.count = 0;
-    assert_int_equal(ipseci_choose(&ours, body, IKE, 0, 0, &choice), IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(choose(&ours, body, IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
 }
 
 /* ---- initiator ---------------------------------------------------------------------------------

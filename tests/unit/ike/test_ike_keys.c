@@ -95,11 +95,15 @@ static void check_child_keys(const struct record *r, const struct ipsec_suite *s
     struct ipseci_key_seed seed = {.nonce_i = r->ni, .nonce_r = r->nr};
     uint8_t stream[STREAM_MAX];
     struct ipseci_child_keys keys;
-    assert_int_equal(ipseci_child_keys_derive(&crypto, suite->prf, sk_d, &seed, suite, &keys),
+    assert_int_equal(ipseci_child_keys_derive(&crypto,
+                                              &(struct ipseci_parent_key){suite->prf, sk_d}, &seed,
+                                              suite, &keys),
                      IPSEC_OK);
     assert_begins(stream, child_stream(&keys, stream), r->child);
     seed.ke_secret = r->secret_new;
-    assert_int_equal(ipseci_child_keys_derive(&crypto, suite->prf, sk_d, &seed, suite, &keys),
+    assert_int_equal(ipseci_child_keys_derive(&crypto,
+                                              &(struct ipseci_parent_key){suite->prf, sk_d}, &seed,
+                                              suite, &keys),
                      IPSEC_OK);
     assert_begins(stream, child_stream(&keys, stream), r->child_dh);
 }
@@ -299,10 +303,12 @@ static void auth_22_auth_23_android_first_child(void **state)
     uint8_t stream[STREAM_MAX];
     struct ipseci_child_keys k;
     seed.ke_secret = ipseci_view(NULL, 0);
-    assert_int_equal(ipseci_child_keys_derive(&crypto, IPSEC_PRF_HMAC_SHA1,
-                                              kit_value("IKE_SK_D_HEX_STRING"), &seed, &sha1_suite,
-                                              &k),
-                     IPSEC_OK);
+    assert_int_equal(
+        ipseci_child_keys_derive(
+            &crypto,
+            &(struct ipseci_parent_key){IPSEC_PRF_HMAC_SHA1, kit_value("IKE_SK_D_HEX_STRING")},
+            &seed, &sha1_suite, &k),
+        IPSEC_OK);
     assert_key(stream, child_stream(&k, stream), "FIRST_CHILD_KEY_MAT");
     assert_key(k.encr_i, k.encr_length, "FIRST_CHILD_ENCR_INIT_HEX_STRING");
     assert_key(k.integ_i, k.integ_length, "FIRST_CHILD_AUTH_INIT_HEX_STRING");
@@ -346,9 +352,10 @@ static void init_12_aead_has_a_salt_and_no_integrity_keys(void **state)
         assert_int_equal(k.integ_length, 0);
         assert_int_equal(k.encr_length, rows[i].octets);
         assert_memory_not_equal(k.ei, k.er, k.encr_length);
-        assert_int_equal(
-            ipseci_child_keys_derive(&crypto, suite.prf, ipseci_view(k.d, 64), &seed, &suite, &c),
-            IPSEC_OK);
+        assert_int_equal(ipseci_child_keys_derive(
+                             &crypto, &(struct ipseci_parent_key){suite.prf, ipseci_view(k.d, 64)},
+                             &seed, &suite, &c),
+                         IPSEC_OK);
         assert_int_equal(c.integ_length, 0);
         assert_int_equal(c.encr_length, rows[i].octets);
     }
@@ -361,9 +368,12 @@ static void null_cipher_child_has_integrity_keys_only(void **state)
     const struct ipsec_suite suite = {
         .protocol = ESP, .encr = IPSEC_ENCR_NULL, .integ = IPSEC_INTEG_HMAC_SHA2_256_128};
     struct ipseci_child_keys c;
-    assert_int_equal(ipseci_child_keys_derive(&crypto, IPSEC_PRF_HMAC_SHA2_256,
-                                              hex("00112233445566778899"), &seed, &suite, &c),
-                     IPSEC_OK);
+    assert_int_equal(
+        ipseci_child_keys_derive(
+            &crypto,
+            &(struct ipseci_parent_key){IPSEC_PRF_HMAC_SHA2_256, hex("00112233445566778899")},
+            &seed, &suite, &c),
+        IPSEC_OK);
     assert_int_equal(c.encr_length, 0);
     assert_int_equal(c.integ_length, 32);
 }
@@ -465,16 +475,22 @@ static void child_keys_refused_are_wiped(void **state)
     struct ipseci_key_seed seed = some_seed();
     struct ipseci_child_keys c;
     memset(&c, 0xaa, sizeof(c));
-    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex(""), &seed, &good, &c),
+    assert_int_equal(ipseci_child_keys_derive(
+                         &crypto, &(struct ipseci_parent_key){good.prf, hex("")}, &seed, &good, &c),
                      IPSEC_ERR_ARGUMENT);
     assert_wiped(&c, sizeof(c));
-    assert_int_equal(ipseci_child_keys_derive(&crypto, 99, hex("00"), &seed, &good, &c),
+    assert_int_equal(ipseci_child_keys_derive(&crypto, &(struct ipseci_parent_key){99, hex("00")},
+                                              &seed, &good, &c),
                      IPSEC_ERR_NOT_BUILT_IN);
     suite.encr = 99;
-    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex("00"), &seed, &suite, &c),
+    assert_int_equal(ipseci_child_keys_derive(&crypto,
+                                              &(struct ipseci_parent_key){good.prf, hex("00")},
+                                              &seed, &suite, &c),
                      IPSEC_ERR_ARGUMENT);
     seed.nonce_r.length = 0;
-    assert_int_equal(ipseci_child_keys_derive(&crypto, good.prf, hex("00"), &seed, &good, &c),
+    assert_int_equal(ipseci_child_keys_derive(&crypto,
+                                              &(struct ipseci_parent_key){good.prf, hex("00")},
+                                              &seed, &good, &c),
                      IPSEC_ERR_ARGUMENT);
 }
 
@@ -545,9 +561,10 @@ static void failing_provider_leaves_no_key(void **state)
         assert_wiped(&k, sizeof(k));
         memset(&toy, 0, sizeof(toy));
         toy.fail_at = at;
-        assert_int_equal(
-            ipseci_child_keys_derive(&toy_list, suite.prf, hex("00"), &seed, &suite, &c),
-            IPSEC_FATAL_CRYPTO);
+        assert_int_equal(ipseci_child_keys_derive(&toy_list,
+                                                  &(struct ipseci_parent_key){suite.prf, hex("00")},
+                                                  &seed, &suite, &c),
+                         IPSEC_FATAL_CRYPTO);
         assert_wiped(&c, sizeof(c));
     }
 }

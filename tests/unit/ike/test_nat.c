@@ -73,7 +73,8 @@ static struct ipseci_nat_result detect(const char *local, const char *remote, ui
     const struct ipsec_endpoint l = endpoint(local, 500);
     const struct ipsec_endpoint r = endpoint(remote, remote_port);
     struct ipseci_nat_result result;
-    ipseci_nat_detect(&crypto, &message, SPI_I, 0, &l, &r, &result);
+    const struct ipseci_nat_path path = {SPI_I, 0, &l, &r};
+    ipseci_nat_detect(&crypto, &message, &path, &result);
     return result;
 }
 
@@ -147,7 +148,8 @@ static void without_sha1_nothing_is_supported(void **state)
     message.count = 0;
     add("4004", OTHER);
     add("4005", OTHER);
-    ipseci_nat_detect(&empty, &message, SPI_I, 0, &e, &e, &result);
+    const struct ipseci_nat_path path = {SPI_I, 0, &e, &e};
+    ipseci_nat_detect(&empty, &message, &path, &result);
     assert_result(result, false, false, false);
 }
 
