@@ -77,8 +77,12 @@ packages_need()
     fi
     packages_look "$@"
     [ -n "$packages_missing" ] || return 0
-    if [ "$(id -u)" != 0 ] || [ -n "${PACKAGES_NO_INSTALL-}" ]; then
-        echo "packages: not installed, and not to be: $packages_missing"
+    if [ -n "${PACKAGES_NO_INSTALL-}" ]; then
+        echo "packages: missing, and PACKAGES_NO_INSTALL is set: $packages_missing"
+        return 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        echo "packages: missing, and not root, so not installed: $packages_missing"
         return 1
     fi
     echo "packages: installing $packages_missing"
