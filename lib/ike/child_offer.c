@@ -5,6 +5,7 @@
 #include "child_offer.h"
 
 #include "engine.h"
+#include "explain.h"
 #include "narrow.h"
 #include "sa_payload.h"
 #include "ts_payload.h"
@@ -147,6 +148,9 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
         ipseci_child_proposals(ctx, config, ctx->hs->without_pfs, &ours);
         /* Groups left out on demand are not "not built in". */
         ipseci_step_explain(step, &ours, ctx->hs->without_pfs ? NULL : config->proposals, flags);
+        if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
+            ipseci_explain_group(f, ipseci_load16(notify->data.data));
+        }
     }
 }
 
@@ -157,7 +161,8 @@ static bool narrow_to(const struct ipsec_child_config *config, const struct ipse
                       const struct ipsec_selectors *remote, struct ipseci_child_terms *terms)
 {
     if (ipseci_ts_narrow(&config->local_ts, local, &terms->local_ts) < IPSEC_OK ||
-        ipseci_ts_narrow(&config->remote_ts, remote, &terms->remote_ts) < IPSEC_OK) {
+        ipseci_ts_narrow(&config->remote_ts, remote, &terms->remote_ts) < IPSEC_OK ||
+        ipseci_ts_pair_families(&terms->local_ts, &terms->remote_ts) < IPSEC_OK) { /* TS-11 */
         return false;
     }
     terms->narrowed = !ipseci_ts_equal(&config->local_ts, &terms->local_ts) ||

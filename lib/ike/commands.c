@@ -5,13 +5,16 @@
  */
 #include "choice.h"
 #include "engine.h"
+#include "explain.h"
 
 #include <string.h>
 
 static void not_built_in(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                          const struct ipsec_proposals *configured)
 {
-    const struct ipsec_failure failure = {
+    struct ipsec_proposals defaults;
+    struct ipsec_proposals built_in;
+    struct ipsec_failure failure = {
         .phase = IPSEC_PHASE_START,
         .cause = IPSEC_CAUSE_NOT_BUILT_IN,
         .refused_by = IPSEC_REFUSED_LOCAL,
@@ -20,9 +23,11 @@ static void not_built_in(struct ipsec_ike *ike, const struct ipsec_peer *peer,
         .peer = peer,
         .local = peer->local,
         .remote = peer->remote,
-        .ours = configured,
     };
 
+    ipsec_proposals_default(IPSEC_PROTOCOL_IKE, &defaults);
+    ipseci_explain_not_built_in(&failure, configured != NULL ? configured : &defaults,
+                                &ike->config.crypto, &built_in);
     ipseci_emit_failure(ike, NULL, &failure);
 }
 

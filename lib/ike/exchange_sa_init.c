@@ -5,6 +5,7 @@
  */
 #include "choice.h"
 #include "engine.h"
+#include "explain.h"
 #include "rules.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
@@ -122,6 +123,9 @@ static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *s
             ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
         }
         ipseci_step_explain(step, &ctx->hs->offered, ctx->sa->peer->proposals, 0);
+        if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
+            ipseci_explain_group(f, ipseci_load16(notify->data.data));
+        }
     }
     step->actions = IPSECI_ACT_REFUSED;
 }

@@ -258,3 +258,21 @@ void ipseci_explain_not_built_in(struct ipsec_failure *failure,
         }
     }
 }
+
+void ipseci_explain_group(struct ipsec_failure *failure, uint16_t group)
+{
+    if (failure->ours == NULL || failure->theirs != NULL || group == IPSEC_KE_NONE ||
+        ipseci_proposals_have_ke(failure->ours, group)) {
+        return;
+    }
+    const uint16_t first = ipseci_proposals_first_ke(failure->ours);
+    struct ipsec_diff *diff = &failure->diff[0];
+
+    *diff = (struct ipsec_diff){.type = IPSEC_TRANSFORM_KE, .kind = IPSEC_DIFF_ONLY_THEIRS};
+    diff->theirs = (struct ipsec_transform){.type = IPSEC_TRANSFORM_KE, .id = group};
+    if (first != IPSEC_KE_NONE) {
+        diff->kind = IPSEC_DIFF_NO_OVERLAP;
+        diff->ours = (struct ipsec_transform){.type = IPSEC_TRANSFORM_KE, .id = first};
+    }
+    failure->diff_count = 1;
+}

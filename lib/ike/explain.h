@@ -23,4 +23,9 @@ void ipseci_explain_not_built_in(struct ipsec_failure *failure,
                                  const struct ipsec_crypto_list *crypto,
                                  struct ipsec_proposals *built_in);
 
+/* INVALID_KE_PAYLOAD names the group that the peer wants (RFC 7296 1.2): the one thing known of it.
+ * After ipseci_explain; nothing happens when its list is known, or when the group is one of ours.
+ */
+void ipseci_explain_group(struct ipsec_failure *failure, uint16_t group);
+
 #endif

@@ -256,6 +256,28 @@ static void not_built_in_at_the_start(void **state)
     assert_int_equal(built_in.item[0].transform[0].id, IPSEC_ENCR_AES_CBC);
 }
 
+static void init_21_group_named_by_the_peer(void **state)
+{
+    (void)state;
+    ours = kit_list("aes256-sha256-modp2048-ecp256", IKE);
+    memset(&failure, 0, sizeof(failure));
+    failure.ours = &ours;
+    ipseci_explain_group(&failure, 19); /* one of ours: nothing to tell */
+    assert_int_equal(failure.diff_count, 0);
+    ipseci_explain_group(&failure, 0);
+    assert_int_equal(failure.diff_count, 0);
+    ipseci_explain_group(&failure, 20);
+    assert_int_equal(failure.diff_count, 1);
+    assert_diff(0, IPSEC_TRANSFORM_KE, IPSEC_DIFF_NO_OVERLAP, 14, 20);
+    ours = kit_list("aes256-sha256", ESP);
+    ipseci_explain_group(&failure, 20);
+    assert_diff(0, IPSEC_TRANSFORM_KE, IPSEC_DIFF_ONLY_THEIRS, -1, 20);
+    failure.ours = NULL;
+    failure.diff_count = 0;
+    ipseci_explain_group(&failure, 20);
+    assert_int_equal(failure.diff_count, 0);
+}
+
 static void lists_made_by_hand_are_bounded(void **state)
 {
     (void)state;
@@ -291,6 +313,7 @@ int main(void)
         KIT_TEST(lists_that_are_not_known),
         KIT_TEST(not_built_in),
         KIT_TEST(not_built_in_at_the_start),
+        KIT_TEST(init_21_group_named_by_the_peer),
         KIT_TEST(lists_made_by_hand_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,11 +280,7 @@ static void init_21_group_the_peer_wants(void **state)
     refused("aes256-sha256-modp2048", IKE, IPSEC_PHASE_IKE_SA_INIT);
     f.cause = IPSEC_CAUSE_KE_GROUP;
     f.notify = 17;
-    f.diff_count = 1;
-    f.diff[0] = (struct ipsec_diff){IPSEC_TRANSFORM_KE,
-                                    IPSEC_DIFF_NO_OVERLAP,
-                                    {IPSEC_TRANSFORM_KE, 14, 0},
-                                    {IPSEC_TRANSFORM_KE, 20, 0}};
+    ipseci_explain_group(&f, 20);
     show();
     assert_says("[ke-group]");
     assert_says("INVALID_KE_PAYLOAD");
