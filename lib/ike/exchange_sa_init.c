@@ -45,11 +45,13 @@ static void add_nat_detection(struct ipseci_step *step, const struct ipseci_cont
 {
     const struct ipseci_ike_sa *sa = ctx->sa;
     const struct ipsec_crypto_list *crypto = &ctx->ike->config.crypto;
+    /* The responder's SA is given its peer only when this step is committed. */
+    const struct ipsec_peer *peer = sa->peer != NULL ? sa->peer : ctx->hs->facts.peer;
     struct ipsec_endpoint local = sa->local;
     uint8_t source[IPSECI_NAT_HASH_BYTES];
     uint8_t destination[IPSECI_NAT_HASH_BYTES];
 
-    if (sa->peer != NULL && sa->peer->force_encapsulation) {
+    if (peer != NULL && peer->force_encapsulation) {
         local.port = 0;
     }
     if (ipseci_nat_hash(crypto, sa->spi_i, spi_r, &local, source) < IPSEC_OK ||
