@@ -184,6 +184,8 @@ const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children);
 void sim_assert_agree(struct sim *s, uint32_t sas, uint32_t children);
 /* The tunnel carries: NULL, or what is wrong. */
 const char *sim_dead(struct sim *s);
+/* Both ends' SAs to stdout. */
+void sim_print(const struct sim *s);
 void sim_ladder_clear(struct sim *s);
 /* Lines "A IKE_SA_INIT request 0: SA KE ..." of all that was sent. */
 void sim_assert_ladder(struct sim *s, const char *expected);

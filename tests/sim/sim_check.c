@@ -215,6 +215,29 @@ const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children)
     return wrong != NULL ? wrong : check_children(s);
 }
 
+void sim_print(const struct sim *s)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct sim_node *n = &s->nodes[i];
+        const struct ipseci_ike_sa *sa;
+        const struct ipseci_child *c;
+        uint32_t cursor = 0;
+        ipsec_handle handle;
+        while ((sa = ipseci_pool_next(&n->ike->sas, &cursor, &handle)) != NULL) {
+            printf("%c IKE SA %08x: %08x %08x state %u task %u%s%s\n", name(n), handle,
+                   (uint32_t)sa->spi_i, (uint32_t)sa->spi_r, sa->state, sa->task,
+                   sa->want_delete ? " wants delete" : "", sa->want_rekey ? " wants rekey" : "");
+        }
+        cursor = 0;
+        while ((c = ipseci_pool_next(&n->ike->children, &cursor, &handle)) != NULL) {
+            printf("%c child %08x of %08x: %08x %08x state %u, %s%s%s%s\n", name(n), handle,
+                   c->ike_sa, c->spi_in, c->spi_out, c->state, c->config->name,
+                   c->in_sink ? " installed" : "", c->outbound_ready ? " sends" : "",
+                   c->want_delete ? " wants delete" : "");
+        }
+    }
+}
+
 /* ---- life --------------------------------------------------------------------------------------
  */
 

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Seeded runs: two engines under faults, with everything a caller can ask for at random times, then
+ * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
+ * run. Called by tests/sim/run and as a test:
+ *
+ *   sim_seeds --seeds N [--first S] [--show]
+ *
+ * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
+ * --seeds 1 --first SEED --show.
+ */
+#include "sim_test.h"
+
+static uint32_t pick(struct sim *s, uint32_t below)
+{
+    return (uint32_t)(sim_random(&s->state) % below);
+}
+
+/* ---- what a run is like ------------------------------------------------------------------------ */
+
+static void choose_proposals(struct sim *s)
+{
+    static const char *const ike[][2] = {
+        {"aes256-sha256-modp2048", "aes256-sha256-modp2048"},
+        {"aes256-sha256-modp2048-ecp256", "aes256-sha256-ecp256"},
+        {"aes256gcm16-prfsha256-ecp256", "aes128gcm16-aes256gcm16-prfsha256-ecp256"},
+        {"chacha20poly1305-prfsha256-curve25519,aes128-sha1-modp2048",
+         "chacha20poly1305-prfsha256-curve25519"}};
+    static const char *const esp[][2] = {
+        {"aes256-sha256-modp2048", "aes256-sha256-modp2048"},
+        {"aes256-sha256", "aes256-sha256"},
+        {"aes256gcm16-modp2048-ecp256", "aes256gcm16-ecp256"},
+        {"aes256-sha256-ecp256,aes128-sha256", "aes256-sha256-ecp256,aes128-sha256"}};
+    const uint32_t i = pick(s, 4);
+    const uint32_t e = pick(s, 4);
+
+    for (uint32_t k = 0; k < 2; k++) {
+        sim_ike_proposals(&s->nodes[k], ike[i][k]);
+        sim_esp_proposals(&s->nodes[k], esp[e][k]);
+    }
+}
+
+static void choose_lifetime(struct sim *s, struct ipsec_lifetime *l)
+{
+    if (pick(s, 3) == 0) {
+        return; /* the default, an hour: longer than a run */
+    }
+    l->soft_ms = 10000 + pick(s, 60000);
+    l->hard_ms = l->soft_ms + 20000 + pick(s, 60000);
+    l->jitter_percent = 1 + pick(s, 50);
+}
+
+static void choose_node(struct sim *s, struct sim_node *n)
+{
+    struct ipsec_ike_config *c = &n->config;
+
+    c->retransmit_first_ms = 300 + pick(s, 2000);
+    c->retransmit_factor_percent = 110 + pick(s, 100);
+    c->retransmit_max = 4 + pick(s, 6);
+    c->cookie_threshold = pick(s, 4) == 0 ? 1 : 0;
+    n->peer.liveness_ms = 2000 + pick(s, 20000);
+    n->peer.force_encapsulation = pick(s, 8) == 0;
+    n->peer.no_initial_contact = pick(s, 4) == 0;
+    choose_lifetime(s, &n->peer.lifetime);
+    for (uint32_t i = 0; i < SIM_CONFIGS_MAX; i++) {
+        choose_lifetime(s, &n->child[i].lifetime);
+    }
+}
+
+static void choose(struct sim *s)
+{
+    const uint32_t children = 1 + pick(s, 3);
+
+    choose_proposals(s);
+    for (int i = 0; i < 2; i++) {
+        choose_node(s, &s->nodes[i]);
+        s->nodes[i].peer.child_count = children;
+    }
+    s->nat = pick(s, 6) == 0;
+    s->delay_ms = 1 + pick(s, 200);
+}
+
+static void faults(struct sim *s)
+{
+    s->loss_percent = pick(s, 2) * pick(s, 50);
+    s->double_percent = pick(s, 2) * pick(s, 30);
+    s->corrupt_percent = pick(s, 3) == 0 ? pick(s, 20) : 0;
+    s->jitter_ms = pick(s, 2) * pick(s, 4000);
+    for (int i = 0; i < 2; i++) {
+        s->nodes[i].pend_peer = pick(s, 5) == 0;
+        s->nodes[i].pend_secret = pick(s, 5) == 0;
+        s->nodes[i].take_jobs = pick(s, 4) == 0;
+        s->nodes[i].children_max = pick(s, 6) == 0 ? 1 + pick(s, 4) : 0;
+    }
+}
+
+/* ---- what is asked for ------------------------------------------------------------------------- */
+
+static ipsec_handle random_sa(struct sim *s, struct sim_node *n)
+{
+    ipsec_handle h = 0;
+
+    for (uint32_t i = pick(s, 3) + 1; i > 0; i--) {
+        h = ipsec_ike_next_sa(n->ike, h);
+    }
+    return h;
+}
+
+static ipsec_handle random_child(struct sim *s, struct sim_node *n)
+{
+    ipsec_handle h = 0;
+
+    for (uint32_t i = pick(s, 5) + 1; i > 0; i--) {
+        h = ipsec_ike_next_child(n->ike, h);
+    }
+    return h;
+}
+
+static void replay(struct sim *s, struct sim_node *n)
+{
+    if (s->kept > 0) {
+        const struct sim_datagram *d = &s->kept_datagram[pick(s, s->kept)];
+        if (d->to == n->index) {
+            (void)sim_inject(s, n->index, d);
+        }
+    }
+}
+
+static void initiate(struct sim *s, struct sim_node *n)
+{
+    ipsec_handle sa;
+
+    /* Through a NAT only the end behind it can be the first to speak. */
+    if (!(s->nat && n->index == SIM_B) && sim_sa(n, 0) == 0) {
+        (void)!ipsec_ike_initiate(n->ike, &n->peer, s->now, &sa);
+    }
+}
+
+static void ask(struct sim *s)
+{
+    struct sim_node *n = &s->nodes[pick(s, 2)];
+    const ipsec_handle sa = random_sa(s, n);
+    const ipsec_handle child = random_child(s, n);
+
+    switch (pick(s, 16)) {
+    case 0:
+    case 1:
+        initiate(s, n);
+        break;
+    case 2:
+    case 3:
+        (void)ipsec_ike_rekey(n->ike, sa, s->now);
+        break;
+    case 4:
+    case 5:
+        (void)ipsec_ike_rekey_child(n->ike, child, pick(s, 2) * IPSEC_REKEY_WITHOUT_PFS, s->now);
+        break;
+    case 6:
+        if (pick(s, 6) == 0) {
+            (void)ipsec_ike_delete(n->ike, sa, s->now);
+        }
+        break;
+    case 7:
+        (void)ipsec_ike_delete_child(n->ike, child, s->now);
+        break;
+    case 8:
+        (void)!ipsec_ike_create_child(n->ike, sa, &n->child[pick(s, (uint32_t)n->peer.child_count)],
+                                      s->now);
+        break;
+    case 9:
+        (void)ipsec_ike_probe(n->ike, sa, s->now);
+        break;
+    case 10:
+        (void)ipsec_ike_child_notice(n->ike, child, (enum ipsec_child_notice)(1 + pick(s, 2)),
+                                     s->now);
+        break;
+    case 11:
+        replay(s, n);
+        break;
+    case 12:
+        if (pick(s, 20) == 0) {
+            (void)ipsec_ike_forget_peer(n->ike, &n->peer, s->now);
+        }
+        break;
+    default:
+        sim_traffic(s);
+        break;
+    }
+}
+
+static void settle_parked(struct sim *s, bool all)
+{
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        while (n->job_count > 0 && (all || pick(s, 3) == 0)) {
+            (void)sim_job_done(n);
+        }
+        while (n->question_count > 0 && (all || pick(s, 3) == 0)) {
+            sim_answer(n, all || pick(s, 10) != 0 ? IPSEC_OK : IPSEC_ERR_NOT_FOUND);
+        }
+    }
+}
+
+/* ---- the run ----------------------------------------------------------------------------------- */
+
+static void trouble(struct sim *s)
+{
+    const uint32_t turns = 10 + pick(s, 150);
+
+    faults(s);
+    for (uint32_t i = 0; i < turns; i++) {
+        if (pick(s, 40) == 0) {
+            faults(s);
+        }
+        ask(s);
+        settle_parked(s, false);
+        if (s->kept == SIM_SENT_MAX && pick(s, 4) == 0) {
+            s->kept = 0;
+        }
+        sim_run(s, pick(s, 3) == 0 ? pick(s, 5000) : pick(s, 100));
+    }
+}
+
+static void calm(struct sim *s)
+{
+    const struct ipsec_lifetime hour = {0};
+
+    s->delay_ms = 5;
+    s->loss_percent = s->double_percent = s->corrupt_percent = s->jitter_ms = 0;
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        n->pend_peer = n->pend_secret = n->take_jobs = false;
+        n->children_max = 0;
+        n->peer.lifetime = hour; /* of SAs made from now on */
+        for (size_t k = 0; k < SIM_CONFIGS_MAX; k++) {
+            n->child[k].lifetime = hour;
+        }
+    }
+    settle_parked(s, true);
+    for (int i = 0; i < 60; i++) {
+        sim_traffic(s);
+        sim_run(s, 10000);
+        settle_parked(s, true);
+    }
+}
+
+/* The first child of A, when everything was deleted. */
+static void revive(struct sim *s)
+{
+    struct sim_node *a = &s->nodes[SIM_A];
+    const ipsec_handle sa = sim_sa(a, IPSEC_IKE_ESTABLISHED);
+
+    if (sa == 0) {
+        (void)sim_connect(s);
+    } else if (sim_sink_sender(a, &a->child[0]) == NULL) {
+        (void)!ipsec_ike_create_child(a->ike, sa, &a->child[0], s->now);
+    }
+    sim_run(s, 20000);
+    sim_traffic(s);
+}
+
+static const char *judge(struct sim *s)
+{
+    struct ipsec_ike_counters a;
+    const char *wrong = NULL;
+
+    /* A liveness check may be under way at any one moment. */
+    for (int i = 0; i < 20 && (i == 0 || wrong != NULL); i++) {
+        sim_run(s, 137);
+        ipsec_ike_counters(s->nodes[SIM_A].ike, &a);
+        wrong = sim_disagreement(s, a.sas, a.children);
+    }
+    if (wrong == NULL && a.children == 0) {
+        wrong = "there is no child";
+    }
+    return wrong != NULL ? wrong : sim_dead(s);
+}
+
+static bool run_seed(uint64_t seed, bool show)
+{
+    struct sim *s = sim_new(seed);
+
+    choose(s);
+    sim_start(s);
+    s->keep_sent = true;
+    (void)sim_connect(s);
+    trouble(s);
+    calm(s);
+    revive(s);
+    const char *wrong = judge(s);
+    if (wrong != NULL) {
+        printf("seed %llu: %s\n", (unsigned long long)seed, wrong);
+    }
+    if (show) {
+        sim_print(s);
+        printf("%s%s%s", s->ladder, s->nodes[SIM_A].failure_text, s->nodes[SIM_B].failure_text);
+    }
+    sim_free(s);
+    return wrong == NULL;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seeds = 100;
+    uint64_t first = 1;
+    uint64_t failed = 0;
+    bool show = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
+            seeds = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc) {
+            first = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--show") == 0) {
+            show = true;
+        } else {
+            fprintf(stderr, "usage: %s [--seeds N] [--first S] [--show]\n", argv[0]);
+            return 2;
+        }
+    }
+    for (uint64_t i = 0; i < seeds; i++) {
+        failed += run_seed(first + i, show) ? 0 : 1;
+    }
+    printf("%llu passed, %llu failed\n", (unsigned long long)(seeds - failed),
+           (unsigned long long)failed);
+    return failed == 0 && seeds > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
