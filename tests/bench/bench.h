@@ -33,8 +33,7 @@ struct bench_pair {
     void *work;
 };
 
-/* Medians over all turns. The last two are medians of what each turn gave: a machine that is faster
- * in one minute than in the next changes both sides of a turn. */
+/* Medians over all turns, averaged over places of the stack. */
 struct bench_result {
     double ours_ns; /* an item */
     double raw_ns;
