@@ -264,8 +264,9 @@ static void add_who_came(struct ipseci_text *t, const struct ipsec_failure *f)
         add_quoted_id(t, f->their_id);
     }
     if (f->our_id != NULL) {
-        ipseci_text_add(t, " and asks for ");
+        ipseci_text_add(t, " (here we are ");
         add_quoted_id(t, f->our_id);
+        ipseci_text_char(t, ')');
     }
 }
 

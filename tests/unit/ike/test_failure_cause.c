@@ -174,7 +174,7 @@ static void no_connection_here(void **state)
     assert_says("a site with remote = 198.51.100.2 (or any)");
     f.phase = IPSEC_PHASE_IKE_AUTH;
     set_ids("a.example.net", "b.example.net", NULL);
-    assert_says("that says it is \"b.example.net\" and asks for \"a.example.net\"");
+    assert_says("that says it is \"b.example.net\" (here we are \"a.example.net\")");
     assert_says("and remote_id = b.example.net");
 }
 
