@@ -387,6 +387,15 @@ static void close_telling(const struct work *w)
     w->sa->reason = w->step->reason;
 }
 
+static void note_gone(const struct work *w)
+{
+    struct ipseci_handshake *hs = ipseci_handshake_get(w->ike, w->sa->own_handshake);
+
+    if (hs != NULL) {
+        hs->gone_spi = w->step->delete_spi;
+    }
+}
+
 static void consequences(const struct work *w, uint8_t task, ipsec_handle task_child)
 {
     struct ipsec_ike *ike = w->ike;
@@ -413,8 +422,11 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     if (has(w, IPSECI_ACT_REMOVE)) {
         remove_children(w);
     }
+    if (has(w, IPSECI_ACT_CHILD_GONE) && !w->is_response) {
+        note_gone(w);
+    }
     if (has(w, IPSECI_ACT_TASK_FAILED) || has(w, IPSECI_ACT_TEMPORARY) ||
-        has(w, IPSECI_ACT_CHILD_LOST)) {
+        has(w, IPSECI_ACT_CHILD_LOST) || (has(w, IPSECI_ACT_CHILD_GONE) && w->is_response)) {
         ipseci_task_outcome(ike, w->sa, task, task_child, w->step->actions);
     }
     if (has(w, IPSECI_ACT_DELETE)) {

@@ -105,6 +105,10 @@ static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
         not_taken(ctx, step);
         return IPSEC_OK;
     }
+    if (hs->gone_spi != 0 && terms.choice.spi == hs->gone_spi) {
+        step->actions |= IPSECI_ACT_CHILD_GONE;
+        return IPSEC_OK;
+    }
     if (terms.choice.suite.ke != 0) {
         if (!response_ke(ctx, &terms, &ke)) {
             not_taken(ctx, step);
@@ -253,6 +257,10 @@ static int request_rekeys(const struct ipseci_context *ctx, struct ipseci_step *
         return -1;
     }
     *old = ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_load32(rekey.spi.data));
+    if (*old == NULL && ipseci_waits_for_child(ctx->sa)) {
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE, ipseci_view(NULL, 0));
+        return -1; /* RFC 7296 2.25: it may be the one our own request is making */
+    }
     if (*old == NULL || (*old)->state == IPSECI_CHILD_LINGERING) {
         child_not_found(ctx, step, &rekey);
         return -1;

@@ -58,6 +58,10 @@ static void delete_children(const struct ipseci_context *ctx, struct ipseci_step
     for (uint16_t i = 0; i < del->count && step->remove_count < IPSECI_DELETE_SPIS_MAX; i++) {
         const struct ipseci_child *child =
             ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_delete_spi(del, i));
+        if (child == NULL && ipseci_waits_for_child(ctx->sa)) {
+            step->actions |= IPSECI_ACT_CHILD_GONE;
+            step->delete_spi = ipseci_delete_spi(del, i);
+        }
         if (child == NULL || child->state == IPSECI_CHILD_LINGERING) {
             continue;
         }

@@ -220,6 +220,7 @@ struct ipseci_handshake {
     uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
     uint64_t spi;                      /* ours for a new IKE SA */
     uint32_t child_spi;                /* ours for a new child */
+    uint32_t gone_spi;                 /* the peer's; deleted before its answer came to us */
     uint16_t group;                    /* of the KE payload we send */
     bool without_pfs;
     uint8_t cookie_length;
@@ -290,6 +291,13 @@ static inline struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, i
 static inline struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike, ipsec_handle h)
 {
     return (struct ipseci_child *)ipseci_pool_get(&ike->children, h);
+}
+
+/* The two directions have windows of their own: a request of the peer about a child may overtake the
+ * answer that tells us of that child. */
+static inline bool ipseci_waits_for_child(const struct ipseci_ike_sa *sa)
+{
+    return sa->task == IPSECI_TASK_CHILD_CREATE || sa->task == IPSECI_TASK_CHILD_REKEY;
 }
 
 static inline struct ipseci_handshake *ipseci_handshake_get(const struct ipsec_ike *ike,

@@ -170,6 +170,9 @@ void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child)
     if (ike->now >= child->ends) {
         if (child->state == IPSECI_CHILD_INSTALLED) {
             ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
+        } else if (child->state == IPSECI_CHILD_REPLACED) {
+            /* Its delete has not come: the peer may have it for longer, and is told. */
+            ipseci_child_retire(ike, child, IPSEC_REASON_REPLACED);
         } else {
             ipseci_child_drop(ike, child,
                               child->reason != 0 ? (enum ipsec_reason)child->reason

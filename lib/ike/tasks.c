@@ -197,6 +197,16 @@ static void child_lost(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, struct i
     }
 }
 
+/* The peer has deleted the new child already; the one it was to replace goes the same way. */
+static void child_gone(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t task)
+{
+    if (task == IPSECI_TASK_CHILD_REKEY && child->in_sink) {
+        ipseci_child_retire(ike, child, IPSEC_REASON_PEER);
+    } else {
+        ipseci_child_drop(ike, child, IPSEC_REASON_PEER);
+    }
+}
+
 void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
                          ipsec_handle child_handle, uint32_t actions)
 {
@@ -213,6 +223,8 @@ void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_
     }
     if (task == IPSECI_TASK_IKE_REKEY) {
         ike_rekey_failed(ike, sa);
+    } else if (child != NULL && (actions & IPSECI_ACT_CHILD_GONE) != 0 && !collided) {
+        child_gone(ike, child, task);
     } else if (child != NULL && (actions & IPSECI_ACT_CHILD_LOST) != 0) {
         child_lost(ike, sa, child);
     } else if (child != NULL && task == IPSECI_TASK_CHILD_REKEY) {
