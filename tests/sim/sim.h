@@ -100,6 +100,7 @@ struct sim {
     ipsec_ms now;
     uint64_t order;
     uint64_t state; /* of the network's generator */
+    bool verbose;   /* messages and events to stdout as they happen */
 
     /* The network. */
     bool held; /* nothing is delivered but by sim_deliver */

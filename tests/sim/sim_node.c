@@ -261,11 +261,39 @@ static void keep_failure(struct sim_node *n, const struct ipsec_failure *failure
     ipsec_failure_text(failure, n->failure_text, sizeof(n->failure_text));
 }
 
+static void say(const struct sim_node *n, const struct ipsec_event *event)
+{
+    static const char *const what[SIM_EVENTS] = {
+        "",        "message",       "IKE up",      "IKE rekeyed", "IKE closed",   "child up",
+        "child rekeyed", "child closed", "failure", "warning", "rekey failed", "drop"};
+    char text[IPSEC_MESSAGE_TEXT_MAX] = "";
+
+    if (event->message != NULL) {
+        ipsec_message_text(event->message, text, sizeof(text));
+    }
+    printf("%8llu %c %s %s", (unsigned long long)(event->now - 1000000),
+           n->index == SIM_A ? 'A' : 'B', what[event->type], text);
+    if (event->child != NULL) {
+        printf(" %08x %08x of %08x", event->child->spi_in, event->child->spi_out,
+               event->child->ike_sa);
+    }
+    if (event->ike != NULL) {
+        printf(" %08x %08x", (uint32_t)event->ike->spi_i, (uint32_t)event->ike->spi_r);
+    }
+    if (event->failure != NULL) {
+        printf(" %s in phase %d", ipsec_cause_name(event->failure->cause), event->failure->phase);
+    }
+    printf(" sa %08x reason %d status %d\n", event->ike_sa, event->reason, event->status);
+}
+
 static void on_event(void *user, const struct ipsec_event *event)
 {
     struct sim_node *n = user;
 
     n->events[event->type]++;
+    if (n->sim->verbose) {
+        say(n, event);
+    }
     if (event->type == IPSEC_EVENT_MESSAGE && event->message->outbound) {
         add_line(n, event->message);
     } else if (event->type == IPSEC_EVENT_FAILURE) {
