@@ -171,9 +171,11 @@ static bool narrow_to(const struct ipsec_child_config *config, const struct ipse
 }
 
 uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_step *step,
-                             const struct ipsec_child_config *only, uint16_t ke_offered,
-                             uint32_t flags, struct ipseci_child_terms *terms)
+                             const struct ipseci_child_request_terms *asked,
+                             struct ipseci_child_terms *terms)
 {
+    const struct ipsec_child_config *only = asked->only;
+    const uint32_t flags = asked->flags;
     const struct ipseci_payloads *p = &ctx->in->payloads;
     const struct ipsec_peer *peer =
         ctx->hs->facts.peer != NULL ? ctx->hs->facts.peer : ctx->sa->peer;
@@ -337,7 +339,8 @@ enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
         ipseci_step_notify(step, IPSECI_NOTIFY_NO_ADDITIONAL_SAS, ipseci_view(NULL, 0));
         return IPSEC_OK;
     }
-    const uint16_t error = ipseci_child_choose(ctx, step, NULL, 0, IPSECI_CHOICE_NO_KE, &terms);
+    const struct ipseci_child_request_terms asked = {.flags = IPSECI_CHOICE_NO_KE};
+    const uint16_t error = ipseci_child_choose(ctx, step, &asked, &terms);
     if (error != 0) {
         step->failure.authenticated = true;
         ipseci_step_notify(step, error, ipseci_view(NULL, 0));

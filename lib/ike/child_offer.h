@@ -30,11 +30,18 @@ void ipseci_child_add_sa(const struct ipseci_context *ctx, struct ipseci_step *s
 void ipseci_child_add_ts(struct ipseci_step *step, const struct ipsec_selectors *initiator,
                          const struct ipsec_selectors *responder);
 
+/* What a request allows. */
+struct ipseci_child_request_terms {
+    const struct ipsec_child_config *only; /* rekey: the old child's; NULL: any of the peer's */
+    uint16_t ke_offered;                   /* group of its KE payload; 0: none */
+    uint32_t flags;                        /* enum ipseci_choice_flags */
+};
+
 /* Responder: settles on terms with one of the peer's children (or `only`, for a rekey). Gives 0, or
  * the error notify to answer with; the step's failure is filled then. */
 uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_step *step,
-                             const struct ipsec_child_config *only, uint16_t ke_offered,
-                             uint32_t flags, struct ipseci_child_terms *terms);
+                             const struct ipseci_child_request_terms *asked,
+                             struct ipseci_child_terms *terms);
 /* SA, TSi and TSr of the answer, and the child to install. seed: nonces and secret of this
  * exchange. */
 enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct ipseci_step *step,

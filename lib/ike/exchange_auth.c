@@ -47,11 +47,16 @@ static struct ipsec_view kept_view(const struct ipseci_kept *kept)
     return ipseci_view(kept->data, kept->length);
 }
 
-/* AUTH of one end: `ours` says whose. `initiator` of the IKE SA signs with SK_pi (RFC 7296 2.15).
+struct auth_value {
+    size_t length;
+    uint8_t octets[IPSEC_PRF_BYTES_MAX];
+};
+
+/* AUTH of one end: `ours` says whose. The initiator of the IKE SA signs with SK_pi (RFC 7296 2.15).
  */
 static enum ipsec_status compute_auth(const struct ipseci_context *ctx, bool ours,
                                       struct ipsec_view id_body, struct ipsec_view secret,
-                                      struct ipsec_view *auth, uint8_t out[IPSEC_PRF_BYTES_MAX])
+                                      struct auth_value *out)
 {
     const struct ipseci_handshake *hs = ctx->hs;
     const bool initiator_signs = ours == ctx->sa->initiator;
@@ -63,26 +68,21 @@ static enum ipsec_status compute_auth(const struct ipseci_context *ctx, bool our
         .sk_p = ipseci_view(initiator_signs ? hs->keys.pi : hs->keys.pr, hs->keys.prf_length),
         .id_body = id_body,
     };
-    size_t length = 0;
 
-    IPSECI_TRY(ipseci_auth_psk(&ctx->ike->config.crypto, &octets, secret, out, &length));
-    *auth = ipseci_view(out, length);
-    return IPSEC_OK;
+    return ipseci_auth_psk(&ctx->ike->config.crypto, &octets, secret, out->octets, &out->length);
 }
 
 static enum ipsec_status add_own_auth(const struct ipseci_context *ctx, struct ipseci_step *step,
                                       struct ipsec_view secret)
 {
     const struct ipsec_id own = own_id(ctx);
-    uint8_t octets[IPSEC_PRF_BYTES_MAX];
-    struct ipsec_view auth;
+    struct auth_value auth;
     struct id_body body;
 
     build_id(&own, &body);
-    IPSECI_TRY(
-        compute_auth(ctx, true, ipseci_view(body.octets, body.length), secret, &auth, octets));
+    IPSECI_TRY(compute_auth(ctx, true, ipseci_view(body.octets, body.length), secret, &auth));
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_AUTH);
-    ipseci_auth_build(&step->w, IPSECI_AUTH_SHARED_KEY, auth);
+    ipseci_auth_build(&step->w, IPSECI_AUTH_SHARED_KEY, ipseci_view(auth.octets, auth.length));
     ipseci_payload_end(&step->chain);
     return IPSEC_OK;
 }
@@ -94,17 +94,16 @@ static enum ipsec_status verify_auth(const struct ipseci_context *ctx,
 {
     const struct ipseci_payload *payload =
         ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH);
-    uint8_t octets[IPSEC_PRF_BYTES_MAX];
-    struct ipsec_view expected;
+    struct auth_value expected;
     struct ipseci_auth auth;
 
     *good = false;
-    IPSECI_TRY(compute_auth(ctx, false, id_payload->body, secret, &expected, octets));
+    IPSECI_TRY(compute_auth(ctx, false, id_payload->body, secret, &expected));
     if (payload != NULL && ipseci_auth_parse(payload->body, &auth) == IPSEC_OK &&
         auth.method == IPSECI_AUTH_SHARED_KEY && auth.data.length == expected.length) {
-        *good = ipseci_equal_secret(auth.data.data, expected.data, expected.length);
+        *good = ipseci_equal_secret(auth.data.data, expected.octets, expected.length);
     }
-    ipseci_wipe(octets, sizeof(octets));
+    ipseci_wipe(&expected, sizeof(expected));
     return IPSEC_OK;
 }
 

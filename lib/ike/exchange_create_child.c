@@ -295,8 +295,9 @@ enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct 
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
         return IPSEC_OK;
     }
-    const uint16_t error =
-        ipseci_child_choose(ctx, step, old == NULL ? NULL : old->config, ke.group, 0, &terms);
+    const struct ipseci_child_request_terms asked = {.only = old == NULL ? NULL : old->config,
+                                                     .ke_offered = ke.group};
+    const uint16_t error = ipseci_child_choose(ctx, step, &asked, &terms);
     if (error != 0) {
         ipseci_step_refuse(step, ctx, error, ipseci_view(NULL, 0));
         if (error == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {

@@ -110,6 +110,7 @@ struct ipseci_ike_sa {
     ipsec_handle peer_handshake; /* of the peer's request being worked on */
     ipsec_handle child_first;    /* list through ipseci_child.next */
     ipsec_handle collision;      /* IKE SA the peer's colliding rekey made */
+    ipsec_handle heir_of;        /* the IKE SA whose collision this one is */
     uint8_t collision_nonce[IPSECI_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
 
     struct ipsec_id remote_id;
@@ -293,8 +294,8 @@ static inline struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike,
     return (struct ipseci_child *)ipseci_pool_get(&ike->children, h);
 }
 
-/* The two directions have windows of their own: a request of the peer about a child may overtake the
- * answer that tells us of that child. */
+/* The two directions have windows of their own: a request of the peer about a child may overtake
+ * the answer that tells us of that child. */
 static inline bool ipseci_waits_for_child(const struct ipseci_ike_sa *sa)
 {
     return sa->task == IPSECI_TASK_CHILD_CREATE || sa->task == IPSECI_TASK_CHILD_REKEY;

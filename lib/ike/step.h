@@ -44,7 +44,7 @@ enum ipseci_action {
     IPSECI_ACT_REFUSED = 1 << 17,        /* an unprotected refusal: wait for better, not long */
     IPSECI_ACT_DELETE_CHILD = 1 << 18,   /* delete_spi: a child the peer has and we do not */
     IPSECI_ACT_CHILD_GONE = 1 << 19,     /* delete_spi: the peer deleted it before we knew it */
-    IPSECI_ACT_HINTS = 1 << 20          /* the peer understands hints */
+    IPSECI_ACT_HINTS = 1 << 20           /* the peer understands hints */
 };
 
 struct ipseci_need {
