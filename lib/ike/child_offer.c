@@ -186,7 +186,8 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
     struct ipsec_proposals ours;
     bool cut = false;
 
-    const struct ipseci_wish wish = {IPSEC_PROTOCOL_ESP, ke_offered, flags | IPSECI_CHOICE_SPI};
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_ESP, asked->ke_offered,
+                                     flags | IPSECI_CHOICE_SPI};
 
     /* RFC 7296 2.9: TSi is the requester's side, so our remote one. */
     const bool readable =
