@@ -94,15 +94,16 @@ int main(int argc, char **argv)
     io = ipsec_posix_io(posix);
 
     const struct ipsec_crypto *const providers[] = {ipsec_mbedtls_crypto(mbedtls)};
-    config.crypto = (struct ipsec_crypto_list){providers, 1};
-    config.callbacks =
-        (struct ipsec_gw_callbacks){sizeof config.callbacks, .find_peer = find_peer,
-                                    .find_secret = find_secret, .acquire = acquire, .event = event};
+    config.crypto.item = providers;
+    config.crypto.count = 1;
+    config.callbacks.find_peer = find_peer;
+    config.callbacks.find_secret = find_secret;
+    config.callbacks.acquire = acquire;
+    config.callbacks.event = event;
     config.io = io;
     TRY(ipsec_gw_size(&config, &bytes)); /* all the memory it will ever use */
     TRY(ipsec_gw_init(malloc(bytes), bytes, &config, io->now(io->context), &gw));
-    TRY(ipsec_gw_add_peer(gw,
-                          &peer)); /* from here on nothing between the two networks goes in clear */
+    TRY(ipsec_gw_add_peer(gw, &peer)); /* from here on nothing goes in clear between the two */
     for (;;) {
         TRY(ipsec_gw_run(gw, io, IPSEC_NEVER));
     }

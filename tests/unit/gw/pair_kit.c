@@ -35,12 +35,39 @@ static enum ipsec_status find_secret(void *user, uint32_t token,
     return IPSEC_OK;
 }
 
+/* With GW_TRACE set: what happened, for finding out about a seed that fails. */
+static void trace(const struct pair_end *end, const struct ipsec_event *event)
+{
+    static const char *const names[PAIR_EVENTS] = {
+        "",           "message",  "ike up",        "ike rekeyed",
+        "ike closed", "child up", "child rekeyed", "child closed",
+        "failure",    "warning",  "rekey failed",  "drop"};
+    if (getenv("GW_TRACE") == NULL) {
+        return;
+    }
+    print_message("%10u %c %-13s ike %08x child %08x old %08x reason %d status %d",
+                  (unsigned)event->now, end->end == IPSEC_MEMORY_A ? 'A' : 'B', names[event->type],
+                  event->ike_sa, event->child_sa, event->old_child, (int)event->reason,
+                  (int)event->status);
+    if (event->message != NULL) {
+        print_message(" %s %s %u id %u%s", event->message->outbound ? "out" : "in",
+                      event->message->response ? "response" : "request",
+                      (unsigned)event->message->exchange, (unsigned)event->message->message_id,
+                      event->message->retransmission ? " again" : "");
+    }
+    if (event->child != NULL) {
+        print_message(" spi in %08x out %08x", event->child->spi_in, event->child->spi_out);
+    }
+    print_message("\n");
+}
+
 static void on_event(void *user, const struct ipsec_event *event)
 {
     struct pair_end *end = user;
     char text[IPSEC_FAILURE_TEXT_MAX];
     assert_in_range(event->type, 1, PAIR_EVENTS - 1);
     end->events[event->type]++;
+    trace(end, event);
     if (event->type == IPSEC_EVENT_IKE_ESTABLISHED || event->type == IPSEC_EVENT_IKE_REKEYED) {
         end->ike_sa = event->ike_sa;
     }
@@ -51,7 +78,9 @@ static void on_event(void *user, const struct ipsec_event *event)
     if (event->type == IPSEC_EVENT_FAILURE) {
         end->cause = event->failure->cause;
         ipsec_failure_text(event->failure, text, sizeof text);
-        print_message("%c: %s\n", end->end == IPSEC_MEMORY_A ? 'A' : 'B', text);
+        if (!end->pair->quiet) {
+            print_message("%c: %s\n", end->end == IPSEC_MEMORY_A ? 'A' : 'B', text);
+        }
     }
 }
 

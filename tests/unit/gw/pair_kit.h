@@ -52,6 +52,7 @@ struct pair_end {
 struct pair {
     struct ipsec_memory_config memory_config;
     struct ipsec_memory *memory;
+    bool quiet; /* failure reports are not printed */
     struct pair_end a;
     struct pair_end b;
 };
