@@ -207,12 +207,7 @@ enum ipsec_status ipsec_ike_delete(struct ipsec_ike *ike, ipsec_handle sa_handle
     } else if (sa->state < IPSECI_IKE_ESTABLISHED) {
         ipseci_ike_close(ike, sa, IPSEC_REASON_LOCAL); /* nothing the peer could be told, yet */
     } else if (sa->state == IPSECI_IKE_ESTABLISHED) {
-        sa->state = IPSECI_IKE_CLOSING;
-        sa->reason = IPSEC_REASON_LOCAL;
-        sa->want_delete = true;
-        sa->ends = ike->now + IPSECI_REPLACED_MS;
-        ipseci_children_drop(ike, sa, IPSEC_REASON_LOCAL);
-        ipseci_touch(ike, sa_handle);
+        ipseci_ike_end(ike, sa, IPSEC_REASON_LOCAL);
     }
     ipseci_leave(ike);
     return status;

@@ -112,6 +112,7 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
 {
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
     old->collision = 0;
+    new_sa->heir_of = 0;
     old->want_rekey = false;
     old->want_probe = false;
     old->reason = IPSEC_REASON_REPLACED;
@@ -191,10 +192,19 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
         if (sa->task == IPSECI_TASK_IKE_REKEY) {
             sa->collision =
                 made->self; /* RFC 7296 2.8.2: decided when our answer comes (COLL-04) */
+            made->heir_of = sa->self;
             memcpy(sa->collision_nonce, step->new_ike.low_nonce, IPSECI_NONCE_BYTES);
         } else {
             ipseci_replace_ike(ike, sa, made);
         }
+        return IPSEC_OK;
+    }
+    if (sa->state == IPSECI_IKE_CLOSING) {
+        ipseci_ike_end(ike, made, (enum ipsec_reason)sa->reason);
+        return IPSEC_OK;
+    }
+    if (sa->state == IPSECI_IKE_REPLACED) {
+        retire_ike(ike, made, true); /* the peer goes on with its own rekey already */
         return IPSEC_OK;
     }
     if (theirs != NULL && ours_loses(step->new_ike.low_nonce, sa->collision_nonce)) {
@@ -205,9 +215,37 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
     ipseci_replace_ike(ike, sa, made);
     sa->want_delete = true; /* REKEY-09 */
     if (theirs != NULL) {
+        theirs->heir_of = 0;
         retire_ike(ike, theirs, false);
     }
     return IPSEC_OK;
+}
+
+void ipseci_ike_heir_used(struct ipsec_ike *ike, struct ipseci_ike_sa *heir)
+{
+    struct ipseci_ike_sa *old = ipseci_sa_get(ike, heir->heir_of);
+
+    heir->heir_of = 0;
+    if (old != NULL && old->collision == heir->self) {
+        ipseci_replace_ike(ike, old, heir);
+    }
+}
+
+void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason)
+{
+    /* What a rekey of the peer has made of it meanwhile goes the same way. */
+    for (int i = 0; i < 2 && sa != NULL; i++) {
+        struct ipseci_ike_sa *heir = ipseci_sa_get(ike, sa->collision);
+
+        sa->state = IPSECI_IKE_CLOSING;
+        sa->reason = (uint8_t)reason;
+        sa->want_delete = true;
+        sa->collision = 0;
+        sa->ends = ike->now + IPSECI_REPLACED_MS;
+        ipseci_children_drop(ike, sa, reason);
+        ipseci_touch(ike, sa->self);
+        sa = heir;
+    }
 }
 
 void ipseci_ike_close(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason)

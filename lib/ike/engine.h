@@ -112,6 +112,10 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
                                         struct ipseci_step *step);
 void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
                         struct ipseci_ike_sa *new_sa);
+/* The peer sends requests over what its colliding rekey has made: that rekey has won. */
+void ipseci_ike_heir_used(struct ipsec_ike *ike, struct ipseci_ike_sa *heir);
+/* No longer used from now on; the peer is told by a delete. */
+void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason);
 void ipseci_ike_close(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason);
 
 /* tasks.c: what to request next. */

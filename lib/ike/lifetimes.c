@@ -145,11 +145,7 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
             return;
         }
         /* REKEY-10: no longer used even if every rekey failed; the peer is told */
-        sa->ends = ike->now + IPSECI_REPLACED_MS;
-        sa->reason = IPSEC_REASON_LIFETIME;
-        sa->want_delete = true;
-        sa->state = IPSECI_IKE_CLOSING;
-        ipseci_children_drop(ike, sa, IPSEC_REASON_LIFETIME);
+        ipseci_ike_end(ike, sa, IPSEC_REASON_LIFETIME);
     } else if (ike->now >= sa->rekey_due) {
         sa->rekey_due = IPSEC_NEVER;
         sa->want_rekey = true;

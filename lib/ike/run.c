@@ -6,6 +6,7 @@
  */
 #include "engine.h"
 #include "sa_payload.h"
+#include "small_payloads.h"
 
 #include <string.h>
 
@@ -194,6 +195,20 @@ static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_
     return ipseci_run(ike, sa, hs, in, ipseci_auth_request);
 }
 
+static bool deletes_ike(const struct ipseci_payloads *payloads)
+{
+    const struct ipseci_payload *p;
+    struct ipseci_delete del;
+    uint32_t cursor = 0;
+
+    while ((p = ipseci_payload_next(payloads, IPSECI_PAYLOAD_DELETE, &cursor)) != NULL) {
+        if (ipseci_delete_parse(p->body, &del) == IPSEC_OK && del.protocol == IPSEC_PROTOCOL_IKE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ipsec_status ipseci_run_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                      struct ipseci_message *in)
 {
@@ -204,6 +219,9 @@ enum ipsec_status ipseci_run_request(struct ipsec_ike *ike, struct ipseci_ike_sa
         return IPSEC_DROP_EXCHANGE;
     }
     sa->peer_busy = true;
+    if (sa->heir_of != 0 && !deletes_ike(&in->payloads)) {
+        ipseci_ike_heir_used(ike, sa);
+    }
     if (in->syntax_error) {
         status = ipseci_run(ike, sa, NULL, in, bad_syntax);
     } else if (sa->state == IPSECI_IKE_INIT_REPLIED) {

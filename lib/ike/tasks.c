@@ -162,6 +162,9 @@ static void ike_rekey_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         ipseci_replace_ike(ike, sa, heir);
         return;
     }
+    if (sa->state != IPSECI_IKE_ESTABLISHED) {
+        return; /* replaced or closing meanwhile */
+    }
     rekey_failed_event(ike, sa, NULL);
     ipseci_life_retry_ike(ike, sa);
 }
