@@ -273,6 +273,9 @@ static void building_refuses_what_does_not_fit(void **state)
     ipseci_sa_build(&w, &offer, hex("c0ffee01"));
     assert_false(w.failed);
     w = ipseci_writer_init(buffer, sizeof(buffer));
+    ipseci_sa_build(&w, &offer, ipseci_view(spi, 255));
+    assert_false(w.failed);
+    w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_sa_build(&w, &offer, ipseci_view(spi, 256));
     assert_true(w.failed);
     bad.item[0].transform_count = IPSEC_PROPOSAL_TRANSFORMS_MAX + 1;
