@@ -248,22 +248,27 @@ void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_
     }
 }
 
+static void close_one(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason)
+{
+    const bool known = sa->state != IPSECI_IKE_NEW && sa->state != IPSECI_IKE_INIT_REPLIED;
+
+    ipseci_children_drop(ike, sa, reason);
+    if (known) {
+        sa->state = IPSECI_IKE_CLOSING;
+        ipseci_emit_ike(ike, IPSEC_EVENT_IKE_CLOSED, sa, reason);
+    }
+    ipseci_sa_release(ike, sa);
+}
+
 void ipseci_ike_close(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason)
 {
     struct ipseci_ike_sa *heir = ipseci_sa_get(ike, sa->collision);
-    const bool replaced = sa->state == IPSECI_IKE_REPLACED || sa->reason == IPSEC_REASON_REPLACED;
-    const bool known = sa->state != IPSECI_IKE_NEW && sa->state != IPSECI_IKE_INIT_REPLIED;
 
     if (heir != NULL && reason == IPSEC_REASON_PEER) {
         /* The peer closes the old SA of a collision before our answer came: its rekey has won. */
         ipseci_replace_ike(ike, sa, heir);
+    } else if (heir != NULL) {
+        close_one(ike, heir, reason); /* it was never used */
     }
-    const bool gone = sa->reason == IPSEC_REASON_REPLACED;
-    const enum ipsec_reason why = gone || replaced ? IPSEC_REASON_REPLACED : reason;
-    ipseci_children_drop(ike, sa, why);
-    if (known) {
-        sa->state = IPSECI_IKE_CLOSING;
-        ipseci_emit_ike(ike, IPSEC_EVENT_IKE_CLOSED, sa, why);
-    }
-    ipseci_sa_release(ike, sa);
+    close_one(ike, sa, sa->reason == IPSEC_REASON_REPLACED ? IPSEC_REASON_REPLACED : reason);
 }

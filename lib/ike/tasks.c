@@ -352,8 +352,8 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     if (take_wish(&sa->want_delete)) {
         return IPSECI_TASK_IKE_DELETE;
     }
-    if (sa->state != IPSECI_IKE_ESTABLISHED) {
-        return IPSECI_TASK_NONE;
+    if (sa->state != IPSECI_IKE_ESTABLISHED || ipseci_sa_get(ike, sa->heir_of) != NULL) {
+        return IPSECI_TASK_NONE; /* nothing over what a collision may yet take away */
     }
     if ((*child = child_that(ike, sa, wants_delete)) != 0) {
         return IPSECI_TASK_CHILD_DELETE;
