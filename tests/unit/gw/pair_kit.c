@@ -91,9 +91,10 @@ static void on_acquire(void *user, const struct ipsec_peer *peer,
     ipsec_handle sa = 0;
     assert_ptr_equal(child, &end->child);
     if (end->acquire_initiates) {
-        assert_int_equal(ipsec_ike_initiate(ipsec_gw_ike(end->gw), peer,
-                                            ipsec_memory_now(end->pair->memory), &sa),
-                         IPSEC_OK);
+        const enum ipsec_status status = ipsec_ike_initiate(
+            ipsec_gw_ike(end->gw), peer, ipsec_memory_now(end->pair->memory), &sa);
+        /* With a peer that does not answer, attempts fill the table in time. */
+        assert_true(status == IPSEC_OK || status == IPSEC_ERR_FULL);
     }
 }
 
