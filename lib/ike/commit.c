@@ -320,6 +320,9 @@ static void announce_child(const struct work *w)
 {
     const bool rekeyed = w->child->replaces != 0;
 
+    if (w->child->state != IPSECI_CHILD_INSTALLED) {
+        return; /* it has lost a collision, or was not wanted any more */
+    }
     if (rekeyed) {
         ipseci_emit_child(w->ike, IPSEC_EVENT_CHILD_REKEYED, w->child, 0);
     } else {

@@ -10,10 +10,10 @@
 
 /* RFC 7296 2.8.1: of the four nonces the lowest loses: the SA of its exchange is closed by the end
  * that created it (COLL-01, COLL-02). */
-static bool ours_loses(const uint8_t ours_low[IPSECI_NONCE_BYTES],
-                       const uint8_t theirs_low[IPSECI_NONCE_BYTES])
+static bool ours_loses(const uint8_t ours_low[IPSECI_LOW_NONCE_BYTES],
+                       const uint8_t theirs_low[IPSECI_LOW_NONCE_BYTES])
 {
-    return memcmp(ours_low, theirs_low, IPSECI_NONCE_BYTES) < 0;
+    return memcmp(ours_low, theirs_low, IPSECI_LOW_NONCE_BYTES) < 0;
 }
 
 static void retire_child(struct ipsec_ike *ike, struct ipseci_child *old, bool we_delete)
@@ -70,10 +70,16 @@ static void rekeyed_by_peer(struct ipsec_ike *ike, const struct ipseci_ike_sa *s
 {
     if (sa->task == IPSECI_TASK_CHILD_REKEY && sa->task_child == old->self) {
         old->collision = child->self;
-        memcpy(old->collision_nonce, low_nonce, IPSECI_NONCE_BYTES);
+        memcpy(old->collision_nonce, low_nonce, IPSECI_LOW_NONCE_BYTES);
         return;
     }
     retire_child(ike, old, false);
+}
+
+/* Deleted by our caller while its rekey was under way: then the new one is not wanted, either. */
+static bool ended_by_caller(const struct ipseci_child *old)
+{
+    return old->state == IPSECI_CHILD_CLOSING && old->reason == IPSEC_REASON_LOCAL;
 }
 
 enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
@@ -96,7 +102,9 @@ enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_i
     IPSECI_TRY(ipseci_child_install(ike, sa, new_child, made));
     (*made)->established = ike->now;
     ipseci_life_begin_child(ike, *made);
-    if (new_child->replaces != 0 && new_child->exchange_initiator) {
+    if (old != NULL && ended_by_caller(old) && new_child->exchange_initiator) {
+        ipseci_child_retire(ike, *made, IPSEC_REASON_LOCAL);
+    } else if (new_child->replaces != 0 && new_child->exchange_initiator) {
         rekeyed_by_us(ike, old, *made, theirs, lost);
     } else if (old != NULL) {
         rekeyed_by_peer(ike, sa, old, *made, new_child->low_nonce);
@@ -193,7 +201,7 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
             sa->collision =
                 made->self; /* RFC 7296 2.8.2: decided when our answer comes (COLL-04) */
             made->heir_of = sa->self;
-            memcpy(sa->collision_nonce, step->new_ike.low_nonce, IPSECI_NONCE_BYTES);
+            memcpy(sa->collision_nonce, step->new_ike.low_nonce, IPSECI_LOW_NONCE_BYTES);
         } else {
             ipseci_replace_ike(ike, sa, made);
         }

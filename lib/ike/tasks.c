@@ -203,7 +203,7 @@ static void child_lost(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, struct i
 /* The peer has deleted the new child already; the one it was to replace goes the same way. */
 static void child_gone(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t task)
 {
-    if (task == IPSECI_TASK_CHILD_REKEY && child->in_sink) {
+    if (task == IPSECI_TASK_CHILD_REKEY) {
         ipseci_child_retire(ike, child, IPSEC_REASON_PEER);
     } else {
         ipseci_child_drop(ike, child, IPSEC_REASON_PEER);

@@ -264,8 +264,9 @@ static void keep_failure(struct sim_node *n, const struct ipsec_failure *failure
 static void say(const struct sim_node *n, const struct ipsec_event *event)
 {
     static const char *const what[SIM_EVENTS] = {
-        "",        "message",       "IKE up",      "IKE rekeyed", "IKE closed",   "child up",
-        "child rekeyed", "child closed", "failure", "warning", "rekey failed", "drop"};
+        "",           "message",  "IKE up",        "IKE rekeyed",
+        "IKE closed", "child up", "child rekeyed", "child closed",
+        "failure",    "warning",  "rekey failed",  "drop"};
     char text[IPSEC_MESSAGE_TEXT_MAX] = "";
 
     if (event->message != NULL) {

@@ -16,7 +16,8 @@ static uint32_t pick(struct sim *s, uint32_t below)
     return (uint32_t)(sim_random(&s->state) % below);
 }
 
-/* ---- what a run is like ------------------------------------------------------------------------ */
+/* ---- what a run is like ------------------------------------------------------------------------
+ */
 
 static void choose_proposals(struct sim *s)
 {
@@ -94,7 +95,8 @@ static void faults(struct sim *s)
     }
 }
 
-/* ---- what is asked for ------------------------------------------------------------------------- */
+/* ---- what is asked for -------------------------------------------------------------------------
+ */
 
 static ipsec_handle random_sa(struct sim *s, struct sim_node *n)
 {
@@ -201,7 +203,8 @@ static void settle_parked(struct sim *s, bool all)
     }
 }
 
-/* ---- the run ----------------------------------------------------------------------------------- */
+/* ---- the run -----------------------------------------------------------------------------------
+ */
 
 static void trouble(struct sim *s)
 {
