@@ -66,11 +66,15 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_init(void *block, size_t b
                                                            ipsec_ms now, struct ipsec_gw **gw);
 IPSEC_API void ipsec_gw_deinit(struct ipsec_gw *gw);
 
-/* Adds the PROTECT policies of a peer's children (each local x remote selector pair). They are
- * there before any SA is: packets acquire, or are dropped, and never leave in clear (RFC 4301 5.1).
- */
+/* Adds the PROTECT policies of a peer's children (each local x remote selector pair of one family).
+ * They are there before any SA is: packets acquire, or are dropped, and never leave in clear (RFC
+ * 4301 5.1). The structs must stay unchanged until ipsec_gw_remove_peer. All or nothing:
+ * IPSEC_ERR_FULL (policy_max), IPSEC_ERR_STATE (added before), IPSEC_ERR_ARGUMENT (a child without
+ * selectors). A child whose peer was not added is refused when IKE wants to install it. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw,
                                                                const struct ipsec_peer *peer);
+/* Closes its SAs without telling, takes its policies away (its packets then match nothing, and are
+ * dropped) and lets go of the structs. IPSEC_ERR_REENTRY from inside a callback of IKE. */
 IPSEC_API enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
                                                  ipsec_ms now);
 
@@ -91,7 +95,9 @@ IPSEC_API ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw);
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_gw_run(struct ipsec_gw *gw, const struct ipsec_io *io, ipsec_ms until);
 
-/* The parts, for commands and for looking at them. */
+/* The parts, for commands and for looking at them. SAs and SPD entries of the caller's own (manual
+ * keys, bypass, discard) may stand beside the gateway's: it touches only those it made. What an own
+ * SA opens has to match an own PROTECT entry. */
 IPSEC_API struct ipsec_ike *ipsec_gw_ike(struct ipsec_gw *gw);
 IPSEC_API struct ipsec_sad *ipsec_gw_sad(struct ipsec_gw *gw);
 IPSEC_API struct ipsec_spd *ipsec_gw_spd(struct ipsec_gw *gw);

@@ -73,9 +73,9 @@ void ipseci_gw_wan_send(struct ipsec_gw *gw, struct ipsec_packet *const packets[
     }
 }
 
-/* Copies an IKE datagram behind IP and UDP headers; false when it does not fit. */
-static bool put_headers(struct ipsec_gw *gw, const struct ipsec_packet *from,
-                        struct ipsec_packet *to)
+/* Copies an IKE datagram behind IP and UDP headers. */
+static enum ipsec_status put_headers(struct ipsec_gw *gw, const struct ipsec_packet *from,
+                                     struct ipsec_packet *to)
 {
     const struct ipsec_addr *src = &from->local.addr;
     const struct ipsec_addr *dst = &from->remote.addr;
@@ -86,13 +86,13 @@ static bool put_headers(struct ipsec_gw *gw, const struct ipsec_packet *from,
                                           .src = src->bytes,
                                           .dst = dst->bytes};
     const size_t udp_bytes = IPSECI_UDP_HEADER_BYTES + (size_t)from->length;
-    if (src->family != dst->family || IPSECI_GW_HEAD_ROOM + from->length > gw->datagram_bytes ||
-        udp_bytes > UINT16_MAX) {
-        return false;
+    if (IPSECI_GW_HEAD_ROOM + (size_t)from->length > gw->datagram_bytes || udp_bytes > UINT16_MAX) {
+        return IPSEC_DROP_TOO_BIG;
     }
-    const size_t ip_bytes = ipseci_ip_build(gw->datagram, &outer, udp_bytes);
+    const size_t ip_bytes =
+        src->family == dst->family ? ipseci_ip_build(gw->datagram, &outer, udp_bytes) : 0;
     if (ip_bytes == 0) {
-        return false;
+        return IPSEC_DROP_IO; /* no way between such addresses */
     }
     uint8_t *udp = gw->datagram + ip_bytes;
     ipseci_udp_build(udp, from->local.port, from->remote.port, (uint16_t)from->length);
@@ -102,7 +102,7 @@ static bool put_headers(struct ipsec_gw *gw, const struct ipsec_packet *from,
     ipseci_store16(udp + 6, ipseci_udp_checksum(src, dst, ipseci_view(udp, udp_bytes)));
     to->offset = 0;
     to->length = (uint32_t)(ip_bytes + udp_bytes);
-    return !w.failed;
+    return w.failed ? IPSEC_DROP_TOO_BIG : IPSEC_OK;
 }
 
 void ipseci_gw_ike_send(void *user, struct ipsec_packet *datagram)
@@ -115,9 +115,9 @@ void ipseci_gw_ike_send(void *user, struct ipsec_packet *datagram)
         whole.buffer = gw->datagram;
         whole.capacity = (uint32_t)gw->datagram_bytes;
         whole.carrier = IPSEC_CARRIER_IP;
-        whole.status = IPSEC_OK;
-        if (!put_headers(gw, datagram, &whole)) {
-            datagram->status = IPSEC_DROP_TOO_BIG;
+        whole.status = put_headers(gw, datagram, &whole);
+        if (whole.status < IPSEC_OK) {
+            datagram->status = whole.status;
             ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, datagram->status);
             return;
         }

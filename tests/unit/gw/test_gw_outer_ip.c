@@ -235,6 +235,55 @@ static void natt_11_esp_in_udp_is_taken_on_an_sa_without_it(void **state)
     stop(p);
 }
 
+/* ---- IPv6 outside ---- */
+
+static void ipv6_outside_works_the_same(void **state)
+{
+    (void)state;
+    for (unsigned udp = 0; udp < 2; udp++) {
+        struct pair *p = malloc(sizeof *p);
+        struct kit_packet ping;
+        const struct kit_child at_a = {
+            .child = 7, .spi_in = 0x1001, .spi_out = 0x2001, .udp = udp == 1};
+        const struct kit_child at_b = {
+            .child = 8, .spi_in = 0x2001, .spi_out = 0x1001, .udp = udp == 1};
+        assert_non_null(p);
+        kit_init(&p->a, false);
+        kit_init(&p->b, true);
+        p->a.config.outer = p->b.config.outer = IPSEC_OUTER_IP;
+        p->a.peer.local = p->b.peer.remote = kit_endpoint("2001:db8::1", 0);
+        p->b.peer.local = p->a.peer.remote = kit_endpoint("2001:db8::2", 0);
+        kit_start(&p->a);
+        kit_start(&p->b);
+        assert_int_equal(kit_install(&p->a, &at_a), IPSEC_OK);
+        assert_int_equal(kit_install(&p->b, &at_b), IPSEC_OK);
+        kit_ping(&p->a, &ping, 42);
+        kit_lan(&p->a, &ping, 1);
+        send_ike(&p->a, KIT_NATT, 60);
+        assert_int_equal(p->a.wan.count, 2);
+        assert_int_equal(kit_content(&p->a.wan.item[0])[0] >> 4, 6);
+        assert_int_equal(p->a.wan.item[1].packet.length, 40 + 8 + 60);
+        kit_carry(&p->a, &p->b);
+        assert_int_equal(p->b.lan.count, 1);
+        assert_int_equal(kit_mark(&p->b.lan.item[0]), 42);
+        assert_int_equal(p->b.ike->inputs, 1);
+        assert_int_equal(p->b.ike->input_length[0], 60);
+        assert_int_equal(kit_all_drops(&p->b), 0);
+        stop(p);
+    }
+}
+
+static void mixed_families_can_not_be_sent(void **state)
+{
+    (void)state;
+    struct pair *p = start(false);
+    p->a.peer.remote = kit_endpoint("2001:db8::2", 0);
+    send_ike(&p->a, KIT_IKE, 60);
+    assert_int_equal(p->a.wan.count, 0);
+    assert_int_equal(kit_drops_out(&p->a, IPSEC_DROP_IO), 1);
+    stop(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +294,8 @@ int main(void)
         cmocka_unit_test(spd_12_fragments_of_esp_and_ike_are_dropped),
         cmocka_unit_test(headers_that_lie_are_dropped),
         cmocka_unit_test(natt_11_esp_in_udp_is_taken_on_an_sa_without_it),
+        cmocka_unit_test(ipv6_outside_works_the_same),
+        cmocka_unit_test(mixed_families_can_not_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
