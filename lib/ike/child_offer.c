@@ -220,17 +220,12 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
     return IPSECI_NOTIFY_TS_UNACCEPTABLE;
 }
 
-void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_NONCE_BYTES])
+void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_LOW_NONCE_BYTES])
 {
-    /* RFC 7296 2.8.1: octet by octet; the shorter is the lower when one is the other's start. */
-    const size_t shorter =
-        seed->nonce_i.length < seed->nonce_r.length ? seed->nonce_i.length : seed->nonce_r.length;
-    const int order = memcmp(seed->nonce_i.data, seed->nonce_r.data, shorter);
-    const bool i_lower = order < 0 || (order == 0 && seed->nonce_i.length <= seed->nonce_r.length);
-    const struct ipsec_view low = i_lower ? seed->nonce_i : seed->nonce_r;
+    /* RFC 7296 2.8.1, 2.10: octet by octet; both have at least 16 */
+    const int order = memcmp(seed->nonce_i.data, seed->nonce_r.data, IPSECI_LOW_NONCE_BYTES);
 
-    memset(out, 0, IPSECI_NONCE_BYTES);
-    memcpy(out, low.data, low.length < IPSECI_NONCE_BYTES ? low.length : IPSECI_NONCE_BYTES);
+    memcpy(out, order <= 0 ? seed->nonce_i.data : seed->nonce_r.data, IPSECI_LOW_NONCE_BYTES);
 }
 
 enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct ipseci_step *step,

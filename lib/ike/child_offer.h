@@ -61,9 +61,9 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
 /* The sink or a table refused to install it. */
 void ipseci_child_not_installed(const struct ipseci_context *ctx, struct ipseci_step *step);
 
-/* The lower of an exchange's two nonces, cut or zero-padded to the octets kept for comparing
+/* The lower of an exchange's two nonces, cut to the octets kept for comparing
  * (RFC 7296 2.8.1). */
-void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_NONCE_BYTES]);
+void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_LOW_NONCE_BYTES]);
 
 enum ipsec_phase ipseci_child_phase(const struct ipseci_context *ctx);
 

@@ -62,7 +62,7 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
                        sizeof(struct ipseci_handshake) + 3 * room);
     ipseci_pool_layout(&to->buffers, arena, c->buffer_max, sizeof(struct ipseci_buffer) + room);
     ipseci_hash_layout(&to->by_spi, arena, c->sa_max);
-    ipseci_hash_layout(&to->by_init, arena, c->sa_max);
+    ipseci_hash_layout(&to->by_init, arena, c->half_open_max);
     ipseci_hash_layout(&to->by_esp, arena, c->child_max);
     ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max);
     to->step = IPSECI_ARENA_NEW(arena, 1, struct ipseci_step);

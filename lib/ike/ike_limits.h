@@ -26,9 +26,12 @@ enum {
 
     /* Nonces: at least half the PRF's key and 16 (RFC 7296 2.10); 32 serves every PRF here. */
     IPSECI_NONCE_BYTES = 32,
+    /* Octets of a nonce kept for deciding a collision (2.8.1): every nonce has so many, and two
+     * that agree in all of them do not happen. */
+    IPSECI_LOW_NONCE_BYTES = 16,
     /* Messages up to this many octets (an empty INFORMATIONAL, a delete) are stored in the SA
        itself. */
-    IPSECI_SMALL_BYTES = 128,
+    IPSECI_SMALL_BYTES = 96, /* a delete under AES-CBC and HMAC-SHA2-512 */
     /* IKE_SA_INIT restarts for cookies and groups (COOKIE-08, INIT-21): a cookie, a group, a cookie
      * again, and one to spare. */
     IPSECI_RESTARTS_MAX = 4,

@@ -111,7 +111,7 @@ struct ipseci_ike_sa {
     ipsec_handle child_first;    /* list through ipseci_child.next */
     ipsec_handle collision;      /* IKE SA the peer's colliding rekey made */
     ipsec_handle heir_of;        /* the IKE SA whose collision this one is */
-    uint8_t collision_nonce[IPSECI_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
+    uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
 
     struct ipsec_id remote_id;
     struct ipseci_timer exchange_timer;
@@ -151,7 +151,7 @@ struct ipseci_child {
     ipsec_ms rekey_due;
     ipsec_ms ends;
     ipsec_handle collision; /* child that the peer's colliding rekey of this one made */
-    uint8_t collision_nonce[IPSECI_NONCE_BYTES];
+    uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES];
 };
 
 /* Heavy work on its way. Touches nothing but itself while it is out. */

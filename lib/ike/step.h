@@ -69,7 +69,7 @@ struct ipseci_new_child {
     struct ipsec_selectors local_ts;
     struct ipsec_selectors remote_ts;
     struct ipseci_child_keys keys;
-    uint8_t low_nonce[IPSECI_NONCE_BYTES]; /* the lower of the exchange's two nonces */
+    uint8_t low_nonce[IPSECI_LOW_NONCE_BYTES]; /* the lower of the exchange's two nonces */
     bool narrowed;
 };
 
@@ -79,7 +79,7 @@ struct ipseci_new_ike {
     uint64_t spi_r;
     struct ipsec_suite suite;
     struct ipseci_ike_keys keys;
-    uint8_t low_nonce[IPSECI_NONCE_BYTES];
+    uint8_t low_nonce[IPSECI_LOW_NONCE_BYTES];
 };
 
 struct ipseci_step {

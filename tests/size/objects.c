@@ -126,28 +126,24 @@ static size_t key_bytes(const struct ipsec_crypto *crypto, const struct ipsec_ke
     return (after.uordblks - before.uordblks) / KEYS;
 }
 
+/* The key of one direction of an SA. AES-CBC with HMAC is one combined key of the provider. */
 static size_t print_keys(const struct ipsec_crypto *crypto)
 {
     static const uint8_t octets[64] = {1};
     struct ipsec_key_params params = {0};
-    size_t cbc;
-    size_t hmac;
 
     params.direction = IPSEC_SEAL;
-    params.encr_id = IPSEC_ENCR_AES_CBC;
+    params.encr_id = IPSEC_ENCR_AES_GCM_16;
     params.encr_key_bits = 256;
     params.encr_key.data = octets;
-    params.encr_key.length = 32;
-    cbc = print("key.aes256-cbc.bytes", key_bytes(crypto, &params));
-    params.encr_id = IPSEC_ENCR_AES_GCM_16;
     params.encr_key.length = 36;
     (void)print("key.aes256-gcm.bytes", key_bytes(crypto, &params));
-    memset(&params, 0, sizeof(params));
+    params.encr_id = IPSEC_ENCR_AES_CBC;
+    params.encr_key.length = 32;
     params.integ_id = IPSEC_INTEG_HMAC_SHA2_256_128;
     params.integ_key.data = octets;
     params.integ_key.length = 32;
-    hmac = print("key.hmac-sha256.bytes", key_bytes(crypto, &params));
-    return cbc + hmac;
+    return print("key.aes256-cbc-hmac-sha256.bytes", key_bytes(crypto, &params));
 }
 
 int main(void)

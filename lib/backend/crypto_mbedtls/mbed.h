@@ -108,24 +108,20 @@ const struct ipseci_mbed_hash *ipseci_mbed_hash(enum ipseci_mbed_hash_id id);
 #define IPSECI_MBED_STATE_MAX 256
 
 /* HMAC (RFC 2104) with the key hashed once: the states after the inner and the outer pad are kept
- * and cloned for each message. All that is secret stays in this struct and its states, so nothing
- * needs wiping a message. */
+ * and cloned for each message. */
 struct ipseci_mbed_mac {
     const struct ipseci_mbed_hash *hash;
-    void *inner;
-    void *outer;
-    void *work;
-    uint8_t digest[IPSECI_MBED_DIGEST_MAX];
+    uint8_t *states; /* inner, outer, work: hash->state_octets each */
 };
 
 /* states has room for 3 * hash->state_octets, aligned to 8. */
 int ipseci_mbed_mac_init(struct ipseci_mbed_mac *mac, const struct ipseci_mbed_hash *hash,
                          void *states, struct ipsec_view key);
 void ipseci_mbed_mac_free(struct ipseci_mbed_mac *mac);
-/* begin, any number of adds, end: the answer is in mac->digest. */
+/* begin, any number of adds, end: hash->digest_octets are written. */
 void ipseci_mbed_mac_begin(struct ipseci_mbed_mac *mac);
 int ipseci_mbed_mac_add(struct ipseci_mbed_mac *mac, const uint8_t *data, size_t length);
-int ipseci_mbed_mac_end(struct ipseci_mbed_mac *mac);
+int ipseci_mbed_mac_end(struct ipseci_mbed_mac *mac, uint8_t *digest);
 
 /* The integrity algorithms. */
 struct ipseci_mbed_integ {

@@ -41,6 +41,21 @@ static int absorb_pad(const struct ipseci_mbed_hash *hash, void *state, const ui
     return error;
 }
 
+static void *inner_of(const struct ipseci_mbed_mac *mac)
+{
+    return mac->states;
+}
+
+static void *outer_of(const struct ipseci_mbed_mac *mac)
+{
+    return mac->states + mac->hash->state_octets;
+}
+
+static void *work_of(const struct ipseci_mbed_mac *mac)
+{
+    return mac->states + 2u * mac->hash->state_octets;
+}
+
 /* RFC 2104 2: a key longer than a block is hashed first. `work` serves for that. */
 static int shorten_key(struct ipseci_mbed_mac *mac, struct ipsec_view key, uint8_t *padded)
 {
@@ -51,11 +66,11 @@ static int shorten_key(struct ipseci_mbed_mac *mac, struct ipsec_view key, uint8
         }
         return 0;
     }
-    int error = hash->starts(mac->work);
+    int error = hash->starts(work_of(mac));
     if (error == 0) {
-        error = hash->update(mac->work, key.data, key.length);
+        error = hash->update(work_of(mac), key.data, key.length);
     }
-    return error != 0 ? error : hash->finish(mac->work, padded);
+    return error != 0 ? error : hash->finish(work_of(mac), padded);
 }
 
 int ipseci_mbed_mac_init(struct ipseci_mbed_mac *mac, const struct ipseci_mbed_hash *hash,
@@ -64,19 +79,17 @@ int ipseci_mbed_mac_init(struct ipseci_mbed_mac *mac, const struct ipseci_mbed_h
     uint8_t padded[IPSECI_MBED_BLOCK_MAX] = {0};
 
     mac->hash = hash;
-    mac->inner = states;
-    mac->outer = (uint8_t *)states + hash->state_octets;
-    mac->work = (uint8_t *)states + 2u * hash->state_octets;
-    hash->init(mac->inner);
-    hash->init(mac->outer);
-    hash->init(mac->work);
+    mac->states = states;
+    hash->init(inner_of(mac));
+    hash->init(outer_of(mac));
+    hash->init(work_of(mac));
 
     int error = shorten_key(mac, key, padded);
     if (error == 0) {
-        error = absorb_pad(hash, mac->inner, padded, 0x36);
+        error = absorb_pad(hash, inner_of(mac), padded, 0x36);
     }
     if (error == 0) {
-        error = absorb_pad(hash, mac->outer, padded, 0x5c);
+        error = absorb_pad(hash, outer_of(mac), padded, 0x5c);
     }
     mbedtls_platform_zeroize(padded, sizeof(padded));
     return error;
@@ -85,51 +98,55 @@ int ipseci_mbed_mac_init(struct ipseci_mbed_mac *mac, const struct ipseci_mbed_h
 void ipseci_mbed_mac_free(struct ipseci_mbed_mac *mac)
 {
     if (mac->hash != NULL) {
-        mac->hash->free(mac->inner);
-        mac->hash->free(mac->outer);
-        mac->hash->free(mac->work);
+        mac->hash->free(inner_of(mac));
+        mac->hash->free(outer_of(mac));
+        mac->hash->free(work_of(mac));
     }
     mbedtls_platform_zeroize(mac, sizeof(*mac));
 }
 
 void ipseci_mbed_mac_begin(struct ipseci_mbed_mac *mac)
 {
-    mac->hash->clone(mac->work, mac->inner);
+    mac->hash->clone(work_of(mac), inner_of(mac));
 }
 
 int ipseci_mbed_mac_add(struct ipseci_mbed_mac *mac, const uint8_t *data, size_t length)
 {
-    return length == 0 ? 0 : mac->hash->update(mac->work, data, length);
+    return length == 0 ? 0 : mac->hash->update(work_of(mac), data, length);
 }
 
-int ipseci_mbed_mac_end(struct ipseci_mbed_mac *mac)
+int ipseci_mbed_mac_end(struct ipseci_mbed_mac *mac, uint8_t *digest)
 {
     const struct ipseci_mbed_hash *hash = mac->hash;
-    int error = hash->finish(mac->work, mac->digest);
-    if (error != 0) {
-        return error;
+    uint8_t inner[IPSECI_MBED_DIGEST_MAX];
+    int error = hash->finish(work_of(mac), inner);
+    if (error == 0) {
+        hash->clone(work_of(mac), outer_of(mac));
+        error = hash->update(work_of(mac), inner, hash->digest_octets);
     }
-    hash->clone(mac->work, mac->outer);
-    error = hash->update(mac->work, mac->digest, hash->digest_octets);
-    return error != 0 ? error : hash->finish(mac->work, mac->digest);
+    mbedtls_platform_zeroize(inner, sizeof(inner));
+    return error != 0 ? error : hash->finish(work_of(mac), digest);
 }
 
 enum ipsec_status ipseci_mbed_mac_op(struct ipseci_mbed_mac *mac, const struct ipsec_key *key,
                                      const struct ipsec_crypto_op *op)
 {
+    uint8_t digest[IPSECI_MBED_DIGEST_MAX];
+    enum ipsec_status status = IPSEC_OK;
+
     ipseci_mbed_mac_begin(mac);
     if (ipseci_mbed_mac_add(mac, op->aad, op->aad_length) != 0 ||
         ipseci_mbed_mac_add(mac, op->data, op->data_length) != 0 ||
         ipseci_mbed_mac_add(mac, op->scratch, op->tail_length) != 0 ||
-        ipseci_mbed_mac_end(mac) != 0) {
-        return IPSEC_FATAL_CRYPTO;
+        ipseci_mbed_mac_end(mac, digest) != 0) {
+        status = IPSEC_FATAL_CRYPTO;
+    } else if (key->direction == IPSEC_SEAL) {
+        memcpy(op->tag, digest, key->tag_octets);
+    } else if (mbedtls_ct_memcmp(op->tag, digest, key->tag_octets) != 0) {
+        status = IPSEC_DROP_ICV;
     }
-    if (key->direction == IPSEC_SEAL) {
-        memcpy(op->tag, mac->digest, key->tag_octets);
-        return IPSEC_OK;
-    }
-    return mbedtls_ct_memcmp(op->tag, mac->digest, key->tag_octets) == 0 ? IPSEC_OK
-                                                                         : IPSEC_DROP_ICV;
+    mbedtls_platform_zeroize(digest, sizeof(digest)); /* of a forged packet it is the right ICV */
+    return status;
 }
 
 struct mac_key {
@@ -219,10 +236,7 @@ enum ipsec_status ipseci_mbed_prf(void *context, uint16_t prf_id, struct ipsec_v
         error = ipseci_mbed_mac_add(&mac, parts[i].data, parts[i].length);
     }
     if (error == 0) {
-        error = ipseci_mbed_mac_end(&mac);
-    }
-    if (error == 0) {
-        memcpy(out, mac.digest, hash->digest_octets);
+        error = ipseci_mbed_mac_end(&mac, out);
     }
     ipseci_mbed_mac_free(&mac);
     return error == 0 ? IPSEC_OK : IPSEC_FATAL_CRYPTO;
