@@ -78,9 +78,11 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *
 IPSEC_API enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
                                                  ipsec_ms now);
 
-/* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets. Each
- * packet's status tells what became of it; output goes to the callbacks (or the io) within the
- * call. Order is kept within a flow. */
+/* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets, any
+ * number. Each packet's status tells what became of it; output goes to the callbacks (or the io)
+ * within the call, in order. Contents are worked on in place; LAN packets need head and tail room
+ * (ipsec_sa_room; 128 and 64 octets are enough for any SA). From inside one of the gateway's
+ * callbacks every packet is refused with IPSEC_ERR_REENTRY. */
 IPSEC_API void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
                                   size_t n, ipsec_ms now);
 IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
