@@ -212,9 +212,10 @@ struct ipsec_ike_config {
     uint32_t retransmit_factor_percent; /* each wait is so much of the one before; 0: 180 */
     uint32_t retransmit_max;            /* retransmissions before giving up; 0: 5 */
 
-    uint32_t half_open_max;       /* responder SAs not yet authenticated; 0: handshake_max */
+    uint32_t half_open_max;       /* responder SAs not yet authenticated; 0: three quarters of
+                                     handshake_max, so that strangers can not stop rekeys */
     uint32_t cookie_threshold;    /* half-open SAs from which cookies are demanded; 0: half of
-                                     half_open_max; 1 means: always (RFC 7296 2.6) */
+                                     half_open_max, at least 2; 1: always (RFC 7296 2.6) */
     uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second; 0: 100 */
     uint32_t half_open_ms;        /* a responder waits so long for IKE_AUTH; 0: 30,000 */
     bool no_hints;                /* do not tell another ipsec-core why its proposal was refused */

@@ -36,8 +36,10 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
     c->retransmit_factor_percent =
         or_default(c->retransmit_factor_percent, IPSECI_RETRANSMIT_FACTOR_PERCENT);
     c->retransmit_max = or_default(c->retransmit_max, IPSECI_RETRANSMIT_MAX);
-    c->half_open_max = or_default(c->half_open_max, c->handshake_max);
-    c->cookie_threshold = or_default(c->cookie_threshold, (c->half_open_max + 1) / 2 + 1);
+    /* The rest stays free for the rekeys of those who are already here. */
+    c->half_open_max = or_default(c->half_open_max, c->handshake_max - c->handshake_max / 4);
+    c->cookie_threshold =
+        or_default(c->cookie_threshold, c->half_open_max < 4 ? 2 : c->half_open_max / 2);
     c->first_contact_per_s = or_default(c->first_contact_per_s, IPSECI_FIRST_CONTACT_PER_S);
     c->half_open_ms = or_default(c->half_open_ms, IPSECI_HALF_OPEN_MS);
     const bool ok = c->message_bytes >= IPSECI_MESSAGE_BYTES_MIN &&
