@@ -103,8 +103,8 @@ static void fill_table(struct ipsec_posix *posix)
     struct ipsec_io *io = &posix->io;
     io->size = (uint32_t)sizeof *io;
     io->context = posix;
-    io->wan_receive = ipsec_posix_wan_receive;
-    io->wan_send = ipsec_posix_wan_send;
+    io->wan_receive = ipseci_posix_wan_receive;
+    io->wan_send = ipseci_posix_wan_send;
     io->lan_pull = lan_pull;
     io->lan_deliver = lan_deliver;
     io->now = now;
@@ -129,7 +129,7 @@ enum ipsec_status ipsec_posix_open(const struct ipsec_posix_config *config,
     p->config = complete;
     p->lan.fd = -1;
     fill_table(p);
-    status = ipsec_posix_sockets_open(p, why);
+    status = ipseci_posix_sockets_open(p, why);
     if (status < IPSEC_OK) {
         ipsec_posix_close(p);
         return status;
@@ -143,7 +143,7 @@ void ipsec_posix_close(struct ipsec_posix *posix)
     if (posix == NULL) {
         return;
     }
-    ipsec_posix_sockets_close(posix);
+    ipseci_posix_sockets_close(posix);
     free(posix);
 }
 

@@ -140,7 +140,7 @@ static enum ipsec_status open_family(struct ipsec_posix *posix, uint8_t family, 
     return open_raw_esp(posix, family, why);
 }
 
-enum ipsec_status ipsec_posix_sockets_open(struct ipsec_posix *posix, char *why)
+enum ipsec_status ipseci_posix_sockets_open(struct ipsec_posix *posix, char *why)
 {
     const uint8_t family = posix->config.local.family;
     enum ipsec_status status = IPSEC_OK;
@@ -155,7 +155,7 @@ enum ipsec_status ipsec_posix_sockets_open(struct ipsec_posix *posix, char *why)
     return status;
 }
 
-void ipsec_posix_sockets_close(struct ipsec_posix *posix)
+void ipseci_posix_sockets_close(struct ipsec_posix *posix)
 {
     for (size_t i = 0; i < posix->socket_count; i++) {
         (void)close(posix->socket[i].fd);

@@ -30,12 +30,12 @@ struct ipsec_posix {
 };
 
 /* posix_open.c: opens all sockets of the configuration. */
-enum ipsec_status ipsec_posix_sockets_open(struct ipsec_posix *posix, char *why);
-void ipsec_posix_sockets_close(struct ipsec_posix *posix);
+enum ipsec_status ipseci_posix_sockets_open(struct ipsec_posix *posix, char *why);
+void ipseci_posix_sockets_close(struct ipsec_posix *posix);
 
 /* posix_wan.c */
-enum ipsec_status ipsec_posix_wan_receive(void *context, struct ipsec_packet *const packets[],
-                                          size_t max, size_t *received);
-void ipsec_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n);
+enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *const packets[],
+                                           size_t max, size_t *received);
+void ipseci_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n);
 
 #endif

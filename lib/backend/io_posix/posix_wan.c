@@ -200,8 +200,8 @@ static size_t receive_some(const struct posix_socket *s, struct ipsec_packet *co
     return (size_t)got;
 }
 
-enum ipsec_status ipsec_posix_wan_receive(void *context, struct ipsec_packet *const packets[],
-                                          size_t max, size_t *received)
+enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *const packets[],
+                                           size_t max, size_t *received)
 {
     struct ipsec_posix *posix = context;
     bool failed = false;
@@ -302,7 +302,7 @@ static void send_some(const struct posix_socket *s, struct ipsec_packet *const p
     }
 }
 
-void ipsec_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n)
+void ipseci_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n)
 {
     const struct ipsec_posix *posix = context;
     for (size_t first = 0; first < n;) {
