@@ -80,7 +80,7 @@ swanctl_in()
     pid=$(cat "$SWAN/pid")
     shift
     env STRONGSWAN_CONF=/run/strongswan.conf SWANCTL_DIR=/run/swanctl \
-        nsenter -t "$pid" -m -n swanctl "$command" --uri unix:///run/charon.vici "$@"
+        nsenter -t "$pid" -m -r -n swanctl "$command" --uri unix:///run/charon.vici "$@"
 }
 
 swan_start() # IKE ESP [DPD]
