@@ -5,7 +5,7 @@ import sys
 
 import tree
 
-SUFFIXES = ('.c', '.h', '.cc', '.py', '.sh', '.ini', '.conf')
+SUFFIXES = ('.c', '.h', '.cc', '.py', '.sh', '.ini')
 NAMES = ('meson.build', 'meson_options.txt')
 TAG = 'SPDX-License-Identifier: Apache-2.0'
 
