@@ -170,7 +170,8 @@ static const char *compare_child(const struct sim_child *a, const struct sim_chi
         !same_view(a->sa.integ_key_in, b->sa.integ_key_out)) {
         return "a child's keys are not the same crosswise";
     }
-    if (same_view(a->sa.encr_key_out, a->sa.encr_key_in)) {
+    if (same_view(a->sa.encr_key_out, a->sa.encr_key_in) &&
+        same_view(a->sa.integ_key_out, a->sa.integ_key_in)) {
         return "a child has one key for both directions";
     }
     if (!same_ts(&a->sa.local_ts, &b->sa.remote_ts) ||
