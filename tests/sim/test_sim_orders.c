@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Simultaneous rekeys in every order of arrival, and with every single loss: what is in flight is
+ * delivered in the order that a number spells. RFC 7296 2.8.1, 2.8.2, 2.25.
+ */
+#include "sim_test.h"
+
+#define A(s) (&(s)->nodes[SIM_A])
+#define B(s) (&(s)->nodes[SIM_B])
+
+#define STEPS 7 /* deliveries whose order is chosen; what follows comes as it was sent */
+#define WIDTH 3 /* choices at each: which of the oldest in flight */
+
+typedef void (*action)(struct sim *s);
+
+static void rekey_child(struct sim *s, struct sim_node *n)
+{
+    (void)ipsec_ike_rekey_child(n->ike, sim_child_in(n, IPSEC_CHILD_INSTALLED), 0, s->now);
+}
+
+static void rekey_ike(struct sim *s, struct sim_node *n)
+{
+    (void)ipsec_ike_rekey(n->ike, sim_sa(n, IPSEC_IKE_ESTABLISHED), s->now);
+}
+
+static void children(struct sim *s)
+{
+    rekey_child(s, A(s));
+    rekey_child(s, B(s));
+}
+
+static void ikes(struct sim *s)
+{
+    rekey_ike(s, A(s));
+    rekey_ike(s, B(s));
+}
+
+static void ike_and_child(struct sim *s)
+{
+    rekey_ike(s, A(s));
+    rekey_child(s, B(s));
+}
+
+static void ike_and_delete_child(struct sim *s)
+{
+    rekey_ike(s, A(s));
+    (void)ipsec_ike_delete_child(B(s)->ike, sim_child_in(B(s), IPSEC_CHILD_INSTALLED), s->now);
+}
+
+static void child_and_delete_child(struct sim *s)
+{
+    rekey_child(s, A(s));
+    (void)ipsec_ike_delete_child(B(s)->ike, sim_child_in(B(s), IPSEC_CHILD_INSTALLED), s->now);
+}
+
+static void child_and_delete_ike(struct sim *s)
+{
+    rekey_child(s, A(s));
+    (void)ipsec_ike_delete(B(s)->ike, sim_sa(B(s), IPSEC_IKE_ESTABLISHED), s->now);
+}
+
+static void ike_and_delete_ike(struct sim *s)
+{
+    rekey_ike(s, A(s));
+    (void)ipsec_ike_delete(B(s)->ike, sim_sa(B(s), IPSEC_IKE_ESTABLISHED), s->now);
+}
+
+static struct sim *begin(uint64_t seed)
+{
+    struct sim *s = sim_new(seed);
+
+    for (int i = 0; i < 2; i++) {
+        s->nodes[i].peer.liveness_ms = IPSEC_LIVENESS_OFF;
+        s->nodes[i].config.retransmit_max = 10;
+    }
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_traffic(s);
+    sim_ladder_clear(s);
+    return s;
+}
+
+static void deliver_in_order(struct sim *s, uint32_t order, int lost)
+{
+    s->held = true;
+    for (int step = 0; step < STEPS; step++) {
+        const uint32_t flying = sim_in_flight(s);
+        if (flying == 0) {
+            break;
+        }
+        const uint32_t which = order % WIDTH % flying;
+        order /= WIDTH;
+        if (step == lost) {
+            sim_drop(s, which);
+        } else {
+            (void)sim_deliver(s, which);
+        }
+    }
+    s->held = false;
+    for (int i = 0; i < 30; i++) {
+        sim_traffic(s);
+        sim_run(s, 1000);
+    }
+    sim_run(s, 200000);
+}
+
+static uint32_t one_order(action begin_with, uint32_t order, int lost, bool lives)
+{
+    struct sim *s = begin(order + 1);
+    struct ipsec_ike_counters a;
+
+    begin_with(s);
+    deliver_in_order(s, order, lost);
+    ipsec_ike_counters(A(s)->ike, &a);
+    const char *wrong = sim_disagreement(s, a.sas, a.children);
+    if (wrong == NULL && lives && (a.sas != 1 || a.children != 1)) {
+        wrong = "not one IKE SA with one child";
+    }
+    if (wrong == NULL && lives) {
+        wrong = sim_dead(s);
+    }
+    if (wrong == NULL && lives && s->esp_lost != 0) {
+        wrong = "ESP packets were lost";
+    }
+    if (wrong != NULL) {
+        print_error("order %u, lost %d: %s\n%s", order, lost, wrong, s->ladder);
+        fail();
+    }
+    const uint32_t rekeyed = A(s)->events[IPSEC_EVENT_CHILD_REKEYED] +
+                             B(s)->events[IPSEC_EVENT_CHILD_REKEYED] +
+                             A(s)->events[IPSEC_EVENT_IKE_REKEYED];
+    sim_free(s);
+    return rekeyed;
+}
+
+static void all_orders(action begin_with, bool lives)
+{
+    uint32_t orders = 1;
+    uint32_t rekeyed = 0;
+
+    for (int i = 0; i < STEPS; i++) {
+        orders *= WIDTH;
+    }
+    for (uint32_t order = 0; order < orders; order++) {
+        rekeyed += one_order(begin_with, order, -1, lives);
+        rekeyed += one_order(begin_with, order, (int)(order % STEPS), lives);
+    }
+    assert_true(!lives || rekeyed >= orders * 2);
+}
+
+#define ORDER_TEST(name, begin_with, lives)                                                        \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        all_orders(begin_with, lives);                                                             \
+    }
+
+ORDER_TEST(coll_01_to_03_children_at_once, children, true)
+ORDER_TEST(coll_04_ike_sas_at_once, ikes, true)
+ORDER_TEST(coll_10_to_13_ike_sa_and_child, ike_and_child, true)
+ORDER_TEST(coll_11_ike_rekey_and_child_delete, ike_and_delete_child, false)
+ORDER_TEST(coll_05_child_rekey_and_its_delete, child_and_delete_child, false)
+ORDER_TEST(coll_12_child_rekey_and_ike_delete, child_and_delete_ike, false)
+ORDER_TEST(coll_12_ike_rekey_and_ike_delete, ike_and_delete_ike, false)
+
+/* COLL-01: the four nonces decide, and both ends decide alike: both roles win over many seeds, and
+ * the loser's creator deletes it. */
+static void coll_01_nonces_decide(void **state)
+{
+    uint32_t won_by_a = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct sim *s = begin(1000 + seed);
+        children(s);
+        sim_run(s, 20000);
+        sim_assert_agree(s, 1, 1);
+        const struct sim_child *a = sim_sink_sender(A(s), A(s)->child);
+        struct sim_child *b = sim_sink_sender(B(s), B(s)->child);
+        assert_non_null(a);
+        assert_int_equal(a->sa.spi_out, b->sa.spi_in);
+        struct ipsec_child_info info;
+        assert_int_equal(ipsec_ike_child_info(A(s)->ike, a->sa.child, &info), IPSEC_OK);
+        /* Each end asked once and was asked once; of the two answers one is gone. */
+        assert_non_null(strstr(s->ladder, "A CREATE_CHILD_SA request 2: SK{N(REKEY_SA)"));
+        assert_non_null(strstr(s->ladder, "B CREATE_CHILD_SA request 0: SK{N(REKEY_SA)"));
+        won_by_a += A(s)->events[IPSEC_EVENT_CHILD_REKEYED];
+        sim_free(s);
+    }
+    assert_in_range(won_by_a, 61, 119);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(coll_01_to_03_children_at_once),
+        cmocka_unit_test(coll_04_ike_sas_at_once),
+        cmocka_unit_test(coll_10_to_13_ike_sa_and_child),
+        cmocka_unit_test(coll_11_ike_rekey_and_child_delete),
+        cmocka_unit_test(coll_05_child_rekey_and_its_delete),
+        cmocka_unit_test(coll_12_child_rekey_and_ike_delete),
+        cmocka_unit_test(coll_12_ike_rekey_and_ike_delete),
+        cmocka_unit_test(coll_01_nonces_decide),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
