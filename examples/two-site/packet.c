@@ -21,22 +21,23 @@ static uint16_t load_u16(const uint8_t *bytes)
 static void print_field(FILE *out, const char *name, const uint8_t *bytes, uint32_t length,
                         const char *meaning)
 {
-    fprintf(out, "  %-14s %5u  ", name, length);
+    char hex[2 * SHOWN_BYTES_MAX + 3] = "";
     const uint32_t shown = length < SHOWN_BYTES_MAX ? length : SHOWN_BYTES_MAX;
-    for (uint32_t i = 0; i < SHOWN_BYTES_MAX; i++) {
-        if (i < shown) {
-            fprintf(out, "%02x", bytes[i]);
-        } else {
-            fprintf(out, "  ");
-        }
+    for (size_t i = 0; i < shown; i++) {
+        snprintf(hex + 2 * i, sizeof(hex) - 2 * i, "%02x%s", bytes[i],
+                 i + 1 == SHOWN_BYTES_MAX && length > shown ? ".." : "");
     }
-    fprintf(out, "%s %s\n", length > shown ? ".." : "  ", meaning);
+    if (*meaning == '\0') {
+        fprintf(out, "  %-14s %5u  %s\n", name, length, hex);
+    } else {
+        fprintf(out, "  %-14s %5u  %-34s  %s\n", name, length, hex, meaning);
+    }
 }
 
 static void print_outer(FILE *out, struct ipsec_view outer)
 {
     if (outer.length == 0) {
-        fprintf(out, "  %-14s %5s  %-32s   made by the socket\n", "outer IP", "20", "");
+        fprintf(out, "  %-14s %5s  %-34s  made by the socket\n", "outer IP", "20", "");
         return;
     }
     char meaning[120];

@@ -35,6 +35,7 @@ net_possible()
     ip netns del "$ns-try"
 }
 
+# Not for the background: a shell would stand between, and $! would be the shell's.
 in_ns()
 {
     local name=$1
@@ -90,7 +91,7 @@ start_gateway()
 {
     local end=$1 options=()
     sets_to_options --set "$2"
-    in_ns "g$end" "$program" run "$dir/gateway-$end.conf" --control "$dir/$end.sock" \
+    ip netns exec "$ns-g$end" "$program" run "$dir/gateway-$end.conf" --control "$dir/$end.sock" \
         "${options[@]}" "${extra_options[@]}" >>"$dir/$end.log" 2>&1 &
     eval "pid_$end=$!"
     wait_for "$end" ' ready: ' 50
@@ -175,7 +176,7 @@ no_ping()
 transfer()
 {
     local i
-    in_ns hb timeout 60 iperf3 -s -1 >"$dir/iperf-server.log" 2>&1 &
+    ip netns exec "$ns-hb" timeout 60 iperf3 -s -1 >"$dir/iperf-server.log" 2>&1 &
     jobs_pids+=($!)
     for ((i = 0; i < 30; i++)); do
         in_ns hb ss -ltn 2>/dev/null | grep -q ':5201 ' && break
@@ -190,7 +191,7 @@ capture()
 {
     local file=$1 i
     shift
-    in_ns ga tcpdump -U -Z root -n -i wan -w "$file" "$@" >"$dir/tcpdump.log" 2>&1 &
+    ip netns exec "$ns-ga" tcpdump -U --immediate-mode -Z root -n -i wan -w "$file" "$@" >"$dir/tcpdump.log" 2>&1 &
     pid_capture=$!
     jobs_pids+=("$pid_capture")
     for ((i = 0; i < 50; i++)); do
@@ -203,7 +204,7 @@ capture()
 stop_capture()
 {
     sleep 0.2
-    kill -INT "$pid_capture" 2>/dev/null
+    kill "$pid_capture" 2>/dev/null
     wait "$pid_capture" 2>/dev/null
 }
 
@@ -264,7 +265,7 @@ rekey_under_traffic()
     local name=$1 pattern=$2 before
     shift 2
     before=$(grep -cE -- "$pattern" "$dir/a.log")
-    in_ns ha ping -q -c 200 -i 0.01 -W 2 192.168.2.10 >"$dir/flow.log" 2>&1 &
+    ip netns exec "$ns-ha" ping -q -c 200 -i 0.01 -W 2 192.168.2.10 >"$dir/flow.log" 2>&1 &
     local flow=$!
     sleep 0.5
     control a "$@"

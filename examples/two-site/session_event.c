@@ -167,7 +167,9 @@ static void on_failure(struct session *session, const struct ipsec_event *event)
     site->last_phase = failure->phase;
     site->failures++;
     session->dirty = true;
-    if (site->wanted && !site->held && !session->closing) {
+    const bool rekey =
+        failure->phase == IPSEC_PHASE_CHILD_REKEY || failure->phase == IPSEC_PHASE_IKE_REKEY;
+    if (site->wanted && !site->held && !session->closing && !rekey) {
         /* The wait counts from the failure, not from the call before it. */
         const ipsec_ms soonest = event->now + SESSION_BACKOFF_FIRST_MS;
         site->retry_at = site->retry_at < soonest ? soonest : site->retry_at;
@@ -180,7 +182,9 @@ static void on_rekey_failed(struct session *session, const struct ipsec_event *e
 {
     journal_line(session->journal, topic_of(event),
                  "the rekey of %s%s did not succeed; it is tried again, %u s are left",
-                 event->child != NULL ? "child " : "the IKE SA",
+                 event->child != NULL   ? "child "
+                 : event->child_sa != 0 ? "a child"
+                                        : "the IKE SA",
                  event->child != NULL ? event->child->config->name : "", event->seconds_left);
 }
 
