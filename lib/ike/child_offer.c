@@ -90,6 +90,13 @@ static void fail_proposals(const struct ipseci_context *ctx, struct ipseci_step 
     ipseci_child_proposals(ctx, config, false, &ours);
     ipseci_sa_copy(sa->body, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
     ipseci_step_explain(step, &ours, config->proposals, flags);
+    if (ours.count == 0 && config->proposals != NULL) {
+        /* Nothing that is configured is built in: that, not the difference, is to be told. */
+        f->cause = IPSEC_CAUSE_NOT_BUILT_IN;
+        step->ours = *config->proposals;
+        ipseci_explain_not_built_in(f, &step->ours, &ctx->ike->config.crypto, &ours);
+        f->built_in = NULL; /* the step has no room for that list */
+    }
 }
 
 static void fail_selectors(const struct ipseci_context *ctx, struct ipseci_step *step,

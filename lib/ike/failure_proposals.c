@@ -193,8 +193,8 @@ static void add_diff(struct ipseci_text *t, const struct ipsec_failure *f,
     ipseci_text_add(t, ": ");
     if (diff->kind == IPSEC_DIFF_NOT_BUILT_IN) {
         add_transform(t, &diff->ours);
-        ipseci_text_add(t, f->theirs != NULL ? " is configured here and offered there, but "
-                                             : " is configured, but ");
+        ipseci_text_add(t, diff->theirs.type != 0 ? " is configured here and offered there, but "
+                                                  : " is configured, but ");
         ipseci_text_add(t, "not built in here");
         return;
     }

@@ -79,7 +79,9 @@ void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx
 {
     const bool understood = ctx->sa->peer_hints || (step->actions & IPSECI_ACT_HINTS) != 0;
 
-    if (ctx->ike->config.no_hints || !understood || ours->count == 0) {
+    /* What is not built in here would be bad advice. */
+    if (ctx->ike->config.no_hints || !understood || ours->count == 0 ||
+        step->failure.cause == IPSEC_CAUSE_NOT_BUILT_IN) {
         return;
     }
     const struct ipseci_notify hint = {.type = IPSECI_NOTIFY_HINT};
