@@ -51,7 +51,8 @@ enum {
     /* A failed rekey is tried again after a quarter of the time left, within these bounds. */
     IPSECI_RETRY_MIN_MS = 1000,
     IPSECI_RETRY_MAX_MS = 60000,
-    /* TEMPORARY_FAILURE (RFC 7296 2.25): tried again after this, so often. */
+    /* TEMPORARY_FAILURE (RFC 7296 2.25): tried again after this and up to as much again, so
+     * often. */
     IPSECI_TEMPORARY_MS = 2000,
     IPSECI_TEMPORARY_MAX = 8,
     /* Runs of one handler for one message: one more than facts a handler can ask for. */

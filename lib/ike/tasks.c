@@ -169,11 +169,22 @@ static void ike_rekey_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipseci_life_retry_ike(ike, sa);
 }
 
+/* With a random part: two ends that refuse each other must not come back in the same moment. */
+static ipsec_ms temporary_wait(const struct ipsec_ike *ike)
+{
+    uint8_t part = 0;
+
+    if (ipseci_random(&ike->config.crypto, &part, sizeof(part)) < IPSEC_OK) {
+        part = 0;
+    }
+    return IPSECI_TEMPORARY_MS + (ipsec_ms)part * IPSECI_TEMPORARY_MS / 256;
+}
+
 /* RFC 7296 2.25: later again, not for ever (COLL-14). */
 static void later_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
                         struct ipseci_child *child)
 {
-    const ipsec_ms due = ike->now + IPSECI_TEMPORARY_MS;
+    const ipsec_ms due = ike->now + temporary_wait(ike);
 
     if (task == IPSECI_TASK_IKE_REKEY) {
         sa->temporary++;

@@ -100,6 +100,7 @@ struct sim {
     ipsec_ms now;
     uint64_t order;
     uint64_t state; /* of the network's generator */
+    bool no_malloc; /* the simulator itself does without, too, once it runs */
     bool verbose;   /* messages and events to stdout as they happen */
 
     /* The network. */
