@@ -9,9 +9,10 @@
 
 #include <string.h>
 
-static void read_proposals(struct config *config, uint32_t line, const char *key, const char *text,
+static void read_proposals(struct config *config, uint32_t line, const char *text,
                            enum ipsec_protocol protocol, struct ipsec_proposals *out)
 {
+    const char *key = protocol == IPSEC_PROTOCOL_IKE ? "ike" : "esp";
     struct ipsec_proposal_error error = {0};
     if (*text == '\0') {
         ipsec_proposals_default(protocol, out);
@@ -91,7 +92,7 @@ static void finish_site(struct config *config, struct config_site *site)
     }
     peer->local.port = config->gateway.ike_port;
     check_addresses(config, site);
-    read_proposals(config, site->ike_line, "ike", site->ike_text, IPSEC_PROTOCOL_IKE, &site->ike);
+    read_proposals(config, site->ike_line, site->ike_text, IPSEC_PROTOCOL_IKE, &site->ike);
     peer->proposals = &site->ike;
     peer->children = site->children;
     read_secret(config, site);
@@ -147,8 +148,7 @@ static void finish_child(struct config *config, struct config_child *child)
     child->child.name = child->name;
     child->child.user = child;
     child->child.proposals = &child->esp;
-    read_proposals(config, child->esp_line, "esp", child->esp_text, IPSEC_PROTOCOL_ESP,
-                   &child->esp);
+    read_proposals(config, child->esp_line, child->esp_text, IPSEC_PROTOCOL_ESP, &child->esp);
     check_child(config, child);
     struct config_site *site = site_named(config, child);
     if (site == NULL) {

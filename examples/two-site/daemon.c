@@ -150,9 +150,11 @@ static ipsec_ms now_of(const struct daemon *daemon)
 
 static bool open_session(struct daemon *daemon)
 {
-    daemon->session_open =
-        session_open(&daemon->session, daemon->config, daemon->journal, daemon->keylog,
-                     ipsec_mbedtls_crypto(daemon->provider), now_of(daemon));
+    const struct session_parts parts = {.config = daemon->config,
+                                        .journal = daemon->journal,
+                                        .keylog = daemon->keylog,
+                                        .crypto = ipsec_mbedtls_crypto(daemon->provider)};
+    daemon->session_open = session_open(&daemon->session, &parts, now_of(daemon));
     return daemon->session_open;
 }
 

@@ -317,8 +317,9 @@ static bool open_end(struct world *world, size_t index, struct config *config, F
     }
     end->journal->clock = &world->now;
     end->journal->start = world->now;
-    end->open = session_open(&end->session, config, end->journal, NULL,
-                             ipsec_mbedtls_crypto(world->provider), world->now);
+    const struct session_parts parts = {
+        .config = config, .journal = end->journal, .crypto = ipsec_mbedtls_crypto(world->provider)};
+    end->open = session_open(&end->session, &parts, world->now);
     return end->open;
 }
 

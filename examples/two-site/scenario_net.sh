@@ -208,12 +208,19 @@ stop_capture()
     wait "$pid_capture" 2>/dev/null
 }
 
+# How many packets of a capture match.
+captured()
+{
+    tcpdump -n -r "$dir/$1.pcap" "$2" 2>/dev/null | wc -l
+}
+
 nothing_in_clear()
 {
-    local count
-    count=$(tcpdump -n -r "$dir/wan.pcap" \
-        'ip and not (ip proto 50 or udp port 500 or udp port 4500)' 2>/dev/null | wc -l)
-    [ "$count" = 0 ] && [ "$(tcpdump -n -r "$dir/wan.pcap" 'ip proto 50' 2>/dev/null | wc -l)" -gt 100 ]
+    local clear esp
+    clear=$(captured wan 'ip and not (ip proto 50 or udp port 500 or udp port 4500)')
+    esp=$(captured wan 'ip proto 50')
+    echo "  captured: $esp ESP packets, $clear in clear"
+    [ "$clear" = 0 ] && [ "$esp" -gt 100 ]
 }
 
 # ---- The scenario --------------------------------------------------------------------------------
@@ -343,6 +350,9 @@ net_udp()
 
 only_udp()
 {
-    [ "$(tcpdump -n -r "$dir/udp.pcap" 'ip proto 50' 2>/dev/null | wc -l)" = 0 ] &&
-        [ "$(tcpdump -n -r "$dir/udp.pcap" 'udp port 4500' 2>/dev/null | wc -l)" -ge 10 ]
+    local raw udp
+    raw=$(captured udp 'ip proto 50')
+    udp=$(captured udp 'udp port 4500')
+    echo "  captured: $raw in IP, $udp in UDP"
+    [ "$raw" = 0 ] && [ "$udp" -ge 10 ]
 }

@@ -178,14 +178,13 @@ static bool add_sites(struct session *session)
     return true;
 }
 
-bool session_open(struct session *session, const struct config *config, struct journal *journal,
-                  struct keylog *keylog, const struct ipsec_crypto *crypto, ipsec_ms now)
+bool session_open(struct session *session, const struct session_parts *parts, ipsec_ms now)
 {
     memset(session, 0, sizeof(*session));
-    session->config = config;
-    session->journal = journal;
-    session->keylog = keylog;
-    session->provider[0] = crypto;
+    session->config = parts->config;
+    session->journal = parts->journal;
+    session->keylog = parts->keylog;
+    session->provider[0] = parts->crypto;
     session->dirty = true;
     session->next_tick = now;
     if (!make_gateway(session, now) || !add_sites(session)) {

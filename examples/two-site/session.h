@@ -51,10 +51,16 @@ struct session {
     uint64_t drops_not_shown;
 };
 
-/* Makes the gateway with all its sites. The config, the journal and the key log must outlive it.
- * False after a line in the journal. */
-bool session_open(struct session *session, const struct config *config, struct journal *journal,
-                  struct keylog *keylog, const struct ipsec_crypto *crypto, ipsec_ms now);
+/* What a session works with; all of it must outlive the session. */
+struct session_parts {
+    const struct config *config;
+    struct journal *journal;
+    struct keylog *keylog; /* NULL: off */
+    const struct ipsec_crypto *crypto;
+};
+
+/* Makes the gateway with all its sites. False after a line in the journal. */
+bool session_open(struct session *session, const struct session_parts *parts, ipsec_ms now);
 void session_deinit(struct session *session);
 
 /* One turn: reads, works, sends, keeps sites up; waits at most until `until` when idle. */

@@ -55,9 +55,13 @@ static int open_bench(void **state)
     bench.journal = journal_new(NULL);
     const struct control_watch watch = {.user = &bench, .add = add, .remove = take_away};
     *state = &bench;
-    if (ipsec_mbedtls_new(NULL, &bench.provider) != IPSEC_OK ||
-        !session_open(&bench.session, bench.config, bench.journal, NULL,
-                      ipsec_mbedtls_crypto(bench.provider), 1000)) {
+    if (ipsec_mbedtls_new(NULL, &bench.provider) != IPSEC_OK) {
+        return -1;
+    }
+    const struct session_parts parts = {.config = bench.config,
+                                        .journal = bench.journal,
+                                        .crypto = ipsec_mbedtls_crypto(bench.provider)};
+    if (!session_open(&bench.session, &parts, 1000)) {
         return -1;
     }
     bench.control = control_open(bench.path, &watch, error, sizeof(error));
