@@ -23,6 +23,9 @@ static void retire_child(struct ipsec_ike *ike, struct ipseci_child *old, bool w
     old->want_rekey = false;
     old->want_delete = we_delete;
     old->collision = 0;
+    if (old->ends > ipseci_after(ike->now, IPSECI_REPLACED_MS)) {
+        old->ends = ipseci_after(ike->now, IPSECI_REPLACED_MS);
+    }
     ipseci_life_update_child(ike, old);
 }
 
@@ -126,7 +129,7 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
     old->reason = IPSEC_REASON_REPLACED;
     if (old->state == IPSECI_IKE_ESTABLISHED) {
         old->state = IPSECI_IKE_REPLACED;
-        old->ends = ike->now + IPSECI_REPLACED_MS;
+        old->ends = ipseci_after(ike->now, IPSECI_REPLACED_MS);
         old->rekey_due = IPSEC_NEVER;
         ipseci_life_update_ike(ike, old);
     }
@@ -181,7 +184,7 @@ static void retire_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, bool we_
     sa->reason = IPSEC_REASON_REPLACED;
     sa->want_delete = we_delete;
     sa->rekey_due = IPSEC_NEVER;
-    sa->ends = ike->now + IPSECI_REPLACED_MS;
+    sa->ends = ipseci_after(ike->now, IPSECI_REPLACED_MS);
     ipseci_life_update_ike(ike, sa);
     ipseci_touch(ike, sa->self);
 }
@@ -191,6 +194,10 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
 {
     enum ipsec_status status = IPSEC_OK;
     struct ipseci_ike_sa *theirs = ipseci_sa_get(ike, sa->collision);
+    struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+    if (hs != NULL && step->new_ike.initiator) {
+        ipseci_sa_unreserve(ike, hs);
+    }
     struct ipseci_ike_sa *made = make_ike(ike, sa, &step->new_ike, &status);
 
     if (made == NULL) {
@@ -249,7 +256,7 @@ void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_
         sa->reason = (uint8_t)reason;
         sa->want_delete = true;
         sa->collision = 0;
-        sa->ends = ike->now + IPSECI_REPLACED_MS;
+        sa->ends = ipseci_after(ike->now, IPSECI_REPLACED_MS);
         ipseci_children_drop(ike, sa, reason);
         ipseci_touch(ike, sa->self);
         sa = heir;

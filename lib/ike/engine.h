@@ -24,6 +24,8 @@ uint64_t ipseci_sa_own_spi(const struct ipseci_ike_sa *sa);
 enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi);
 struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipsec_endpoint *local);
 bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa);
+enum ipsec_status ipseci_sa_reserve(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+void ipseci_sa_unreserve(struct ipsec_ike *ike, struct ipseci_handshake *hs);
 struct ipseci_handshake *ipseci_handshake_take(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                                bool from_peer);
 void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle);

@@ -212,9 +212,10 @@ struct ipseci_step;
 struct ipseci_handshake {
     ipsec_handle self;
     ipsec_handle sa;
-    uint8_t task;    /* enum ipseci_task: whose handlers serve it */
-    bool from_peer;  /* the peer's request */
-    uint8_t waiting; /* enum ipseci_need_kind that is out; 0: none */
+    uint8_t task;     /* enum ipseci_task: whose handlers serve it */
+    bool from_peer;   /* the peer's request */
+    bool reserves_sa; /* a slot for the IKE SA that our rekey makes */
+    uint8_t waiting;  /* enum ipseci_need_kind that is out; 0: none */
     uint32_t token;
     uint8_t restarts;
     bool refusal_reported;
@@ -272,6 +273,7 @@ struct ipsec_ike {
     struct ipseci_cookie_secret cookie[2]; /* current, previous */
     uint64_t gate_key[2];
     uint32_t half_open;
+    uint32_t reserved_sas;  /* slots of IKE SAs that our own rekeys will need */
     uint32_t touched_count; /* IKE SAs to schedule before the public call returns */
     ipsec_handle touched[IPSECI_TOUCHED_MAX];
     uint32_t token_next;
@@ -283,6 +285,12 @@ struct ipsec_ike {
 };
 
 #define IPSECI_MARKER_BYTES 4
+
+/* A time so much later; one that no clock reaches is never. */
+static inline ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms)
+{
+    return ms < IPSEC_NEVER - now ? now + ms : IPSEC_NEVER;
+}
 
 static inline struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, ipsec_handle h)
 {

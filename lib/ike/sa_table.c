@@ -31,8 +31,11 @@ enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi)
 struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator)
 {
     ipsec_handle handle;
-    struct ipseci_ike_sa *sa = (struct ipseci_ike_sa *)ipseci_pool_take(&ike->sas, &handle);
 
+    if (ike->sas.used + ike->reserved_sas >= ike->sas.count) {
+        return NULL;
+    }
+    struct ipseci_ike_sa *sa = (struct ipseci_ike_sa *)ipseci_pool_take(&ike->sas, &handle);
     if (sa == NULL) {
         return NULL;
     }
@@ -166,6 +169,26 @@ bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa)
     return sa->nat_local || sa->nat_remote || (sa->peer != NULL && sa->peer->force_encapsulation);
 }
 
+/* The peer moves to the new IKE SA as soon as it has answered: that there is room for it here is
+ * made sure before we ask. */
+enum ipsec_status ipseci_sa_reserve(struct ipsec_ike *ike, struct ipseci_handshake *hs)
+{
+    if (ike->sas.used + ike->reserved_sas >= ike->sas.count) {
+        return IPSEC_ERR_FULL;
+    }
+    hs->reserves_sa = true;
+    ike->reserved_sas++;
+    return IPSEC_OK;
+}
+
+void ipseci_sa_unreserve(struct ipsec_ike *ike, struct ipseci_handshake *hs)
+{
+    if (hs->reserves_sa) {
+        hs->reserves_sa = false;
+        ike->reserved_sas--;
+    }
+}
+
 /* ---- handshake slots ---------------------------------------------------------------------------
  */
 
@@ -222,6 +245,7 @@ void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle)
         sa->peer_handshake = 0;
     }
     hs->sa = 0;
+    ipseci_sa_unreserve(ike, hs);
     if (hs->job.out) {
         hs->job.abandoned = true; /* somebody is writing to it: ipsec_ike_job_done releases it */
         return;

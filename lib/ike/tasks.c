@@ -87,7 +87,9 @@ static enum ipsec_status begin_handshake(struct ipsec_ike *ike, struct ipseci_ik
         return IPSEC_ERR_FULL;
     }
     hs->task = (uint8_t)task;
+    *out = hs;
     if (task == IPSECI_TASK_IKE_REKEY) {
+        IPSECI_TRY(ipseci_sa_reserve(ike, hs));
         ipseci_fact_peer(ike, hs, IPSEC_OK, sa->peer);
         hs->group = ipseci_proposals_have_ke(&hs->offered, sa->suite.ke)
                         ? sa->suite.ke
@@ -95,7 +97,6 @@ static enum ipsec_status begin_handshake(struct ipsec_ike *ike, struct ipseci_ik
     } else if (child != NULL) {
         child_terms(ike, child, hs);
     }
-    *out = hs;
     return IPSEC_OK;
 }
 
@@ -124,6 +125,13 @@ enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa 
 /* ---- outcomes ----------------------------------------------------------------------------------
  */
 
+static uint32_t seconds_until(const struct ipsec_ike *ike, ipsec_ms ends)
+{
+    const uint64_t seconds = ends > ike->now ? (ends - ike->now) / 1000 : 0;
+
+    return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+}
+
 static void rekey_failed_event(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                                const struct ipseci_child *child)
 {
@@ -133,7 +141,7 @@ static void rekey_failed_event(struct ipsec_ike *ike, const struct ipseci_ike_sa
         .ike_sa = sa->self,
         .child_sa = child == NULL ? 0 : child->self,
         .peer = sa->peer,
-        .seconds_left = ends > ike->now ? (uint32_t)((ends - ike->now) / 1000) : 0,
+        .seconds_left = seconds_until(ike, ends),
     };
 
     ipseci_emit(ike, &event);
@@ -184,7 +192,7 @@ static ipsec_ms temporary_wait(const struct ipsec_ike *ike)
 static void later_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
                         struct ipseci_child *child)
 {
-    const ipsec_ms due = ike->now + temporary_wait(ike);
+    const ipsec_ms due = ipseci_after(ike->now, temporary_wait(ike));
 
     if (task == IPSECI_TASK_IKE_REKEY) {
         sa->temporary++;
@@ -388,6 +396,10 @@ void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle handle)
     for (int i = 0; i < IPSECI_STARTS_MAX; i++) {
         struct ipseci_ike_sa *sa = ipseci_sa_get(ike, handle);
         if (sa == NULL) {
+            return;
+        }
+        if (sa->request_id == UINT32_MAX) {
+            ipseci_ike_close(ike, sa, IPSEC_REASON_LIFETIME); /* MSGID-11: no ID is used twice */
             return;
         }
         const enum ipseci_task task = choose(ike, sa, &child);
