@@ -210,7 +210,7 @@ struct ipsec_ike_config {
 
     uint32_t retransmit_first_ms;       /* 0: 2,000 */
     uint32_t retransmit_factor_percent; /* each wait is so much of the one before; 0: 180 */
-    uint32_t retransmit_max;            /* retransmissions before giving up; 0: 5 */
+    uint32_t retransmit_max;            /* retransmissions before giving up, at most 254; 0: 5 */
 
     uint32_t half_open_max;       /* responder SAs not yet authenticated; 0: three quarters of
                                      handshake_max, so that strangers can not stop rekeys */

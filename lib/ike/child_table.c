@@ -207,7 +207,8 @@ void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
     child->want_rekey = false;
     child->want_delete = true;
     child->rekey_due = IPSEC_NEVER;
-    child->ends = ike->now + IPSECI_REPLACED_MS; /* should the delete never be answered */
+    child->ends =
+        ipseci_after(ike->now, IPSECI_REPLACED_MS); /* should the delete never be answered */
     ipseci_life_update_child(ike, child);
 }
 
@@ -244,7 +245,7 @@ void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)
     child->want_delete = false;
     child->want_rekey = false;
     child->rekey_due = IPSEC_NEVER;
-    child->ends = ike->now + IPSECI_LINGER_MS;
+    child->ends = ipseci_after(ike->now, IPSECI_LINGER_MS);
     ipseci_life_update_child(ike, child);
 }
 

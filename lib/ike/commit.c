@@ -380,7 +380,7 @@ static void wait_for_better(const struct work *w)
     w->hs->refusal_reported = true;
     w->sa->state = IPSECI_IKE_REFUSED;
     (void)ipseci_timer_set(&w->ike->timers, &w->sa->exchange_timer,
-                           w->ike->now + IPSECI_REFUSED_WAIT_MS);
+                           ipseci_after(w->ike->now, IPSECI_REFUSED_WAIT_MS));
 }
 
 static void close_telling(const struct work *w)

@@ -122,17 +122,21 @@ static enum ipsec_status protected_message(struct ipsec_ike *ike, struct ipseci_
         return IPSEC_DROP_EXCHANGE; /* AUTH-34 */
     }
     IPSECI_TRY(ipseci_sk_open(ike, sa, datagram, message, in));
-    sa->last_heard = ike->now;
     if (response) {
         const bool expected = sa->task != IPSECI_TASK_NONE && sa->tries > 0 &&
                               in->header.message_id == sa->request_id;
         if (!expected) {
             return IPSEC_DROP_MESSAGE_ID;
         }
+        sa->last_heard = ike->now;
         ipseci_emit_message(ike, sa, in, false);
         return ipseci_run_response(ike, sa, in);
     }
     const enum ipsec_status window = ipseci_window_request(ike, sa, in);
+    if (window == IPSEC_OK) {
+        /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
+        sa->last_heard = ike->now;
+    }
     if (window == IPSEC_OK || window == IPSEC_DROP_DUPLICATE) {
         ipseci_emit_message(ike, sa, in, window != IPSEC_OK);
     }

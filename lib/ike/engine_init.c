@@ -46,7 +46,7 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->message_bytes <= IPSECI_MESSAGE_BYTES_MAX && c->sa_max <= IPSECI_POOL_MAX &&
                     c->child_max <= IPSECI_POOL_MAX && c->handshake_max <= IPSECI_POOL_MAX &&
                     c->buffer_max <= IPSECI_POOL_MAX && c->retransmit_factor_percent >= 100 &&
-                    c->ike_port != c->natt_port;
+                    c->retransmit_max <= IPSECI_RETRANSMIT_MOST && c->ike_port != c->natt_port;
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 

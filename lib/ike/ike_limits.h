@@ -16,7 +16,8 @@ enum {
     IPSECI_RETRANSMIT_FIRST_MS =
         2000, /* RFC 7296 2.4: "several times over several minutes" in sum */
     IPSECI_RETRANSMIT_FACTOR_PERCENT = 180,
-    IPSECI_RETRANSMIT_MAX = 5, /* 82 s in all with the defaults above */
+    IPSECI_RETRANSMIT_MAX = 5,    /* 82 s in all with the defaults above */
+    IPSECI_RETRANSMIT_MOST = 254, /* what the count of an SA can hold */
     IPSECI_FIRST_CONTACT_PER_S = 100,
     IPSECI_HALF_OPEN_MS = 30000,
     IPSECI_LIVENESS_MS = 30000,

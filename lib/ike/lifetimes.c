@@ -34,8 +34,8 @@ void ipseci_life_begin_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     const uint64_t hard = or_default(sa->peer->lifetime.hard_ms, IPSECI_LIFETIME_MS);
 
-    sa->ends = ike->now + hard;
-    sa->rekey_due = ike->now + soft_with_jitter(ike, &sa->peer->lifetime, hard);
+    sa->ends = ipseci_after(ike->now, hard);
+    sa->rekey_due = ipseci_after(ike->now, soft_with_jitter(ike, &sa->peer->lifetime, hard));
     sa->last_heard = ike->now;
     ipseci_life_update_ike(ike, sa);
 }
@@ -44,8 +44,9 @@ void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     const uint64_t hard = or_default(child->config->lifetime.hard_ms, IPSECI_LIFETIME_MS);
 
-    child->ends = ike->now + hard;
-    child->rekey_due = ike->now + soft_with_jitter(ike, &child->config->lifetime, hard);
+    child->ends = ipseci_after(ike->now, hard);
+    child->rekey_due =
+        ipseci_after(ike->now, soft_with_jitter(ike, &child->config->lifetime, hard));
     ipseci_life_update_child(ike, child);
 }
 
@@ -57,7 +58,7 @@ static ipsec_ms liveness_due(const struct ipseci_ike_sa *sa)
         sa->task != IPSECI_TASK_NONE) {
         return IPSEC_NEVER; /* an outstanding request is a probe already */
     }
-    return sa->last_heard + or_default(after, IPSECI_LIVENESS_MS);
+    return ipseci_after(sa->last_heard, or_default(after, IPSECI_LIVENESS_MS));
 }
 
 void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
@@ -87,7 +88,7 @@ static ipsec_ms retry_at(const struct ipsec_ike *ike, ipsec_ms ends)
 
     wait = wait < IPSECI_RETRY_MIN_MS ? IPSECI_RETRY_MIN_MS : wait;
     wait = wait > IPSECI_RETRY_MAX_MS ? IPSECI_RETRY_MAX_MS : wait;
-    return ike->now + wait;
+    return ipseci_after(ike->now, wait);
 }
 
 void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
@@ -141,7 +142,8 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     if (ike->now >= sa->ends) {
         if (sa->state != IPSECI_IKE_ESTABLISHED) {
-            ipseci_ike_close(ike, sa, IPSEC_REASON_LIFETIME);
+            ipseci_ike_close(
+                ike, sa, sa->reason != 0 ? (enum ipsec_reason)sa->reason : IPSEC_REASON_LIFETIME);
             return;
         }
         /* REKEY-10: no longer used even if every rekey failed; the peer is told */

@@ -121,7 +121,8 @@ enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message 
         return IPSEC_DROP_FULL;
     }
     hs->task = IPSECI_TASK_SA_INIT;
-    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, ike->now + ike->config.half_open_ms);
+    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
+                           ipseci_after(ike->now, ike->config.half_open_ms));
     const ipsec_handle handle = sa->self;
     return first_done(ike, handle, ipseci_run(ike, sa, hs, in, ipseci_sa_init_request));
 }

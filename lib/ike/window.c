@@ -148,7 +148,8 @@ static ipsec_ms next_wait(const struct ipsec_ike *ike, uint32_t tries)
 void ipseci_request_sent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     sa->tries = 1;
-    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, ike->now + next_wait(ike, 1));
+    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
+                           ipseci_after(ike->now, next_wait(ike, 1)));
 }
 
 void ipseci_request_done(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
@@ -198,7 +199,7 @@ static void peer_is_silent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
-    const ipsec_ms again = ike->now + next_wait(ike, sa->tries + 1u);
+    const ipsec_ms again = ipseci_after(ike->now, next_wait(ike, sa->tries + 1u));
 
     if (hs != NULL && hs->waiting != IPSECI_NEED_NOTHING) {
         /* The answer is here; a question or a job of ours is what takes long. */
