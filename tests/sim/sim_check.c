@@ -280,6 +280,35 @@ void sim_assert_agree(struct sim *s, uint32_t sas, uint32_t children)
     }
 }
 
+static uint64_t mix_pool(uint64_t h, const struct ipseci_pool *pool)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+    const uint8_t *slot;
+
+    while ((slot = ipseci_pool_next(pool, &cursor, &handle)) != NULL) {
+        h = (h ^ handle) * 0x100000001b3u;
+        for (size_t i = 0; i < pool->slot_bytes; i++) {
+            h = (h ^ slot[i]) * 0x100000001b3u;
+        }
+    }
+    return h;
+}
+
+uint64_t sim_digest(struct sim_node *n)
+{
+    const struct ipsec_ike *ike = n->ike;
+    uint64_t h = 0xcbf29ce484222325u;
+
+    h = mix_pool(h, &ike->sas);
+    h = mix_pool(h, &ike->children);
+    h = mix_pool(h, &ike->handshakes);
+    h = mix_pool(h, &ike->buffers);
+    h = (h ^ ipsec_ike_deadline(ike)) * 0x100000001b3u;
+    h = (h ^ ike->half_open) * 0x100000001b3u;
+    return (h ^ sim_sink_count(n)) * 0x100000001b3u + n->crypto.keys_alive;
+}
+
 /* ---- the ladder --------------------------------------------------------------------------------
  */
 

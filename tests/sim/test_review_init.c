@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * First contact: what forged answers may not do, and what INITIAL_CONTACT may not say.
+ * RFC 7296 2.4, 2.21.1.
+ */
+#include "sim_test.h"
+
+#include "ike_header.h"
+#include "payload.h"
+
+static struct sim_datagram copy_of_only(const struct sim *s)
+{
+    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
+        if (s->queue[i].used) {
+            return s->queue[i];
+        }
+    }
+    fail();
+    return s->queue[0];
+}
+
+/* Overwrites the public value. */
+static void spoil_ke(struct sim_datagram *d, uint8_t with)
+{
+    const struct ipsec_view raw = {d->octets, d->length};
+    struct ipseci_ike_header header;
+    static struct ipseci_payloads payloads; /* large */
+
+    assert_int_equal(ipseci_ike_header_parse(raw, &header), IPSEC_OK);
+    assert_int_equal(ipseci_message_parse(raw, &header, &payloads), IPSEC_OK);
+    const struct ipseci_payload *ke = ipseci_payload_find(&payloads, IPSECI_PAYLOAD_KE);
+    assert_non_null(ke);
+    const size_t at = (size_t)(ke->body.data - d->octets) + 4;
+    memset(d->octets + at, with, ke->body.length - 4);
+}
+
+/* INIT-23, INIT-29: an answer with a public value that is none is dropped, and the good one that
+ * follows still counts. */
+static void forged_answer_first(bool as_job)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+    ipsec_handle sa;
+
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa), IPSEC_OK);
+    assert_true(sim_deliver(s, 0));
+    struct sim_datagram forged = copy_of_only(s);
+    spoil_ke(&forged, 0);
+    a->take_jobs = as_job;
+    if (as_job) {
+        assert_int_equal(sim_inject(s, SIM_A, &forged), IPSEC_PENDING);
+        (void)sim_job_done(a);
+        a->take_jobs = false;
+    } else {
+        assert_int_equal(sim_inject(s, SIM_A, &forged), IPSEC_DROP_KE);
+    }
+    s->held = false;
+    sim_run(s, 1000);
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+static void init_23_init_29_forged_answer_first(void **state)
+{
+    (void)state;
+    forged_answer_first(false);
+}
+
+static void init_23_init_29_forged_answer_first_as_job(void **state)
+{
+    (void)state;
+    forged_answer_first(true);
+}
+
+/* AUTH-30: a second SA beside a living one is not the only one, and does not say so. */
+static void auth_30_second_sa_is_no_initial_contact(void **state)
+{
+    struct sim *s = sim_up(1);
+
+    (void)state;
+    (void)sim_connect(s);
+    assert_null(strstr(s->ladder, "INITIAL_CONTACT"));
+    assert_null(sim_disagreement(s, 2, 2));
+    sim_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(init_23_init_29_forged_answer_first),
+        cmocka_unit_test(init_23_init_29_forged_answer_first_as_job),
+        cmocka_unit_test(auth_30_second_sa_is_no_initial_contact),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
