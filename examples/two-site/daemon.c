@@ -13,8 +13,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define CLOSE_MS   2000 /* so long the peers may take to answer our DELETEs */
-#define PENDING_MS 50   /* a slow control client is served again after this */
+#define CLOSE_MS 2000 /* so long the peers may take to answer our DELETEs */
+/* Bursts of a fast peer: a raw socket that is full makes Linux answer "protocol unreachable". */
+#define SOCKET_BYTES (4u << 20)
+#define PENDING_MS   50 /* a slow control client is served again after this */
 
 struct daemon {
     struct config *config;
@@ -81,6 +83,7 @@ static bool open_sockets(struct daemon *daemon)
     config.local = gateway->address;
     config.ike_port = gateway->ike_port;
     config.natt_port = gateway->natt_port;
+    config.socket_bytes = SOCKET_BYTES;
     const enum ipsec_status status = ipsec_posix_open(&config, &daemon->posix, why);
     if (status != IPSEC_OK) {
         journal_line(daemon->journal, "gateway", "%s: %s", ipsec_status_text(status), why);

@@ -52,6 +52,27 @@ static bool set_options_ipv6(int fd)
            set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
+/* The system may grant less; a smaller buffer is no reason to fail. */
+#ifdef SO_RCVBUFFORCE
+/* Whoever may open a raw socket mostly may go over the system's limit too (CAP_NET_ADMIN). It matters:
+ * when a raw socket is full, Linux tells the peer "protocol unreachable" for every packet. */
+static void set_buffers(int fd, int bytes)
+{
+    if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes)) {
+        (void)set(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+    }
+    if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes)) {
+        (void)set(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+    }
+}
+#else
+static void set_buffers(int fd, int bytes)
+{
+    (void)set(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+    (void)set(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+}
+#endif
+
 static bool set_options(const struct ipsec_posix *posix, const struct posix_socket *s)
 {
     const int bytes = (int)posix->config.socket_bytes;
@@ -61,9 +82,7 @@ static bool set_options(const struct ipsec_posix *posix, const struct posix_sock
         return false;
     }
     if (bytes != 0) {
-        /* The system may grant less; a smaller buffer is no reason to fail. */
-        (void)set(s->fd, SOL_SOCKET, SO_RCVBUF, bytes);
-        (void)set(s->fd, SOL_SOCKET, SO_SNDBUF, bytes);
+        set_buffers(s->fd, bytes);
     }
     return s->family == IPSEC_FAMILY_IPV4 ? set_options_ipv4(s->fd) : set_options_ipv6(s->fd);
 }
