@@ -54,8 +54,9 @@ static bool set_options_ipv6(int fd)
 
 /* The system may grant less; a smaller buffer is no reason to fail. */
 #ifdef SO_RCVBUFFORCE
-/* Whoever may open a raw socket mostly may go over the system's limit too (CAP_NET_ADMIN). It matters:
- * when a raw socket is full, Linux tells the peer "protocol unreachable" for every packet. */
+/* Whoever may open a raw socket mostly may go over the system's limit too (CAP_NET_ADMIN). It
+ * matters: when a raw socket is full, Linux tells the peer "protocol unreachable" for every packet.
+ */
 static void set_buffers(int fd, int bytes)
 {
     if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes)) {
