@@ -156,7 +156,8 @@ enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ips
     const struct ipsec_id own = own_id(ctx);
     ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_AUTH);
     add_id(step, IPSECI_PAYLOAD_IDI, &own);
-    if (!peer->no_initial_contact) {
+    /* RFC 7296 2.4: "the only IKE SA currently active between the authenticated identities" */
+    if (!peer->no_initial_contact && !ipseci_sa_has_sibling(ctx->ike, ctx->sa)) {
         ipseci_step_notify(step, IPSECI_NOTIFY_INITIAL_CONTACT, ipseci_view(NULL, 0));
     }
     if (peer->remote_id.type != IPSEC_ID_NONE) {

@@ -54,6 +54,14 @@ static enum ipsec_status unpark(const struct ipseci_handshake *hs, struct ipseci
     return ipseci_message_parse(raw, &in->header, &in->payloads);
 }
 
+/* What a dropped message's public value led to says nothing about that of the next (INIT-29). */
+static void forget_ke(struct ipseci_handshake *hs)
+{
+    if (hs != NULL) {
+        hs->facts.got &= ~(1u << IPSECI_NEED_KE_FINISH | 1u << IPSECI_NEED_KE_RESPOND);
+    }
+}
+
 enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                              struct ipseci_handshake *hs, const struct ipseci_message *in,
                              ipseci_handler handler)
@@ -64,11 +72,10 @@ enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     for (int i = 0; i < IPSECI_HANDLER_RUNS_MAX; i++) {
         step_reset(ike);
         enum ipsec_status status = handler(&ctx, step);
+        status = status < IPSEC_OK ? status : step->drop;
         if (status < IPSEC_OK) {
+            forget_ke(hs);
             return status;
-        }
-        if (step->drop < IPSEC_OK) {
-            return step->drop;
         }
         if (step->need.kind == IPSECI_NEED_NOTHING) {
             status = ipseci_commit(ike, sa, hs, in, step);

@@ -164,6 +164,21 @@ struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipse
     return id;
 }
 
+bool ipseci_sa_has_sibling(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((other = (const struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
+           NULL) {
+        if (other != sa && other->peer == sa->peer && other->state == IPSECI_IKE_ESTABLISHED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa)
 {
     return sa->nat_local || sa->nat_remote || (sa->peer != NULL && sa->peer->force_encapsulation);
