@@ -36,6 +36,9 @@ void ipseci_leave(struct ipsec_ike *ike)
         }
     }
     ike->touched_count = 0;
+    if (ike->step->w.start != NULL) {
+        ipseci_wipe(ike->step, sizeof(*ike->step)); /* it may have held keys */
+    }
     ike->busy = false;
 }
 

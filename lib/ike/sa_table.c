@@ -263,6 +263,8 @@ void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle)
     ipseci_sa_unreserve(ike, hs);
     if (hs->job.out) {
         hs->job.abandoned = true; /* somebody is writing to it: ipsec_ike_job_done releases it */
+        ipseci_wipe(&hs->facts, sizeof(hs->facts));
+        ipseci_wipe(&hs->keys, sizeof(hs->keys));
         return;
     }
     ipseci_ke_free(&hs->job.ke);
