@@ -93,6 +93,12 @@ show_matching()
     grep -E -- "$2" "$dir/$1.log" | sed 's/^/  /'
 }
 
+# What a rekey cost, without the SA's particulars.
+show_cost()
+{
+    show_matching a "$1" | tail -n 1 | sed 's/^ *[0-9:.]* *[a-z]* *//; s/\(octets\): .*/\1/; s/^/  /'
+}
+
 # ---- The tunnel ----------------------------------------------------------------------------------
 
 ladder_is_whole()
@@ -136,7 +142,7 @@ check_report()
 show_report()
 {
     echo "  on gateway $(echo "$1" | tr ab AB):"
-    awk '/failed: /{on=1} /next attempt|(->|<-) /{on=0} on' "$dir/$1.log" | head -n 26 | sed 's/^/    /'
+    awk '/failed: /{on=1} /next attempt| closing$|(->|<-) /{on=0} on' "$dir/$1.log" | head -n 26 | sed 's/^/    /'
 }
 
 # mismatch NAME SETS-A SETS-B CAUSES-A CAUSES-B [MORE]; sets are separated by '|', causes are a regular
@@ -305,7 +311,9 @@ in_process_scenario()
     sed -n '/^One ESP/,/more$/s/^/  /p' "$dir/steps.log"
     check "layout of an ESP packet" step_says '^  ICV +16 '
     headline "rekeys under traffic"
-    show_matching a ' rekeyed '
+    show_cost 'rekeyed with PFS'
+    show_cost 'rekeyed without PFS'
+    show_cost 'IKE SA rekeyed'
     sed -n '/^rekey\|^under/s/^/  /p' "$dir/steps.log"
     check "child rekey with PFS" says a 'child net rekeyed with PFS \(MODP-2048.*octets'
     check "child rekey without PFS" says a 'child net rekeyed without PFS.*octets'

@@ -280,7 +280,7 @@ rekey_under_traffic()
     sed -n '/packets/s/^/  /p' "$dir/flow.log"
     check "$name" [ "$(grep -cE -- "$pattern" "$dir/a.log")" -gt "$before" ]
     check "$name: no packet lost" grep -q ' 0% packet loss' "$dir/flow.log"
-    show_matching a "$pattern" | tail -n 1
+    show_cost "$pattern"
 }
 
 net_rekeys()
