@@ -145,13 +145,30 @@ ipsec_handle sim_connect(struct sim *s)
     return sa;
 }
 
-struct sim *sim_up(uint64_t seed)
+ipsec_handle sim_sa(struct sim_node *n, enum ipsec_ike_sa_phase phase)
 {
-    struct sim *s = sim_new(seed);
+    struct ipsec_ike_sa_info info;
+    ipsec_handle h = 0;
 
-    sim_start(s);
-    (void)sim_connect(s);
-    sim_assert_agree(s, 1, 1);
-    sim_ladder_clear(s);
-    return s;
+    while ((h = ipsec_ike_next_sa(n->ike, h)) != 0) {
+        if (ipsec_ike_sa_info(n->ike, h, &info) == IPSEC_OK &&
+            (phase == 0 || info.phase == phase)) {
+            return h;
+        }
+    }
+    return 0;
+}
+
+ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase)
+{
+    struct ipsec_child_info info;
+    ipsec_handle h = 0;
+
+    while ((h = ipsec_ike_next_child(n->ike, h)) != 0) {
+        if (ipsec_ike_child_info(n->ike, h, &info) == IPSEC_OK &&
+            (phase == 0 || info.phase == phase)) {
+            return h;
+        }
+    }
+    return 0;
 }

@@ -143,8 +143,9 @@ void sim_child_ts(struct ipsec_child_config *c, const char *local, const char *r
 void sim_id(struct ipsec_id *id, const char *text);
 /* A initiates; runs until quiet. The handle of A's IKE SA. */
 ipsec_handle sim_connect(struct sim *s);
-/* sim_new, sim_start, sim_connect, and both must be up. Clears the ladder. */
-struct sim *sim_up(uint64_t seed);
+/* The first IKE SA and child of a node in the given phase (0: any); 0: none. */
+ipsec_handle sim_sa(struct sim_node *n, enum ipsec_ike_sa_phase phase);
+ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase);
 
 /* ---- sim_net.c: the network and time -----------------------------------------------------------
  */
@@ -179,6 +180,8 @@ enum ipsec_status sim_job_done(struct sim_node *n);
 /* ---- sim_check.c: what must hold ---------------------------------------------------------------
  */
 
+/* sim_new, sim_start, sim_connect, and both must be up. Clears the ladder. */
+struct sim *sim_up(uint64_t seed);
 /* NULL: after a calm both ends agree, hold `sas` IKE SAs and `children` children each, are keyed
  * crosswise, and leak no slot. Otherwise what is wrong. */
 const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children);
@@ -193,9 +196,5 @@ void sim_ladder_clear(struct sim *s);
 void sim_assert_ladder(struct sim *s, const char *expected);
 /* Everything an engine could show or act upon, as one number. */
 uint64_t sim_digest(struct sim_node *n);
-
-/* The first IKE SA and child of a node in the given phase (0: any); 0: none. */
-ipsec_handle sim_sa(struct sim_node *n, enum ipsec_ike_sa_phase phase);
-ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase);
 
 #endif

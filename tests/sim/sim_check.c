@@ -23,34 +23,6 @@ static char name(const struct sim_node *n)
     return n->index == SIM_A ? 'A' : 'B';
 }
 
-ipsec_handle sim_sa(struct sim_node *n, enum ipsec_ike_sa_phase phase)
-{
-    struct ipsec_ike_sa_info info;
-    ipsec_handle h = 0;
-
-    while ((h = ipsec_ike_next_sa(n->ike, h)) != 0) {
-        if (ipsec_ike_sa_info(n->ike, h, &info) == IPSEC_OK &&
-            (phase == 0 || info.phase == phase)) {
-            return h;
-        }
-    }
-    return 0;
-}
-
-ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase)
-{
-    struct ipsec_child_info info;
-    ipsec_handle h = 0;
-
-    while ((h = ipsec_ike_next_child(n->ike, h)) != 0) {
-        if (ipsec_ike_child_info(n->ike, h, &info) == IPSEC_OK &&
-            (phase == 0 || info.phase == phase)) {
-            return h;
-        }
-    }
-    return 0;
-}
-
 /* ---- slots -------------------------------------------------------------------------------------
  */
 
@@ -307,6 +279,17 @@ uint64_t sim_digest(struct sim_node *n)
     h = (h ^ ipsec_ike_deadline(ike)) * 0x100000001b3u;
     h = (h ^ ike->half_open) * 0x100000001b3u;
     return (h ^ sim_sink_count(n)) * 0x100000001b3u + n->crypto.keys_alive;
+}
+
+struct sim *sim_up(uint64_t seed)
+{
+    struct sim *s = sim_new(seed);
+
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_assert_agree(s, 1, 1);
+    sim_ladder_clear(s);
+    return s;
 }
 
 /* ---- the ladder --------------------------------------------------------------------------------
