@@ -394,8 +394,10 @@ static void note_gone(const struct work *w)
 {
     struct ipseci_handshake *hs = ipseci_handshake_get(w->ike, w->sa->own_handshake);
 
-    if (hs != NULL) {
-        hs->gone_spi = w->step->delete_spi;
+    for (uint32_t i = 0; hs != NULL && i < w->step->gone.count; i++) {
+        /* The newest are kept: of the others the answer would have come long ago. */
+        hs->gone.spi[hs->gone.count % IPSECI_DELETE_SPIS_MAX] = w->step->gone.spi[i];
+        hs->gone.count++;
     }
 }
 

@@ -91,6 +91,20 @@ static bool response_ke(const struct ipseci_context *ctx, const struct ipseci_ch
            ke->group == ctx->hs->group && terms->choice.suite.ke == ctx->hs->group;
 }
 
+/* The peer has deleted the child before its answer, which makes the child, came to us. */
+static bool is_gone(const struct ipseci_gone *gone, uint64_t spi)
+{
+    const uint32_t kept =
+        gone->count < IPSECI_DELETE_SPIS_MAX ? gone->count : IPSECI_DELETE_SPIS_MAX;
+
+    for (uint32_t i = 0; i < kept; i++) {
+        if (gone->spi[i] == spi) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
                                            struct ipseci_step *step)
 {
@@ -105,7 +119,7 @@ static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
         not_taken(ctx, step);
         return IPSEC_OK;
     }
-    if (hs->gone_spi != 0 && terms.choice.spi == hs->gone_spi) {
+    if (is_gone(&hs->gone, terms.choice.spi)) {
         step->actions |= IPSECI_ACT_CHILD_GONE;
         return IPSEC_OK;
     }

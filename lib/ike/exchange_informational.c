@@ -50,6 +50,17 @@ enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct 
     return IPSEC_OK;
 }
 
+static void note_gone(struct ipseci_step *step, uint32_t spi)
+{
+    struct ipseci_gone *gone = &step->gone;
+
+    if (gone->count < IPSECI_DELETE_SPIS_MAX) {
+        step->actions |= IPSECI_ACT_CHILD_GONE;
+        gone->spi[gone->count] = spi;
+        gone->count++;
+    }
+}
+
 /* One Delete payload for ESP: children by the SPI the peer receives with, and our SPIs for the
  * answer (INFO-03 to INFO-05). */
 static void delete_children(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -59,8 +70,7 @@ static void delete_children(const struct ipseci_context *ctx, struct ipseci_step
         const struct ipseci_child *child =
             ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_delete_spi(del, i));
         if (child == NULL && ipseci_waits_for_child(ctx->sa)) {
-            step->actions |= IPSECI_ACT_CHILD_GONE;
-            step->delete_spi = ipseci_delete_spi(del, i);
+            note_gone(step, ipseci_delete_spi(del, i));
         }
         if (child == NULL || child->state == IPSECI_CHILD_LINGERING) {
             continue;

@@ -205,6 +205,12 @@ struct ipseci_kept {
     uint32_t length;
 };
 
+/* The peer's SPIs of children it has deleted and we have not heard of. */
+struct ipseci_gone {
+    uint32_t count;
+    uint32_t spi[IPSECI_DELETE_SPIS_MAX];
+};
+
 /* A large slot: taken after the gate, wiped and returned when the exchange ends. */
 struct ipseci_context;
 struct ipseci_step;
@@ -222,7 +228,7 @@ struct ipseci_handshake {
     uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
     uint64_t spi;                      /* ours for a new IKE SA */
     uint32_t child_spi;                /* ours for a new child */
-    uint32_t gone_spi;                 /* the peer's; deleted before its answer came to us */
+    struct ipseci_gone gone;           /* deleted by the peer before its answer came to us */
     uint16_t group;                    /* of the KE payload we send */
     bool without_pfs;
     uint8_t cookie_length;

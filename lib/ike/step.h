@@ -43,7 +43,7 @@ enum ipseci_action {
     IPSECI_ACT_DELETE = 1 << 16,         /* close the IKE SA and tell the peer */
     IPSECI_ACT_REFUSED = 1 << 17,        /* an unprotected refusal: wait for better, not long */
     IPSECI_ACT_DELETE_CHILD = 1 << 18,   /* delete_spi: a child the peer has and we do not */
-    IPSECI_ACT_CHILD_GONE = 1 << 19,     /* delete_spi: the peer deleted it before we knew it */
+    IPSECI_ACT_CHILD_GONE = 1 << 19,     /* gone: the peer deleted them before we knew them */
     IPSECI_ACT_HINTS = 1 << 20           /* the peer understands hints */
 };
 
@@ -110,6 +110,7 @@ struct ipseci_step {
     uint32_t remove_count;
     ipsec_handle remove[IPSECI_DELETE_SPIS_MAX];
     uint32_t delete_spi;
+    struct ipseci_gone gone;
 
     bool has_failure;
     struct ipsec_failure failure;
