@@ -254,7 +254,7 @@ IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);
-/* A further child over an established IKE SA. */
+/* A further child over an established IKE SA. IPSEC_ERR_NOT_BUILT_IN as above. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa,
                        const struct ipsec_child_config *config, ipsec_ms now);

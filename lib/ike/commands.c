@@ -31,13 +31,27 @@ static void not_built_in(struct ipsec_ike *ike, const struct ipsec_peer *peer,
     ipseci_emit_failure(ike, NULL, &failure);
 }
 
-/* Both lists must have something that is built in, or nothing can come of it. */
+static enum ipsec_status check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                     const struct ipsec_child_config *child)
+{
+    struct ipsec_proposals esp;
+
+    if (child->proposals == NULL) {
+        return IPSEC_OK;
+    }
+    esp = *child->proposals;
+    (void)ipsec_proposals_restrict(&esp, &ike->config.crypto);
+    if (esp.count == 0) {
+        not_built_in(ike, peer, child->proposals);
+        return IPSEC_ERR_NOT_BUILT_IN;
+    }
+    return IPSEC_OK;
+}
+
+/* All lists must have something that is built in, or nothing can come of it. */
 static enum ipsec_status check_proposals(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                          struct ipsec_proposals *offered)
 {
-    struct ipsec_proposals esp;
-    const struct ipsec_child_config *child = &peer->children[0];
-
     if (peer->proposals != NULL) {
         *offered = *peer->proposals;
     } else {
@@ -48,13 +62,8 @@ static enum ipsec_status check_proposals(struct ipsec_ike *ike, const struct ips
         not_built_in(ike, peer, peer->proposals);
         return IPSEC_ERR_NOT_BUILT_IN;
     }
-    if (child->proposals != NULL) {
-        esp = *child->proposals;
-        (void)ipsec_proposals_restrict(&esp, &ike->config.crypto);
-        if (esp.count == 0) {
-            not_built_in(ike, peer, child->proposals);
-            return IPSEC_ERR_NOT_BUILT_IN;
-        }
+    for (size_t i = 0; i < peer->child_count; i++) {
+        IPSECI_TRY(check_child(ike, peer, &peer->children[i]));
     }
     return IPSEC_OK;
 }
@@ -131,6 +140,9 @@ enum ipsec_status ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa_
     }
     IPSECI_TRY(ipseci_enter(ike, now));
     struct ipseci_ike_sa *sa = established(ike, sa_handle, &status);
+    if (status == IPSEC_OK) {
+        status = check_child(ike, sa->peer, config);
+    }
     if (status == IPSEC_OK) {
         struct ipseci_child *child = ipseci_child_take(ike, sa);
         if (child != NULL) {

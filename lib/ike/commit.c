@@ -126,13 +126,30 @@ static enum ipsec_status send_step(const struct work *w)
 /* ---- what can fail -----------------------------------------------------------------------------
  */
 
-#define SEALED_EXTRA (28 + 4 + 16 + 16 + 32)
+/* Octets of the message that the step's payloads become. */
+static size_t message_length(const struct work *w)
+{
+    const struct ipseci_aead *aead = &w->sa->seal;
+    const size_t plain = w->step->w.used - 1; /* without the first payload's type */
+
+    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
+        return IPSECI_IKE_HEADER_BYTES + plain;
+    }
+    const size_t block = aead->cipher_block;
+    return IPSECI_IKE_HEADER_BYTES + IPSECI_PAYLOAD_HEADER_BYTES + (size_t)aead->iv_length +
+           (plain + block) / block * block + aead->tag_length;
+}
 
 static enum ipsec_status reserve(const struct work *w)
 {
-    const size_t length = w->step->w.used + SEALED_EXTRA;
-
     if (w->step->w.failed) {
+        return IPSEC_ERR_BUFFER;
+    }
+    if (w->step->send == IPSECI_SEND_NOTHING || w->step->send == IPSECI_SEND_ONCE) {
+        return IPSEC_OK;
+    }
+    const size_t length = message_length(w);
+    if (length > w->ike->config.message_bytes) {
         return IPSEC_ERR_BUFFER;
     }
     if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {

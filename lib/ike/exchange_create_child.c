@@ -16,6 +16,9 @@ enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ip
 {
     const struct ipseci_handshake *hs = ctx->hs;
 
+    if (ctx->sa->state != IPSECI_IKE_ESTABLISHED) {
+        return IPSEC_ERR_STATE; /* it closes meanwhile */
+    }
     if (hs->group != 0 && !ipseci_has(ctx, IPSECI_NEED_KE_START)) {
         step->need.kind = IPSECI_NEED_KE_START;
         step->need.group = hs->group;
@@ -47,13 +50,22 @@ enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ip
     return IPSEC_OK;
 }
 
+/* A child that is still to be made is given up for good, so the peer's refusal is reported. */
+static bool out_of_patience(const struct ipseci_context *ctx)
+{
+    const struct ipseci_child *child = ipseci_child_get(ctx->ike, ctx->sa->task_child);
+
+    return ctx->hs->task == IPSECI_TASK_CHILD_CREATE && child != NULL &&
+           child->temporary >= IPSECI_TEMPORARY_MAX;
+}
+
 static void response_error(const struct ipseci_context *ctx, struct ipseci_step *step,
                            const struct ipseci_notify *notify)
 {
     const struct ipseci_handshake *hs = ctx->hs;
     const uint16_t group = notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
 
-    if (notify->type == IPSECI_NOTIFY_TEMPORARY_FAILURE) {
+    if (notify->type == IPSECI_NOTIFY_TEMPORARY_FAILURE && !out_of_patience(ctx)) {
         step->actions |= IPSECI_ACT_TEMPORARY; /* RFC 7296 2.25 (COLL-14) */
     } else if (notify->type == IPSECI_NOTIFY_CHILD_SA_NOT_FOUND &&
                hs->task == IPSECI_TASK_CHILD_REKEY) {
@@ -154,6 +166,9 @@ enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct
     struct ipseci_notify notify;
     uint8_t which;
 
+    if (ctx->sa->state == IPSECI_IKE_CLOSING) {
+        return IPSEC_OK; /* the child goes with the IKE SA, whose delete is next */
+    }
     if (ctx->hs->facts.install_status < IPSEC_OK) {
         ipseci_child_not_installed(ctx, step);
         not_taken(ctx, step);

@@ -54,6 +54,9 @@ enum ipsec_status ipseci_ike_rekey_start(const struct ipseci_context *ctx, struc
 {
     const struct ipseci_handshake *hs = ctx->hs;
 
+    if (ctx->sa->state != IPSECI_IKE_ESTABLISHED) {
+        return IPSEC_ERR_STATE; /* it closes meanwhile, or the peer's rekey was faster */
+    }
     if (!ipseci_has(ctx, IPSECI_NEED_KE_START)) {
         step->need.kind = IPSECI_NEED_KE_START;
         step->need.group = hs->group;

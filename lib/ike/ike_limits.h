@@ -58,8 +58,8 @@ enum {
     IPSECI_TEMPORARY_MAX = 8,
     /* Runs of one handler for one message: one more than facts a handler can ask for. */
     IPSECI_HANDLER_RUNS_MAX = 8,
-    /* Child SPIs in one delete we send or act on. */
-    IPSECI_DELETE_SPIS_MAX = 8,
+    /* Child SPIs in one message of deletes that we act on. */
+    IPSECI_DELETE_SPIS_MAX = 32,
     /* IKE SAs one public call can leave with something to do: the one in hand, its successor, the
      * one that lost a collision, and one to spare. */
     IPSECI_TOUCHED_MAX = 4,

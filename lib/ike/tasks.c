@@ -256,6 +256,27 @@ void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_
     }
 }
 
+/* A child that could not even be asked for, the last time that is tried. */
+static void report_given_up(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                            const struct ipseci_child *child)
+{
+    if (child == NULL || child->temporary < IPSECI_TEMPORARY_MAX) {
+        return;
+    }
+    const struct ipsec_failure failure = {
+        .phase = IPSEC_PHASE_CHILD_CREATE,
+        .cause = IPSEC_CAUSE_RESOURCE,
+        .refused_by = IPSEC_REFUSED_LOCAL,
+        .initiator = true,
+        .peer = sa->peer,
+        .child = child->config,
+        .local = sa->local,
+        .remote = sa->remote,
+        .attempts = child->temporary + 1u,
+    };
+    ipseci_emit_failure(ike, sa, &failure);
+}
+
 void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     const uint8_t task = sa->task;
@@ -297,6 +318,9 @@ void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         }
         break;
     case IPSECI_TASK_CHILD_CREATE:
+        report_given_up(ike, sa, ipseci_child_get(ike, child));
+        ipseci_task_outcome(ike, sa, task, child, IPSECI_ACT_TEMPORARY);
+        break;
     case IPSECI_TASK_CHILD_REKEY:
     case IPSECI_TASK_IKE_REKEY:
         ipseci_task_outcome(ike, sa, task, child, IPSECI_ACT_TEMPORARY);
