@@ -161,21 +161,40 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipseci_touch(ike, sa->self);
 }
 
+/* The delete of a closing child is not sent yet, or not answered: the IKE SA's window is taken by
+ * another request, and dies with it when that is never answered. */
+static bool delete_under_way(const struct ipsec_ike *ike, const struct ipseci_child *child)
+{
+    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, child->ike_sa);
+    const bool outstanding = sa != NULL && sa->task_child == child->self;
+
+    return child->state == IPSECI_CHILD_CLOSING && sa != NULL &&
+           (child->want_delete || outstanding);
+}
+
+static void child_ends(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    if (child->state == IPSECI_CHILD_INSTALLED) {
+        ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
+    } else if (child->state == IPSECI_CHILD_REPLACED) {
+        /* Its delete has not come: the peer may have it for longer, and is told. */
+        ipseci_child_retire(ike, child, IPSEC_REASON_REPLACED);
+    } else if (delete_under_way(ike, child)) {
+        child->ends = ike->now + IPSECI_REPLACED_MS;
+        ipseci_life_update_child(ike, child);
+    } else {
+        ipseci_child_drop(ike, child,
+                          child->reason != 0 ? (enum ipsec_reason)child->reason
+                                             : IPSEC_REASON_LIFETIME);
+    }
+}
+
 void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     const ipsec_handle sa = child->ike_sa;
 
     if (ike->now >= child->ends) {
-        if (child->state == IPSECI_CHILD_INSTALLED) {
-            ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
-        } else if (child->state == IPSECI_CHILD_REPLACED) {
-            /* Its delete has not come: the peer may have it for longer, and is told. */
-            ipseci_child_retire(ike, child, IPSEC_REASON_REPLACED);
-        } else {
-            ipseci_child_drop(ike, child,
-                              child->reason != 0 ? (enum ipsec_reason)child->reason
-                                                 : IPSEC_REASON_LIFETIME);
-        }
+        child_ends(ike, child);
     } else if (ike->now >= child->rekey_due) {
         child->rekey_due = IPSEC_NEVER;
         child->want_rekey = child->state == IPSECI_CHILD_INSTALLED;
