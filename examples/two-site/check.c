@@ -232,6 +232,13 @@ static void check_child(const struct checking *at, const struct config_child *ch
             "tunnel's packets would go into the tunnel; routes for it are not set",
             child->name);
     }
+    const struct ipsec_addr *own = &at->config->gateway.tun_address;
+    if (own->family != IPSEC_FAMILY_NONE && !holds_address(&c->local_ts, own)) {
+        say(at, GRADE_NOTE, child->line,
+            "child %s: local_ts does not hold tun_address: what this machine itself sends is not "
+            "for this child",
+            child->name);
+    }
     check_lifetime_of(at, child);
 }
 

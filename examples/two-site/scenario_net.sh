@@ -239,6 +239,7 @@ net_scenario()
     net_commands
     net_end
     net_udp
+    net_vanish
 }
 
 net_traffic()
@@ -331,6 +332,38 @@ net_end()
 gone()
 {
     [ ! -e "$dir/a.sock" ] && ! ip -n "$ns-ga" link show ipsec0 >/dev/null 2>&1
+}
+
+# Gateway B is killed and comes back; nobody tells A, whose traffic goes nowhere meanwhile.
+net_vanish()
+{
+    local quick="gateway.retransmit=200ms|gateway.retransmit_tries=2"
+    headline "the peer vanishes, and returns"
+    start_gateway b "" && start_gateway a "$quick|site b.liveness=1s"
+    wait_for a 'child net established' 50
+    kill -9 "$pid_b"
+    wait "$pid_b" 2>/dev/null
+    pid_b=
+    check "A notices" wait_for a 'IKE SA closed: the peer no longer answers' 60
+    check "and says so once" [ "$(grep -c 'No answer\|no answer \[' "$dir/a.log")" = 1 ]
+    mv "$dir/b.log" "$dir/b-killed.log"
+    start_gateway b ""
+    check "the stale socket was in nobody's way" says b ' ready: '
+    check "ping works again" pings_soon ha 192.168.2.10
+    show_matching a 'closed|failed|attempt|established'
+    stop_gateways
+    keep_logs
+}
+
+# The next attempt may take a few seconds to come.
+pings_soon()
+{
+    local i
+    for ((i = 0; i < 15; i++)); do
+        pings "$@" && return 0
+        sleep 0.5
+    done
+    return 1
 }
 
 net_udp()

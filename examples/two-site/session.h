@@ -35,6 +35,15 @@ struct session_cost {
     uint32_t octets;
 };
 
+/* What anybody can make us say without being authenticated is bounded: so many lines a while. */
+#define SESSION_STRANGER_LINES     40
+#define SESSION_STRANGER_WINDOW_MS 10000
+struct session_budget {
+    ipsec_ms window;
+    uint32_t used;
+    uint64_t hidden;
+};
+
 struct session {
     const struct config *config;
     struct journal *journal;
@@ -47,8 +56,7 @@ struct session {
     bool dirty; /* something changed: look at the sites */
     bool closing;
     ipsec_ms next_tick;
-    ipsec_ms drops_quiet_until;
-    uint64_t drops_not_shown;
+    struct session_budget strangers;
 };
 
 /* What a session works with; all of it must outlive the session. */

@@ -9,11 +9,32 @@
 #include <inttypes.h>
 
 #define EXCHANGE_CREATE_CHILD_SA 36 /* IANA */
-#define DROPS_QUIET_MS           10000
+#define EXCHANGE_IKE_SA_INIT     34
+#define REPORT_LINES             12 /* of the budget */
 
 static const char *topic_of(const struct ipsec_event *event)
 {
     return event->peer != NULL && event->peer->name != NULL ? event->peer->name : "gateway";
+}
+
+/* Whoever sends rubbish may not fill the log. */
+static bool may_say(struct session *session, ipsec_ms now, uint32_t lines)
+{
+    struct session_budget *budget = &session->strangers;
+    if (now - budget->window >= SESSION_STRANGER_WINDOW_MS) {
+        if (budget->hidden > 0) {
+            journal_line(session->journal, "gateway",
+                         "%" PRIu64 " more messages of callers not authenticated were not shown",
+                         budget->hidden);
+        }
+        *budget = (struct session_budget){.window = now};
+    }
+    if (budget->used + lines > SESSION_STRANGER_LINES) {
+        budget->hidden++;
+        return false;
+    }
+    budget->used += lines;
+    return true;
 }
 
 /* ---- Messages ---------------------------------------------------------------------------------
@@ -35,8 +56,13 @@ static void count_cost(struct session *session, const struct ipsec_message_info 
 static void on_message(struct session *session, const struct ipsec_event *event)
 {
     char text[IPSEC_MESSAGE_TEXT_MAX];
-    count_cost(session, event->message);
-    ipsec_message_text(event->message, text, sizeof(text));
+    const struct ipsec_message_info *message = event->message;
+    const bool called = message->outbound ? !message->from_initiator : message->from_initiator;
+    count_cost(session, message);
+    if (message->exchange == EXCHANGE_IKE_SA_INIT && called && !may_say(session, event->now, 1)) {
+        return;
+    }
+    ipsec_message_text(message, text, sizeof(text));
     journal_line(session->journal, topic_of(event), "%s", text);
 }
 
@@ -150,6 +176,10 @@ static void on_failure(struct session *session, const struct ipsec_event *event)
     const struct ipsec_failure *failure = event->failure;
     struct session_site *site = session_site_of(session, failure->peer);
     const char *topic = failure->peer != NULL ? failure->peer->name : topic_of(event);
+    if (!failure->initiator && !failure->authenticated &&
+        !may_say(session, event->now, REPORT_LINES)) {
+        return;
+    }
     const bool again = site != NULL && site->last_cause == failure->cause &&
                        site->last_phase == failure->phase && site->failures > 0;
     if (again) {
@@ -188,20 +218,15 @@ static void on_rekey_failed(struct session *session, const struct ipsec_event *e
                  event->child != NULL ? event->child->config->name : "", event->seconds_left);
 }
 
-/* A few a while: whoever sends rubbish may not fill the log. */
 static void on_drop(struct session *session, const struct ipsec_event *event)
 {
-    if (event->now < session->drops_quiet_until) {
-        session->drops_not_shown++;
+    struct render from = {.used = 0};
+    if (!may_say(session, event->now, 1)) {
         return;
     }
-    struct render from = {.used = 0};
     render_endpoint(&from, &event->remote);
-    journal_line(session->journal, topic_of(event),
-                 "dropped a datagram from %s: %s (%" PRIu64 " more not shown)", from.text,
-                 ipsec_status_text(event->status), session->drops_not_shown);
-    session->drops_quiet_until = event->now + DROPS_QUIET_MS;
-    session->drops_not_shown = 0;
+    journal_line(session->journal, topic_of(event), "dropped a datagram from %s: %s", from.text,
+                 ipsec_status_text(event->status));
 }
 
 void session_on_event(void *user, const struct ipsec_event *event)

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the session writes of events: bounded for strangers, short when a failure repeats; which
+ * site answers a caller.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "session.h"
+#include "two_site_fixture.h"
+
+#include <ipsec/backend_mbedtls.h>
+
+#define SECRET "the secret of the session test"
+
+struct bench {
+    struct config *config;
+    struct journal *journal;
+    struct ipsec_mbedtls *provider;
+    struct session session;
+};
+
+static int open_bench(void **state)
+{
+    static struct bench bench;
+    memset(&bench, 0, sizeof(bench));
+    bench.config = fixture_config(SECRET, "role = initiator\n", "");
+    bench.journal = journal_new(NULL);
+    *state = &bench;
+    if (ipsec_mbedtls_new(NULL, &bench.provider) != IPSEC_OK) {
+        return -1;
+    }
+    const struct session_parts parts = {.config = bench.config,
+                                        .journal = bench.journal,
+                                        .crypto = ipsec_mbedtls_crypto(bench.provider)};
+    return session_open(&bench.session, &parts, 1000) ? 0 : -1;
+}
+
+static int close_bench(void **state)
+{
+    struct bench *bench = *state;
+    session_deinit(&bench->session);
+    ipsec_mbedtls_free(bench->provider);
+    config_free(bench->config);
+    free(bench->journal);
+    return 0;
+}
+
+static uint64_t lines_with(const struct journal *journal, const char *text)
+{
+    uint64_t count = 0;
+    for (uint64_t n = journal_first(journal); n < journal->next; n++) {
+        count += strstr(journal_get(journal, n), text) != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+static void strangers_do_not_fill_the_log(void **state)
+{
+    struct bench *bench = *state;
+    struct ipsec_event drop = {
+        .type = IPSEC_EVENT_DROP, .now = 1000, .status = IPSEC_DROP_MALFORMED};
+    for (size_t i = 0; i < 500; i++) {
+        session_on_event(&bench->session, &drop);
+    }
+    assert_int_equal(bench->journal->next, SESSION_STRANGER_LINES);
+    drop.now += SESSION_STRANGER_WINDOW_MS;
+    session_on_event(&bench->session, &drop);
+    assert_int_equal(bench->journal->next, SESSION_STRANGER_LINES + 2);
+    assert_int_equal(lines_with(bench->journal, "460 more messages of callers"), 1);
+}
+
+static void first_messages_of_callers_are_bounded_ours_are_not(void **state)
+{
+    struct bench *bench = *state;
+    struct ipsec_message_info message = {.exchange = 34, .from_initiator = true, .length = 400};
+    struct ipsec_event event = {.type = IPSEC_EVENT_MESSAGE, .now = 1000, .message = &message};
+    for (size_t i = 0; i < 100; i++) {
+        session_on_event(&bench->session, &event);
+    }
+    assert_int_equal(bench->journal->next, SESSION_STRANGER_LINES);
+    message.outbound = true; /* our own calls are shown */
+    for (size_t i = 0; i < 100; i++) {
+        session_on_event(&bench->session, &event);
+    }
+    assert_int_equal(bench->journal->next, SESSION_STRANGER_LINES + 100);
+}
+
+static void a_failure_is_told_once_and_then_briefly(void **state)
+{
+    struct bench *bench = *state;
+    const struct ipsec_peer *peer = &bench->config->site[0].peer;
+    struct ipsec_failure failure = {.phase = IPSEC_PHASE_IKE_SA_INIT,
+                                    .cause = IPSEC_CAUSE_SILENT_PEER,
+                                    .refused_by = IPSEC_REFUSED_NOBODY,
+                                    .initiator = true,
+                                    .peer = peer,
+                                    .local = peer->local,
+                                    .remote = peer->remote,
+                                    .attempts = 6,
+                                    .duration_ms = 30000};
+    struct ipsec_event event = {
+        .type = IPSEC_EVENT_FAILURE, .now = 1000, .peer = peer, .failure = &failure};
+    session_on_event(&bench->session, &event);
+    assert_true(bench->journal->next > 5);
+    assert_int_equal(lines_with(bench->journal, "next attempt in 5 s"), 1);
+    const uint64_t before = bench->journal->next;
+    event.now = 7000;
+    session_on_event(&bench->session, &event);
+    assert_int_equal(bench->journal->next, before + 2);
+    assert_int_equal(lines_with(bench->journal, "failed again: silent-peer"), 1);
+    failure.cause = IPSEC_CAUSE_AUTHENTICATION; /* news again */
+    session_on_event(&bench->session, &event);
+    assert_int_equal(lines_with(bench->journal, "failed: authentication"), 1);
+    assert_int_equal(bench->session.site[0].failures, 3);
+}
+
+static void the_wait_doubles_up_to_a_minute(void **state)
+{
+    static const ipsec_ms waits[] = {5000, 10000, 20000, 40000, 60000, 60000};
+    struct bench *bench = *state;
+    struct ipsec_ike *ike = ipsec_gw_ike(bench->session.gw);
+    ipsec_ms now = 1000;
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        session_tick(&bench->session, now);
+        const ipsec_handle sa = ipsec_ike_next_sa(ike, 0);
+        assert_true(sa != 0);
+        assert_int_equal(bench->session.site[0].retry_at, now + waits[i]);
+        /* It goes without a word of the peer. */
+        assert_int_equal(ipsec_ike_delete(ike, sa, now), IPSEC_OK);
+        for (ipsec_ms t = now; ipsec_ike_next_sa(ike, 0) != 0 && t < now + 2000; t += 100) {
+            ipsec_ike_expire(ike, t);
+        }
+        assert_int_equal(ipsec_ike_next_sa(ike, 0), 0);
+        now = bench->session.site[0].retry_at;
+    }
+}
+
+static void a_held_site_is_not_called(void **state)
+{
+    struct bench *bench = *state;
+    const struct ipsec_ike *ike = ipsec_gw_ike(bench->session.gw);
+    assert_int_equal(session_down(&bench->session, "b", 1000), IPSEC_OK);
+    session_tick(&bench->session, 1000);
+    assert_int_equal(ipsec_ike_next_sa(ike, 0), 0);
+    assert_int_equal(session_up(&bench->session, "b", 2000), IPSEC_OK);
+    session_tick(&bench->session, 2000);
+    assert_true(ipsec_ike_next_sa(ike, 0) != 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(strangers_do_not_fill_the_log, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(first_messages_of_callers_are_bounded_ours_are_not,
+                                        open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_failure_is_told_once_and_then_briefly, open_bench,
+                                        close_bench),
+        cmocka_unit_test_setup_teardown(the_wait_doubles_up_to_a_minute, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_held_site_is_not_called, open_bench, close_bench),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
