@@ -9,17 +9,13 @@
  * Between them time passes, and questions and allocations may fail, as the input says. At the end
  * nothing may have leaked.
  */
-#include "ike_header.h"
-#include "ike_state.h"
 #include "reader.h"
-#include "sim.h"
+#include "sim_craft.h"
 
 #include <string.h>
 
 #define CHAINS_MAX  16
 #define CHAIN_BYTES 1800
-#define IV_BYTES    16
-#define TAG_BYTES   16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -108,59 +104,19 @@ static void set_failures(struct sim *s, int victim, uint8_t how)
 /* ---- messages ----------------------------------------------------------------------------------
  */
 
-static const struct ipseci_ike_sa *some_sa(const struct sim_node *n, uint8_t which)
+/* The octet says which exchange (bits 0, 1), answer (bit 2), which SA (bit 4), wait after it (5).
+ */
+static struct sim_craft craft(uint8_t what, uint8_t first, struct ipsec_view chain)
 {
-    const struct ipseci_ike_sa *found = NULL;
-    const struct ipseci_ike_sa *sa;
-    uint32_t cursor = 0;
-    ipsec_handle handle;
-
-    while ((sa = ipseci_pool_next(&n->ike->sas, &cursor, &handle)) != NULL) {
-        if (sa->keys_ready && (found == NULL || (which & 0x10) != 0)) {
-            found = sa;
-        }
-    }
-    return found;
-}
-
-/* Wraps a chain in SK as the victim's peer would; what names exchange (bits 0, 1), answer (bit 2)
- * and SA (bit 4). */
-static bool wrap(const struct sim_node *n, uint8_t what, uint8_t first, struct ipsec_view chain,
-                 struct sim_datagram *d)
-{
-    static const uint8_t exchange[] = {35, 36, 37, 38};
-    const struct ipseci_ike_sa *sa = some_sa(n, what);
-    const bool answer = (what & 4) != 0;
-    struct ipseci_writer w = ipseci_writer_init(d->octets, sizeof(d->octets));
-
-    if (sa == NULL) {
-        return false;
-    }
-    const struct ipseci_ike_header header = {
-        .spi_i = sa->spi_i,
-        .spi_r = sa->spi_r,
-        .next_payload = 46,
-        .version = IPSECI_IKE_VERSION,
-        .exchange = exchange[what & 3],
-        .flags = (uint8_t)((sa->initiator ? 0 : IPSECI_FLAG_INITIATOR) |
-                           (answer ? IPSECI_FLAG_RESPONSE : 0)),
-        .message_id = answer ? sa->request_id : sa->expected_id,
+    const struct sim_craft made = {
+        .exchange = (uint8_t)(35 + (what & 3)),
+        .answer = (what & 4) != 0,
+        .newest_sa = (what & 0x10) != 0,
+        .first = first,
+        .chain = chain,
     };
-    const size_t pad = 15 - chain.length % 16;
-    ipseci_ike_header_build(&w, &header);
-    ipseci_write8(&w, first);
-    ipseci_write8(&w, 0);
-    ipseci_write16(&w, (uint16_t)(4 + IV_BYTES + chain.length + pad + 1 + TAG_BYTES));
-    ipseci_write_zeros(&w, IV_BYTES);
-    ipseci_write_bytes(&w, chain.data, chain.length);
-    ipseci_write_zeros(&w, pad);
-    ipseci_write8(&w, (uint8_t)pad);
-    ipseci_write_zeros(&w, TAG_BYTES);
-    ipseci_ike_header_finish(&w, 0);
-    d->length = (uint32_t)w.used;
-    d->local = sa->local;
-    d->remote = sa->remote;
-    return !w.failed;
+
+    return made;
 }
 
 static void settle(struct sim_node *n)
@@ -183,7 +139,8 @@ static void feed(struct sim *s, int victim, struct ipsec_view input)
         const uint8_t first = ipseci_read8(&r);
         length = length > r.left ? r.left : length;
         length = length > CHAIN_BYTES ? CHAIN_BYTES : length;
-        if (wrap(n, what, first, ipseci_read_view(&r, length), &d)) {
+        const struct sim_craft made = craft(what, first, ipseci_read_view(&r, length));
+        if (sim_craft(n, &made, &d)) {
             (void)sim_inject(s, victim, &d);
         }
         settle(n);

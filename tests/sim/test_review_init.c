@@ -86,9 +86,64 @@ static void auth_30_second_sa_is_no_initial_contact(void **state)
     sim_free(s);
 }
 
+/* COOKIE-01: who floods from forged addresses gets cookies, and does not keep out who answers. */
+static void cookie_01_flood_does_not_keep_out(void **state)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+    struct sim_node *b = &s->nodes[SIM_B];
+    ipsec_handle sa;
+
+    (void)state;
+    b->config.cookie_threshold = 1;
+    b->config.first_contact_per_s = 10;
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa), IPSEC_OK);
+    struct sim_datagram forged = copy_of_only(s);
+    for (uint32_t i = 0; i < 100; i++) {
+        forged.octets[0] = (uint8_t)(i + 1); /* SPI */
+        forged.remote.addr.bytes[3] = (uint8_t)(i + 100);
+        assert_int_equal(sim_inject(s, SIM_B, &forged), IPSEC_DROP_COOKIE);
+        sim_drop(s, 1); /* the demand */
+    }
+    s->held = false;
+    sim_run(s, 1000);
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+/* An answer to nobody in particular is not longer than what asked for it. */
+static void cookie_01_no_amplification(void **state)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+    struct sim_datagram nonce_only;
+    ipsec_handle sa;
+
+    (void)state;
+    s->nodes[SIM_B].config.cookie_threshold = 1;
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa), IPSEC_OK);
+    nonce_only = copy_of_only(s);
+    sim_drop(s, 0);
+    struct ipseci_writer w = ipseci_writer_init(nonce_only.octets + 16, 64);
+    ipseci_write32(&w, 0x28202208); /* nonce first, 2.0, IKE_SA_INIT, I */
+    ipseci_write32(&w, 0);
+    ipseci_write32(&w, 48);
+    ipseci_write32(&w, 20); /* a nonce of 16 octets */
+    nonce_only.length = 48;
+    assert_int_equal(sim_inject(s, SIM_B, &nonce_only), IPSEC_DROP_PAYLOADS);
+    assert_int_equal(sim_in_flight(s), 0);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cookie_01_flood_does_not_keep_out),
+        cmocka_unit_test(cookie_01_no_amplification),
         cmocka_unit_test(init_23_init_29_forged_answer_first),
         cmocka_unit_test(init_23_init_29_forged_answer_first_as_job),
         cmocka_unit_test(auth_30_second_sa_is_no_initial_contact),
