@@ -139,9 +139,30 @@ static void cookie_01_no_amplification(void **state)
     sim_free(s);
 }
 
+/* COOKIE-05: a cookie of long ago is none, even when nobody came meanwhile. */
+static void cookie_05_expired_in_silence(void **state)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+    ipsec_handle sa;
+
+    (void)state;
+    s->nodes[SIM_B].config.cookie_threshold = 1;
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa), IPSEC_OK);
+    assert_true(sim_deliver(s, 0));
+    assert_true(sim_deliver(s, 0));
+    const struct sim_datagram with_cookie = copy_of_only(s);
+    s->now += 600000;
+    assert_int_equal(sim_inject(s, SIM_B, &with_cookie), IPSEC_DROP_COOKIE);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cookie_05_expired_in_silence),
         cmocka_unit_test(cookie_01_flood_does_not_keep_out),
         cmocka_unit_test(cookie_01_no_amplification),
         cmocka_unit_test(init_23_init_29_forged_answer_first),
