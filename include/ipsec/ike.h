@@ -216,7 +216,8 @@ struct ipsec_ike_config {
                                      handshake_max, so that strangers can not stop rekeys */
     uint32_t cookie_threshold;    /* half-open SAs from which cookies are demanded; 0: half of
                                      half_open_max, at least 2; 1: always (RFC 7296 2.6) */
-    uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second; 0: 100 */
+    uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second, but for those
+                                     that only get a cookie; 0: 100 */
     uint32_t half_open_ms;        /* a responder waits so long for IKE_AUTH; 0: 30,000 */
     bool no_hints;                /* do not tell another ipsec-core why its proposal was refused */
 };

@@ -32,9 +32,15 @@ void ipseci_gate_init(struct ipsec_ike *ike)
 
 static void rotate_secrets(struct ipsec_ike *ike)
 {
-    if (ike->now - ike->cookie[0].since >= IPSECI_COOKIE_SECRET_MS) {
-        ike->cookie[1] = ike->cookie[0];
-        new_secret(ike, &ike->cookie[0], (uint8_t)(ike->cookie[1].version + 1));
+    const ipsec_ms age = ike->now - ike->cookie[0].since;
+
+    if (age < IPSECI_COOKIE_SECRET_MS) {
+        return;
+    }
+    ike->cookie[1] = ike->cookie[0];
+    new_secret(ike, &ike->cookie[0], (uint8_t)(ike->cookie[1].version + 1));
+    if (age >= 2 * IPSECI_COOKIE_SECRET_MS) {
+        new_secret(ike, &ike->cookie[1], ike->cookie[1].version); /* its time is over, too */
     }
 }
 
@@ -121,18 +127,22 @@ enum ipsec_status ipseci_gate(struct ipsec_ike *ike, const struct ipseci_message
 {
     const struct ipseci_payload *payload = ipseci_payload_find(&in->payloads, IPSECI_PAYLOAD_NONCE);
     struct ipsec_view nonce;
+    uint8_t which;
 
-    if (!ipseci_bucket_take(&ike->first_contacts, ike->now)) {
-        return IPSEC_DROP_RATE;
-    }
+    IPSECI_TRY(ipseci_rules_check(IPSECI_RULE_INIT_REQUEST, &in->payloads, &which));
     if (payload == NULL || ipseci_nonce_parse(payload->body, &nonce) < IPSEC_OK) {
         return IPSEC_DROP_PAYLOADS; /* INIT-25, INIT-27 */
     }
     rotate_secrets(ike);
     const uint32_t threshold = ike->config.cookie_threshold;
     if ((threshold == 1 || ike->half_open >= threshold) && !cookie_good(ike, in, nonce)) {
+        /* Outside the rate: it is cheap and shorter than the request, and who floods from forged
+         * addresses must not keep out who can answer. */
         demand_cookie(ike, in, nonce);
         return IPSEC_DROP_COOKIE;
+    }
+    if (!ipseci_bucket_take(&ike->first_contacts, ike->now)) {
+        return IPSEC_DROP_RATE;
     }
     return ike->half_open >= ike->config.half_open_max ? IPSEC_DROP_FULL : IPSEC_OK;
 }

@@ -155,6 +155,7 @@ static void first_contacts_are_limited(void **state)
 
     (void)state;
     B(s)->config.first_contact_per_s = 5;
+    B(s)->config.cookie_threshold = 1000; /* never: the rate is for what gets more than a cookie */
     s->keep_sent = true;
     sim_start(s);
     s->cut = true;
