@@ -265,8 +265,8 @@ static enum ipsec_status request_chosen(const struct ipseci_context *ctx, struct
     }
     if (group != 0 && ctx->hs->facts.ke_status < IPSEC_OK) {
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
-        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_PROTOCOL)->status =
-            ctx->hs->facts.ke_status;
+        step->failure.phase = ipseci_child_phase(ctx);
+        step->failure.status = ctx->hs->facts.ke_status;
         return IPSEC_OK;
     }
     return request_reply(ctx, step, terms, replaces);

@@ -111,12 +111,9 @@ static bool request_deletes(const struct ipseci_context *ctx, struct ipseci_step
 
 static void bad_syntax(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
-    ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify =
-        IPSECI_NOTIFY_INVALID_SYNTAX;
-    step->actions = IPSECI_ACT_CLOSE;
+    step->actions = 0;
     step->remove_count = 0;
-    step->reason = IPSEC_REASON_FAILURE;
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
 }
 
 enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct ipseci_step *step)

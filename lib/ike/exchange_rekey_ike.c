@@ -246,6 +246,8 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
     }
     if (ctx->hs->facts.ke_status < IPSEC_OK) {
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        step->failure.phase = IPSEC_PHASE_IKE_REKEY;
+        step->failure.status = ctx->hs->facts.ke_status;
         return IPSEC_OK;
     }
     return request_reply(ctx, step, &choice);

@@ -139,12 +139,7 @@ enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message 
 
 static enum ipsec_status bad_syntax(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    /* RFC 7296 2.21.3: both ends consider the SA closed */
     ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
-    ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify =
-        IPSECI_NOTIFY_INVALID_SYNTAX;
-    step->actions |= IPSECI_ACT_CLOSE;
-    step->reason = IPSEC_REASON_FAILURE;
     return IPSEC_OK;
 }
 
@@ -291,6 +286,18 @@ static enum ipsec_status bad_response(const struct ipseci_context *ctx, struct i
     return IPSEC_OK;
 }
 
+static enum ipsec_status refused_syntax(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PEER_REFUSED);
+
+    f->refused_by = IPSEC_REFUSED_PEER;
+    f->notify = IPSECI_NOTIFY_INVALID_SYNTAX;
+    step->actions |= IPSECI_ACT_CLOSE; /* RFC 7296 2.21.3: the peer has closed it */
+    step->reason = IPSEC_REASON_FAILURE;
+    return IPSEC_OK;
+}
+
 enum ipsec_status ipseci_run_response(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                       const struct ipseci_message *in)
 {
@@ -307,6 +314,10 @@ enum ipsec_status ipseci_run_response(struct ipsec_ike *ike, struct ipseci_ike_s
     }
     if (in->syntax_error) {
         return ipseci_run(ike, sa, hs, in, bad_response);
+    }
+    if (sa->state >= IPSECI_IKE_ESTABLISHED && sa->task != IPSECI_TASK_IKE_DELETE &&
+        ipseci_notify_find(&in->payloads, IPSECI_NOTIFY_INVALID_SYNTAX, NULL)) {
+        return ipseci_run(ike, sa, hs, in, refused_syntax);
     }
     return ipseci_run(ike, sa, hs, in, response_handler(sa->task));
 }

@@ -49,6 +49,12 @@ void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *c
         step, exchange == IPSECI_EXCHANGE_IKE_SA_INIT ? IPSECI_SEND_ONCE : IPSECI_SEND_REPLY,
         exchange);
     ipseci_step_notify(step, type, data);
+    if (type == IPSECI_NOTIFY_INVALID_SYNTAX) {
+        /* RFC 7296 2.21.3: fatal on both ends, without a delete (SK-09) */
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify = type;
+        step->actions |= IPSECI_ACT_CLOSE;
+        step->reason = IPSEC_REASON_FAILURE;
+    }
 }
 
 bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,
@@ -67,10 +73,6 @@ bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *c
         return true;
     }
     ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
-    ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify =
-        IPSECI_NOTIFY_INVALID_SYNTAX;
-    step->actions |= IPSECI_ACT_CLOSE;
-    step->reason = IPSEC_REASON_FAILURE;
     return false;
 }
 
