@@ -31,7 +31,8 @@ struct sim;
 /* A Child SA in the sink. */
 struct sim_child {
     bool used;
-    bool sends;               /* outbound_ready, or told to use it, and not told to stop */
+    bool sends; /* outbound_ready, or told to use it, and not told to stop */
+    uint64_t packets_in;
     bool heard;               /* a packet came in on it */
     uint64_t order;           /* of becoming the one to send with */
     struct ipsec_child_sa sa; /* key views point into keys */

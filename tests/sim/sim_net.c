@@ -120,6 +120,7 @@ static void deliver_esp(struct sim *s, const struct sim_datagram *d)
             break;
         }
         s->esp_good++;
+        c->packets_in++;
         if (!c->heard) {
             c->heard = true;
             (void)ipsec_ike_child_notice(n->ike, c->sa.child, IPSEC_CHILD_NOTICE_INBOUND, s->now);

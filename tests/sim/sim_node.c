@@ -220,6 +220,18 @@ static void on_child_remove(void *user, ipsec_handle child)
     c->used = false;
 }
 
+static enum ipsec_status on_child_stats(void *user, ipsec_handle child,
+                                        struct ipsec_child_stats *stats)
+{
+    const struct sim_child *c = sim_sink_find(user, child);
+
+    if (c == NULL) {
+        return IPSEC_ERR_STALE;
+    }
+    stats->packets_in = c->packets_in;
+    return IPSEC_OK;
+}
+
 /* ---- events ------------------------------------------------------------------------------------
  */
 
@@ -318,6 +330,7 @@ void sim_node_callbacks(struct sim_node *n)
         .child_add = on_child_add,
         .child_update = on_child_update,
         .child_remove = on_child_remove,
+        .child_stats = on_child_stats,
         .event = on_event,
         .job = on_job,
     };

@@ -133,7 +133,7 @@ static void initiate(struct sim *s, struct sim_node *n)
     ipsec_handle sa;
 
     /* Through a NAT only the end behind it can be the first to speak. */
-    if (!(s->nat && n->index == SIM_B) && sim_sa(n, 0) == 0) {
+    if (!(s->nat && n->index == SIM_B) && (sim_sa(n, 0) == 0 || pick(s, 10) == 0)) {
         (void)!ipsec_ike_initiate(n->ike, &n->peer, s->now, &sa);
     }
 }
@@ -221,6 +221,9 @@ static void trouble(struct sim *s)
             s->kept = 0;
         }
         sim_run(s, pick(s, 3) == 0 ? pick(s, 5000) : pick(s, 100));
+        if (pick(s, 60) == 0) {
+            s->now += pick(s, 30000); /* nobody was called for so long */
+        }
     }
 }
 
