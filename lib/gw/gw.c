@@ -231,8 +231,11 @@ void ipsec_gw_deinit(struct ipsec_gw *gw)
 
 /* ---- Feeding it ------------------------------------------------------------------------------ */
 
-void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
-                        ipsec_ms now)
+typedef void (*gw_direction)(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                             ipsec_ms now);
+
+static void feed(struct ipsec_gw *gw, gw_direction direction, struct ipsec_packet *const packets[],
+                 size_t n, ipsec_ms now)
 {
     if (gw->busy) {
         ipseci_gw_refuse(packets, n);
@@ -241,26 +244,22 @@ void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[
     gw->busy = true;
     for (size_t at = 0; at < n; at += IPSECI_GW_BATCH) {
         const size_t left = n - at;
-        ipseci_gw_in(gw, packets + at, left < IPSECI_GW_BATCH ? left : IPSECI_GW_BATCH, now);
+        direction(gw, packets + at, left < IPSECI_GW_BATCH ? left : IPSECI_GW_BATCH, now);
     }
     ipseci_gw_settle(gw, now);
     gw->busy = false;
 }
 
+void ipsec_gw_wan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                        ipsec_ms now)
+{
+    feed(gw, ipseci_gw_in, packets, n, now);
+}
+
 void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
                         ipsec_ms now)
 {
-    if (gw->busy) {
-        ipseci_gw_refuse(packets, n);
-        return;
-    }
-    gw->busy = true;
-    for (size_t at = 0; at < n; at += IPSECI_GW_BATCH) {
-        const size_t left = n - at;
-        ipseci_gw_out(gw, packets + at, left < IPSECI_GW_BATCH ? left : IPSECI_GW_BATCH, now);
-    }
-    ipseci_gw_settle(gw, now);
-    gw->busy = false;
+    feed(gw, ipseci_gw_out, packets, n, now);
 }
 
 void ipsec_gw_expire(struct ipsec_gw *gw, ipsec_ms now)

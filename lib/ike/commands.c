@@ -157,32 +157,31 @@ enum ipsec_status ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa_
     return status;
 }
 
-enum ipsec_status ipsec_ike_rekey(struct ipsec_ike *ike, ipsec_handle sa_handle, ipsec_ms now)
+/* Notes what an established SA is to do; tasks.c does it when the window is free. */
+static enum ipsec_status ask_of_sa(struct ipsec_ike *ike, ipsec_handle sa_handle,
+                                   enum ipseci_task task, ipsec_ms now)
 {
     enum ipsec_status status;
 
     IPSECI_TRY(ipseci_enter(ike, now));
     struct ipseci_ike_sa *sa = established(ike, sa_handle, &status);
     if (status == IPSEC_OK) {
-        sa->want_rekey = true;
+        sa->want_rekey = sa->want_rekey || task == IPSECI_TASK_IKE_REKEY;
+        sa->want_probe = sa->want_probe || task == IPSECI_TASK_PROBE;
         ipseci_touch(ike, sa_handle);
     }
     ipseci_leave(ike);
     return status;
 }
 
+enum ipsec_status ipsec_ike_rekey(struct ipsec_ike *ike, ipsec_handle sa_handle, ipsec_ms now)
+{
+    return ask_of_sa(ike, sa_handle, IPSECI_TASK_IKE_REKEY, now);
+}
+
 enum ipsec_status ipsec_ike_probe(struct ipsec_ike *ike, ipsec_handle sa_handle, ipsec_ms now)
 {
-    enum ipsec_status status;
-
-    IPSECI_TRY(ipseci_enter(ike, now));
-    struct ipseci_ike_sa *sa = established(ike, sa_handle, &status);
-    if (status == IPSEC_OK) {
-        sa->want_probe = true;
-        ipseci_touch(ike, sa_handle);
-    }
-    ipseci_leave(ike);
-    return status;
+    return ask_of_sa(ike, sa_handle, IPSECI_TASK_PROBE, now);
 }
 
 enum ipsec_status ipsec_ike_rekey_child(struct ipsec_ike *ike, ipsec_handle child_handle,
