@@ -267,6 +267,23 @@ void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,
     }
 }
 
+void ipseci_children_follow(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+    struct ipsec_child_update update = {.kind = IPSEC_CHILD_UPDATE_MOVE,
+                                        .local = sa->local,
+                                        .remote = sa->remote,
+                                        .udp_encapsulation = ipseci_sa_encapsulates(sa)};
+
+    while (child != NULL && ike->config.callbacks.child_update != NULL) {
+        if (child->in_sink) {
+            update.child = child->self;
+            (void)ike->config.callbacks.child_update(ike->config.user, &update);
+        }
+        child = ipseci_child_get(ike, child->next);
+    }
+}
+
 void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_reason reason)
 {
     struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);

@@ -115,6 +115,22 @@ static enum ipsec_status init_answer(struct ipsec_ike *ike, struct ipseci_ike_sa
     return ipseci_run_response(ike, sa, in);
 }
 
+/* RFC 7296 2.23 (NATT-09): the end in the open follows a peer whose NAT has given it another port
+ * or address; called for new authentic messages only, so a replay moves nothing. */
+static void follow_peer(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                        const struct ipseci_message *in)
+{
+    const bool moved =
+        in->remote.port != sa->remote.port || !ipsec_addr_equal(&in->remote.addr, &sa->remote.addr);
+
+    if (sa->state < IPSECI_IKE_ESTABLISHED || !sa->nat_remote || sa->nat_local || !moved ||
+        in->local.port != sa->local.port) {
+        return;
+    }
+    sa->remote = in->remote;
+    ipseci_children_follow(ike, sa);
+}
+
 static enum ipsec_status protected_message(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                            struct ipsec_packet *datagram, struct ipseci_message *in)
 {
@@ -132,6 +148,7 @@ static enum ipsec_status protected_message(struct ipsec_ike *ike, struct ipseci_
             return IPSEC_DROP_MESSAGE_ID;
         }
         sa->last_heard = ike->now;
+        follow_peer(ike, sa, in);
         ipseci_emit_message(ike, sa, in, false);
         return ipseci_run_response(ike, sa, in);
     }
@@ -139,6 +156,7 @@ static enum ipsec_status protected_message(struct ipsec_ike *ike, struct ipseci_
     if (window == IPSEC_OK) {
         /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
         sa->last_heard = ike->now;
+        follow_peer(ike, sa, in);
     }
     if (window == IPSEC_OK || window == IPSEC_DROP_DUPLICATE) {
         ipseci_emit_message(ike, sa, in, window != IPSEC_OK);

@@ -50,6 +50,8 @@ void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
 void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child);
 void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,
                           struct ipseci_ike_sa *to);
+/* The IKE SA's addresses have changed. */
+void ipseci_children_follow(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);
 void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                           enum ipsec_reason reason);
 
