@@ -191,6 +191,7 @@ capture()
 {
     local file=$1 i
     shift
+    : >"$dir/tcpdump.log" # not what the last one said
     ip netns exec "$ns-ga" tcpdump -U --immediate-mode -Z root -n -i wan -w "$file" "$@" >"$dir/tcpdump.log" 2>&1 &
     pid_capture=$!
     jobs_pids+=("$pid_capture")
