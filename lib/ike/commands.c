@@ -252,6 +252,9 @@ enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike, const struct ipse
     uint32_t cursor = 0;
     ipsec_handle handle;
 
+    if (peer == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
     IPSECI_TRY(ipseci_enter(ike, now));
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
         hs = ipseci_handshake_get(ike, sa->peer_handshake);

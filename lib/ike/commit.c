@@ -164,6 +164,24 @@ static enum ipsec_status reserve(const struct work *w)
     return IPSEC_OK;
 }
 
+static void drop_other_contacts(const struct work *w)
+{
+    struct ipsec_ike *ike = w->ike;
+    struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12) */
+    while ((other = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
+           NULL) {
+        if (other != w->sa && other->peer == w->sa->peer &&
+            other->state >= IPSECI_IKE_ESTABLISHED &&
+            ipsec_id_equal(&other->remote_id, &w->step->remote_id)) {
+            ipseci_ike_close(ike, other, IPSEC_REASON_INITIAL_CONTACT);
+        }
+    }
+}
+
 static enum ipsec_status prepare(struct work *w)
 {
     enum ipsec_status status;
@@ -175,6 +193,9 @@ static enum ipsec_status prepare(struct work *w)
     }
     if (has(w, IPSECI_ACT_PEER)) {
         w->sa->peer = w->step->peer; /* the sink is told it with the child */
+    }
+    if (has(w, IPSECI_ACT_INITIAL_CONTACT)) {
+        drop_other_contacts(w); /* their children may have the room that the new one needs */
     }
     if (has(w, IPSECI_ACT_NEW_CHILD)) {
         status = ipseci_commit_new_child(w->ike, w->sa, w->step, &w->child);
@@ -282,24 +303,6 @@ static void restart_init(const struct work *w)
     w->sa->follow = IPSECI_TASK_SA_INIT;
 }
 
-static void drop_other_contacts(const struct work *w)
-{
-    struct ipsec_ike *ike = w->ike;
-    struct ipseci_ike_sa *other;
-    uint32_t cursor = 0;
-    ipsec_handle handle;
-
-    /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12) */
-    while ((other = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
-           NULL) {
-        if (other != w->sa && other->peer == w->sa->peer &&
-            other->state >= IPSECI_IKE_ESTABLISHED &&
-            ipsec_id_equal(&other->remote_id, &w->sa->remote_id)) {
-            ipseci_ike_close(ike, other, IPSEC_REASON_INITIAL_CONTACT);
-        }
-    }
-}
-
 /* The peer's further children, which IKE_AUTH has no room for. */
 static void want_more_children(const struct work *w)
 {
@@ -324,9 +327,6 @@ static void establish(const struct work *w)
     ipseci_sa_unindex_init(w->ike, sa);
     ipseci_timer_cancel(&w->ike->timers, &sa->exchange_timer);
     ipseci_life_begin_ike(w->ike, sa);
-    if (has(w, IPSECI_ACT_INITIAL_CONTACT)) {
-        drop_other_contacts(w);
-    }
     if (sa->initiator) {
         want_more_children(w);
     }

@@ -9,6 +9,9 @@
 
 enum ipsec_status ipseci_enter(struct ipsec_ike *ike, ipsec_ms now)
 {
+    if (ike == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
     if (ike->busy) {
         return IPSEC_ERR_REENTRY;
     }

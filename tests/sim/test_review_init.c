@@ -159,9 +159,49 @@ static void cookie_05_expired_in_silence(void **state)
     sim_free(s);
 }
 
+/* INFO-12: what the restarted peer has forgotten makes room for what it asks for. */
+static void info_12_initial_contact_makes_room(void **state)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+
+    (void)state;
+    s->nodes[SIM_B].children_max = 1;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_assert_agree(s, 1, 1);
+    assert_int_equal(ipsec_ike_forget_peer(a->ike, &a->peer, s->now), IPSEC_OK);
+    (void)sim_connect(s);
+    assert_int_equal(s->nodes[SIM_B].last_reason, IPSEC_REASON_INITIAL_CONTACT);
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+static void nothing_instead_of_an_engine_or_peer(void **state)
+{
+    struct sim *s = sim_new(1);
+    struct sim_node *b = &s->nodes[SIM_B];
+    ipsec_handle sa;
+
+    (void)state;
+    assert_int_equal(ipsec_ike_rekey(NULL, 1, 0), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(ipsec_ike_delete(NULL, 1, 0), IPSEC_ERR_ARGUMENT);
+    b->pend_peer = true; /* a half-open SA without a peer */
+    sim_start(s);
+    assert_int_equal(ipsec_ike_initiate(s->nodes[SIM_A].ike, &s->nodes[SIM_A].peer, s->now, &sa),
+                     IPSEC_OK);
+    sim_run(s, 100);
+    assert_int_not_equal(sim_sa(b, 0), 0);
+    assert_int_equal(ipsec_ike_forget_peer(b->ike, NULL, s->now), IPSEC_ERR_ARGUMENT);
+    assert_int_not_equal(sim_sa(b, 0), 0);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(info_12_initial_contact_makes_room),
+        cmocka_unit_test(nothing_instead_of_an_engine_or_peer),
         cmocka_unit_test(cookie_05_expired_in_silence),
         cmocka_unit_test(cookie_01_flood_does_not_keep_out),
         cmocka_unit_test(cookie_01_no_amplification),
