@@ -5,20 +5,68 @@
  */
 #include "facade.h"
 
-#define GROUPS "curve25519-ecp256-ecp384-modp2048-modp3072-modp4096-ecp521"
+#include <string.h>
 
-static const char default_ike[] =
-    "aes256-aes128-sha256-sha384-sha512-" GROUPS ","
-    "aes256gcm16-aes128gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-" GROUPS;
+/* As tables and not as texts, so that a firmware without configuration texts does not carry the
+ * parser (the tests hold the two against each other). */
+#define AES(bits, id)                                                                              \
+    {                                                                                              \
+        IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_##id, (bits)                                          \
+    }
+#define CHACHA                                                                                     \
+    {                                                                                              \
+        IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_CHACHA20_POLY1305, 0                                      \
+    }
+#define INTEG(id)                                                                                  \
+    {                                                                                              \
+        IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_HMAC_SHA2_##id, 0                                       \
+    }
+#define PRF(id)                                                                                    \
+    {                                                                                              \
+        IPSEC_TRANSFORM_PRF, IPSEC_PRF_HMAC_SHA2_##id, 0                                           \
+    }
+#define KE(id)                                                                                     \
+    {                                                                                              \
+        IPSEC_TRANSFORM_KE, IPSEC_KE_##id, 0                                                       \
+    }
+#define ESN(id)                                                                                    \
+    {                                                                                              \
+        IPSEC_TRANSFORM_ESN, IPSEC_ESN_##id, 0                                                     \
+    }
 
-static const char default_esp[] = "aes256-aes128-sha256-sha384-sha512-esn-noesn,"
-                                  "aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn";
+#define CIPHERS   AES(256, CBC), AES(128, CBC)
+#define AEADS     AES(256, GCM_16), AES(128, GCM_16), CHACHA
+#define INTEGRITY INTEG(256_128), INTEG(384_192), INTEG(512_256)
+#define PRFS      PRF(256), PRF(384), PRF(512)
+#define GROUPS                                                                                     \
+    KE(CURVE25519), KE(ECP_256), KE(ECP_384), KE(MODP_2048), KE(MODP_3072), KE(MODP_4096),         \
+        KE(ECP_521)
+
+static const struct ipsec_transform ike_ciphers[] = {CIPHERS, PRFS, INTEGRITY, GROUPS};
+static const struct ipsec_transform ike_aeads[] = {AEADS, PRFS, GROUPS};
+static const struct ipsec_transform esp_ciphers[] = {CIPHERS, INTEGRITY, ESN(YES), ESN(NO)};
+static const struct ipsec_transform esp_aeads[] = {AEADS, ESN(YES), ESN(NO)};
+
+static void add(struct ipsec_proposals *out, enum ipsec_protocol protocol,
+                const struct ipsec_transform *transform, size_t count)
+{
+    struct ipsec_proposal *proposal = &out->item[out->count];
+
+    proposal->protocol = (uint8_t)protocol;
+    proposal->transform_count = (uint8_t)count;
+    memcpy(proposal->transform, transform, count * sizeof(*transform));
+    out->count++;
+}
 
 void ipsec_proposals_default(enum ipsec_protocol protocol, struct ipsec_proposals *out)
 {
-    const char *text = protocol == IPSEC_PROTOCOL_IKE ? default_ike : default_esp;
-    if (ipsec_proposals_parse(text, protocol, out, NULL) != IPSEC_OK) {
-        out->count = 0; /* AH: there is no default */
+    memset(out, 0, sizeof(*out)); /* AH: there is no default */
+    if (protocol == IPSEC_PROTOCOL_IKE) {
+        add(out, protocol, ike_ciphers, IPSECI_COUNT(ike_ciphers));
+        add(out, protocol, ike_aeads, IPSECI_COUNT(ike_aeads));
+    } else if (protocol == IPSEC_PROTOCOL_ESP) {
+        add(out, protocol, esp_ciphers, IPSECI_COUNT(esp_ciphers));
+        add(out, protocol, esp_aeads, IPSECI_COUNT(esp_aeads));
     }
 }
 

@@ -163,6 +163,37 @@ static void default_lists_are_strong(void **state)
     assert_int_equal(list.count, 0);
 }
 
+static void same_as_text(enum ipsec_protocol protocol, const char *words)
+{
+    struct ipsec_proposals table;
+    ipsec_proposals_default(protocol, &table);
+    parse(words, protocol);
+    assert_int_equal(table.count, list.count);
+    for (size_t p = 0; p < list.count; p++) {
+        assert_int_equal(table.item[p].protocol, list.item[p].protocol);
+        assert_int_equal(table.item[p].transform_count, list.item[p].transform_count);
+        for (size_t t = 0; t < list.item[p].transform_count; t++) {
+            assert_int_equal(table.item[p].transform[t].type, list.item[p].transform[t].type);
+            assert_int_equal(table.item[p].transform[t].id, list.item[p].transform[t].id);
+            assert_int_equal(table.item[p].transform[t].key_bits,
+                             list.item[p].transform[t].key_bits);
+        }
+    }
+}
+
+static void default_lists_are_what_one_would_write(void **state)
+{
+    (void)state;
+    same_as_text(
+        IPSEC_PROTOCOL_IKE,
+        "aes256-aes128-sha256-sha384-sha512-curve25519-ecp256-ecp384-modp2048-modp3072-"
+        "modp4096-ecp521,"
+        "aes256gcm16-aes128gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-curve25519-"
+        "ecp256-ecp384-modp2048-modp3072-modp4096-ecp521");
+    same_as_text(IPSEC_PROTOCOL_ESP, "aes256-aes128-sha256-sha384-sha512-esn-noesn,"
+                                     "aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn");
+}
+
 static const struct mock_claim claims[] = {
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CBC},
     {IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_HMAC_SHA2_256_128},
@@ -218,6 +249,7 @@ int main(void)
         cmocka_unit_test(suites),
         cmocka_unit_test(transforms),
         cmocka_unit_test(default_lists_are_strong),
+        cmocka_unit_test(default_lists_are_what_one_would_write),
         cmocka_unit_test(restricting_removes_what_is_not_built_in),
         cmocka_unit_test(restricting_to_nothing),
     };
