@@ -194,9 +194,27 @@ void ipseci_child_drop(struct ipsec_ike *ike, struct ipseci_child *child, enum i
     release_child(ike, child);
 }
 
+/* The child that took over from this one and waits for proof that the peer uses it. */
+static struct ipseci_child *successor(const struct ipsec_ike *ike, const struct ipseci_child *old)
+{
+    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, old->ike_sa);
+    struct ipseci_child *child = sa == NULL ? NULL : ipseci_child_get(ike, sa->child_first);
+
+    while (child != NULL &&
+           !(child->replaces == old->self && child->state == IPSECI_CHILD_INSTALLED)) {
+        child = ipseci_child_get(ike, child->next);
+    }
+    return child;
+}
+
 void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
                          enum ipsec_reason reason)
 {
+    struct ipseci_child *next = successor(ike, child);
+
+    if (next != NULL) {
+        ipseci_child_use(ike, next); /* there is no other any more */
+    }
     if (child->in_sink) {
         child->in_sink = false;
         ike->config.callbacks.child_remove(ike->config.user, child->self);
@@ -210,19 +228,6 @@ void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
     child->ends =
         ipseci_after(ike->now, IPSECI_REPLACED_MS); /* should the delete never be answered */
     ipseci_life_update_child(ike, child);
-}
-
-/* The child that took over from this one and waits for proof that the peer uses it. */
-static struct ipseci_child *successor(const struct ipsec_ike *ike, const struct ipseci_child *old)
-{
-    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, old->ike_sa);
-    struct ipseci_child *child = sa == NULL ? NULL : ipseci_child_get(ike, sa->child_first);
-
-    while (child != NULL &&
-           !(child->replaces == old->self && child->state == IPSECI_CHILD_INSTALLED)) {
-        child = ipseci_child_get(ike, child->next);
-    }
-    return child;
 }
 
 void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)

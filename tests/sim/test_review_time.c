@@ -99,6 +99,26 @@ static void rekey_04_replaced_child_ends_without_its_delete(void **state)
     sim_free(s);
 }
 
+/* When it ends so, its successor carries our traffic, proven or not. */
+static void rekey_05_successor_takes_over_at_the_end(void **state)
+{
+    struct sim *s = sim_up(1);
+    struct sim_node *b = &s->nodes[SIM_B];
+
+    (void)state;
+    const ipsec_handle old = sim_child_in(b, IPSEC_CHILD_INSTALLED);
+    s->held = true;
+    (void)ipsec_ike_rekey_child(s->nodes[SIM_A].ike, sim_child_in(&s->nodes[SIM_A], 0), 0, s->now);
+    assert_true(sim_deliver(s, 0));
+    s->held = false;
+    s->cut = true;
+    assert_int_equal(sim_sink_sender(b, &b->child[0])->sa.child, old);
+    sim_run(s, 65000);
+    assert_null(sim_sink_find(b, old));
+    assert_non_null(sim_sink_sender(b, &b->child[0]));
+    sim_free(s);
+}
+
 static void time_near_the_end_of_the_clock(void **state)
 {
     struct sim *s = sim_new(1);
@@ -175,6 +195,7 @@ int main(void)
         cmocka_unit_test(info_10_replayed_request_is_no_sign_of_life),
         cmocka_unit_test(rekey_10_lifetimes_without_end),
         cmocka_unit_test(rekey_04_replaced_child_ends_without_its_delete),
+        cmocka_unit_test(rekey_05_successor_takes_over_at_the_end),
         cmocka_unit_test(time_near_the_end_of_the_clock),
         cmocka_unit_test(msgid_05_retransmissions_are_counted),
         cmocka_unit_test(msgid_11_our_last_message_id),
