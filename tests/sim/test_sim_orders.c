@@ -3,6 +3,7 @@
  * Simultaneous rekeys in every order of arrival, and with every single loss: what is in flight is
  * delivered in the order that a number spells. RFC 7296 2.8.1, 2.8.2, 2.25.
  */
+#include "sim_craft.h"
 #include "sim_test.h"
 
 #define A(s) (&(s)->nodes[SIM_A])
@@ -190,6 +191,80 @@ static void coll_01_nonces_decide(void **state)
     assert_in_range(won_by_a, 61, 119);
 }
 
+/* ---- which of the two --------------------------------------------------------------------------
+ */
+
+struct made {
+    uint8_t nonce[32];
+    bool from_a;
+    bool request;
+    uint32_t spi; /* offered or chosen by who sent it */
+};
+
+/* The nonce and the ESP SPI of a CREATE_CHILD_SA message that nothing has ciphered. */
+static bool read_made(const struct sim_datagram *d, struct made *out)
+{
+    uint8_t type = 0;
+    const struct ipsec_view in = sim_craft_inside(d, &type);
+    bool found = false;
+
+    if (d->octets[18] != 36) {
+        return false;
+    }
+    for (size_t at = 0; at + 4 <= in.length;) {
+        const uint8_t *p = in.data + at;
+        if (type == 33) {
+            const uint8_t *spi = p + 4 + 8; /* of the first proposal */
+            out->spi =
+                (uint32_t)spi[0] << 24 | (uint32_t)spi[1] << 16 | (uint32_t)spi[2] << 8 | spi[3];
+        } else if (type == 40) {
+            assert_int_equal(p[2] << 8 | p[3], 36);
+            memcpy(out->nonce, p + 4, 32);
+            found = true;
+        }
+        type = p[0];
+        at += (size_t)p[2] << 8 | p[3];
+    }
+    out->from_a = d->to == SIM_B;
+    out->request = (d->octets[19] & 0x20) == 0;
+    return found;
+}
+
+/* RFC 7296 2.8.1: the SA made by the exchange with the lowest of the four nonces is the one that
+ * goes, and A's exchange is that of its request and B's answer. */
+static void coll_01_the_lowest_nonce_loses(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct sim *s = sim_new(2000 + seed);
+        struct made made[4];
+        uint32_t count = 0;
+        uint32_t lowest = 0;
+        A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
+        sim_start(s);
+        (void)sim_connect(s);
+        s->keep_sent = true;
+        children(s);
+        sim_run(s, 20000);
+        for (uint32_t i = 0; i < s->kept && count < 4; i++) {
+            count += read_made(&s->kept_datagram[i], &made[count]) ? 1 : 0;
+        }
+        assert_int_equal(count, 4);
+        for (uint32_t i = 1; i < 4; i++) {
+            lowest = memcmp(made[i].nonce, made[lowest].nonce, 32) < 0 ? i : lowest;
+        }
+        const bool a_lost = made[lowest].from_a == made[lowest].request;
+        uint32_t winner = 0; /* the SPI that A receives with */
+        for (uint32_t i = 0; i < 4; i++) {
+            if (made[i].from_a && made[i].request != a_lost) {
+                winner = made[i].spi;
+            }
+        }
+        assert_int_equal(sim_sink_sender(A(s), A(s)->child)->sa.spi_in, winner);
+        sim_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +276,7 @@ int main(void)
         cmocka_unit_test(coll_12_child_rekey_and_ike_delete),
         cmocka_unit_test(coll_12_ike_rekey_and_ike_delete),
         cmocka_unit_test(coll_01_nonces_decide),
+        cmocka_unit_test(coll_01_the_lowest_nonce_loses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
