@@ -195,6 +195,8 @@ static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_
     sa->local = in->local;
     sa->remote = in->remote;
     hs->task = IPSECI_TASK_AUTH;
+    /* What was asked for a request that failed here must not vouch for the identity in this one. */
+    ipseci_wipe(&hs->facts, sizeof(hs->facts));
     return ipseci_run(ike, sa, hs, in, ipseci_auth_request);
 }
 

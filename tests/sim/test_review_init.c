@@ -197,9 +197,61 @@ static void nothing_instead_of_an_engine_or_peer(void **state)
     sim_free(s);
 }
 
+static uint32_t secrets_asked;
+
+static enum ipsec_status count_secrets(void *user, uint32_t token,
+                                       const struct ipsec_secret_query *query,
+                                       struct ipsec_secret *secret)
+{
+    const struct sim_node *n = user;
+
+    (void)token;
+    (void)query;
+    secrets_asked++;
+    secret->length = strlen(n->secret);
+    memcpy(secret->bytes, n->secret, secret->length);
+    return IPSEC_OK;
+}
+
+/* AUTH-07: an IKE_AUTH request that failed here leaves no answers behind for the next one, which
+ * may come with another identity. */
+static void auth_07_each_request_is_asked_for_anew(void **state)
+{
+    static const char name[] = "a-very-long-name-of-a-gateway-that-fills-the-message.of-the-"
+                               "responder.until-it-is-too-long.to-be-sent.example";
+    static const char *const lan[2][4] = {
+        {"fd00:1:0:1::/64", "fd00:1:0:3::/64", "fd00:1:0:5::/64", "fd00:1:0:7::/64"},
+        {"fd00:2:0:1::/64", "fd00:2:0:3::/64", "fd00:2:0:5::/64", "fd00:2:0:7::/64"}};
+    struct sim *s = sim_new(1);
+    struct sim_node *a = &s->nodes[SIM_A];
+    struct sim_node *b = &s->nodes[SIM_B];
+
+    (void)state;
+    sim_id(&a->peer.remote_id, name);
+    sim_id(&b->peer.local_id, name);
+    sim_child_ts(&a->child[0], "fd00:1::/48", "fd00:2::/48");
+    b->child[0].local_ts.count = 4;
+    b->child[0].remote_ts.count = 4;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(ipsec_selector_parse(lan[1][i], &b->child[0].local_ts.item[i]), IPSEC_OK);
+        assert_int_equal(ipsec_selector_parse(lan[0][i], &b->child[0].remote_ts.item[i]), IPSEC_OK);
+    }
+    b->config.message_bytes = 576;
+    b->config.callbacks.find_secret = count_secrets;
+    secrets_asked = 0;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_int_equal(secrets_asked, 1);
+    assert_int_equal(sim_sink_count(b), 0);
+    sim_run(s, 2500); /* the retransmission */
+    assert_int_equal(secrets_asked, 2);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(auth_07_each_request_is_asked_for_anew),
         cmocka_unit_test(info_12_initial_contact_makes_room),
         cmocka_unit_test(nothing_instead_of_an_engine_or_peer),
         cmocka_unit_test(cookie_05_expired_in_silence),
