@@ -182,6 +182,27 @@ static void rekey_10_hard_limit_of_the_ike_sa(void **state)
     sim_free(s);
 }
 
+/* Two ends with the same lifetimes do not rekey in the same moment: up to a tenth earlier. */
+static void rekey_10_jitter(void **state)
+{
+    uint64_t least = UINT64_MAX;
+    uint64_t most = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct sim *s = sim_up(200 + seed);
+        struct ipsec_ike_sa_info info;
+        assert_int_equal(ipsec_ike_sa_info(A(s)->ike, sim_sa(A(s), 0), &info), IPSEC_OK);
+        const uint64_t wait = info.rekey_due - info.established;
+        assert_in_range(wait, 3240000 - 324000, 3240000);
+        assert_int_equal(info.ends - info.established, 3600000);
+        least = wait < least ? wait : least;
+        most = wait > most ? wait : most;
+        sim_free(s);
+    }
+    assert_true(most - least > 200000);
+}
+
 /* ---- commands ----------------------------------------------------------------------------------
  */
 
@@ -335,6 +356,7 @@ int main(void)
         cmocka_unit_test(rekey_12_soft_limit_of_packets),
         cmocka_unit_test(rekey_10_hard_limit_of_packets),
         cmocka_unit_test(rekey_10_hard_limit_of_the_ike_sa),
+        cmocka_unit_test(rekey_10_jitter),
         cmocka_unit_test(stale_handles),
         cmocka_unit_test(not_yet_possible),
         cmocka_unit_test(forget_peer),

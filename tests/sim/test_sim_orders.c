@@ -191,6 +191,84 @@ static void coll_01_nonces_decide(void **state)
     assert_in_range(won_by_a, 61, 119);
 }
 
+/* ---- answered as RFC 7296 2.25 has it ----------------------------------------------------------
+ */
+
+/* A has begun something and B's request comes before A's answer: what A says. */
+static void says(uint64_t seed, action a_begins, action b_asks, const char *answer)
+{
+    struct sim *s = begin(seed);
+
+    s->held = true;
+    a_begins(s);
+    b_asks(s);
+    assert_int_equal(sim_in_flight(s), 2);
+    assert_true(sim_deliver(s, 1));
+    if (strstr(s->ladder, answer) == NULL) {
+        print_error("not said: %s\n%s", answer, s->ladder);
+        fail();
+    }
+    sim_free(s);
+}
+
+static void a_rekeys_child(struct sim *s)
+{
+    rekey_child(s, A(s));
+}
+
+static void b_rekeys_child(struct sim *s)
+{
+    rekey_child(s, B(s));
+}
+
+static void a_rekeys_ike(struct sim *s)
+{
+    rekey_ike(s, A(s));
+}
+
+static void b_rekeys_ike(struct sim *s)
+{
+    rekey_ike(s, B(s));
+}
+
+static void a_deletes_ike(struct sim *s)
+{
+    (void)ipsec_ike_delete(A(s)->ike, sim_sa(A(s), 0), s->now);
+}
+
+static void b_deletes_ike(struct sim *s)
+{
+    (void)ipsec_ike_delete(B(s)->ike, sim_sa(B(s), 0), s->now);
+}
+
+static void b_deletes_child(struct sim *s)
+{
+    (void)ipsec_ike_delete_child(B(s)->ike, sim_child_in(B(s), 0), s->now);
+}
+
+static void a_deletes_child(struct sim *s)
+{
+    (void)ipsec_ike_delete_child(A(s)->ike, sim_child_in(A(s), 0), s->now);
+}
+
+#define LATER "A CREATE_CHILD_SA response 0: SK{N(TEMPORARY_FAILURE)}\n"
+
+static void coll_05_to_13_answers(void **state)
+{
+    (void)state;
+    says(1, a_deletes_child, b_rekeys_child, LATER);                                 /* COLL-05 */
+    says(2, a_rekeys_child, b_deletes_child, "A INFORMATIONAL response 0: SK{D}\n"); /* COLL-06 */
+    says(3, a_rekeys_child, b_rekeys_child,
+         "A CREATE_CHILD_SA response 0: SK{SA Nr KE TSi TSr}\n");                  /* COLL-07 */
+    says(4, a_rekeys_ike, b_deletes_child, "A INFORMATIONAL response 0: SK{D}\n"); /* COLL-08 */
+    says(5, a_deletes_ike, b_deletes_ike, "A INFORMATIONAL response 0: SK{}\n");   /* COLL-09 */
+    says(6, a_rekeys_child, b_rekeys_ike, LATER);                                  /* COLL-10 */
+    says(7, a_deletes_ike, b_rekeys_ike, LATER);                                   /* COLL-11 */
+    says(8, a_rekeys_ike, b_deletes_ike, "A INFORMATIONAL response 0: SK{}\n");    /* COLL-12 */
+    says(9, a_rekeys_ike, b_rekeys_child, LATER);                                  /* COLL-13 */
+    says(10, a_rekeys_ike, b_rekeys_ike, "A CREATE_CHILD_SA response 0: SK{SA Nr KE}\n");
+}
+
 /* ---- which of the two --------------------------------------------------------------------------
  */
 
@@ -275,6 +353,7 @@ int main(void)
         cmocka_unit_test(coll_05_child_rekey_and_its_delete),
         cmocka_unit_test(coll_12_child_rekey_and_ike_delete),
         cmocka_unit_test(coll_12_ike_rekey_and_ike_delete),
+        cmocka_unit_test(coll_05_to_13_answers),
         cmocka_unit_test(coll_01_nonces_decide),
         cmocka_unit_test(coll_01_the_lowest_nonce_loses),
     };
