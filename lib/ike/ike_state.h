@@ -222,37 +222,36 @@ struct ipseci_handshake {
     bool from_peer;   /* the peer's request */
     bool reserves_sa; /* a slot for the IKE SA that our rekey makes */
     uint8_t waiting;  /* enum ipseci_need_kind that is out; 0: none */
-    uint32_t token;
     uint8_t restarts;
     bool refusal_reported;
-    uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
-    uint64_t spi;                      /* ours for a new IKE SA */
-    uint32_t child_spi;                /* ours for a new child */
-    struct ipseci_gone gone;           /* deleted by the peer before its answer came to us */
-    uint16_t group;                    /* of the KE payload we send */
     bool without_pfs;
-    uint8_t cookie_length;
-    uint8_t cookie[64];
-    uint16_t peer_nonce_length;
-    uint8_t peer_nonce[256];
-    ipsec_handle child;                      /* the one our request is about */
-    const struct ipsec_child_config *config; /* of the child it makes */
-    struct ipsec_proposals
-        offered; /* what we offer, or our list when answering: built-in ones only */
-    struct ipseci_facts facts;
-    struct ipseci_ike_keys keys; /* secret; of the initial exchanges */
-    struct ipsec_job job;
-    struct ipseci_kept own_init;  /* our IKE_SA_INIT message, as sent */
-    struct ipseci_kept peer_init; /* the peer's */
-    struct ipseci_kept parked;    /* the peer's request (decrypted chain), while something is out */
+    bool has_message; /* its handler works on `parked`, not on nothing */
     bool parked_protected;
     uint8_t parked_first; /* first payload type of a protected one */
-    struct ipseci_ike_header parked_header;
+    uint8_t cookie_length;
+    uint16_t group; /* of the KE payload we send */
+    uint16_t peer_nonce_length;
+    uint32_t token;
+    uint32_t child_spi;                      /* ours for a new child */
+    uint64_t spi;                            /* ours for a new IKE SA */
+    ipsec_handle child;                      /* the one our request is about */
+    const struct ipsec_child_config *config; /* of the child it makes */
     /* the handler to run again when the fact is there */
     enum ipsec_status (*handler)(const struct ipseci_context *ctx, struct ipseci_step *step);
-    bool has_message; /* it works on `parked`, not on nothing */
+    struct ipseci_kept own_init;       /* our IKE_SA_INIT message, as sent */
+    struct ipseci_kept peer_init;      /* the peer's */
+    struct ipseci_kept parked;         /* what came (decrypted chain), while something is out */
+    uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
+    struct ipseci_facts facts;
+    struct ipseci_gone gone; /* deleted by the peer before its answer came to us */
+    struct ipseci_ike_header parked_header;
     struct ipsec_endpoint parked_local;
     struct ipsec_endpoint parked_remote;
+    uint8_t cookie[64];
+    uint8_t peer_nonce[256];
+    struct ipseci_ike_keys keys; /* secret; of the initial exchanges */
+    struct ipsec_job job;
+    struct ipsec_proposals offered; /* what we offer, or our list: built-in ones only */
 };
 
 struct ipseci_cookie_secret {
@@ -264,9 +263,19 @@ struct ipseci_cookie_secret {
 struct ipseci_message;
 
 struct ipsec_ike {
-    struct ipsec_ike_config config; /* completed: no zero means default any more */
-    bool busy;                      /* inside a public call */
     ipsec_ms now;
+    bool busy;                      /* inside a public call */
+    struct ipseci_step *step;       /* scratch */
+    struct ipseci_message *message; /* scratch */
+    uint8_t *body;                  /* scratch: payloads of the message being built */
+    uint8_t *out;                   /* scratch: non-ESP marker room and message */
+    uint32_t half_open;
+    uint32_t reserved_sas;  /* slots of IKE SAs that our own rekeys will need */
+    uint32_t touched_count; /* IKE SAs to schedule before the public call returns */
+    ipsec_handle touched[IPSECI_TOUCHED_MAX];
+    uint32_t token_next;
+    struct ipseci_timer_queue timers;
+    struct ipsec_ike_config config; /* completed: no zero means default any more */
     struct ipseci_pool sas;
     struct ipseci_pool children;
     struct ipseci_pool handshakes;
@@ -274,20 +283,10 @@ struct ipsec_ike {
     struct ipseci_hash by_spi;  /* our IKE SPI -> SA */
     struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */
     struct ipseci_hash by_esp;  /* our ESP SPI -> child */
-    struct ipseci_timer_queue timers;
     struct ipseci_bucket first_contacts;
     struct ipseci_cookie_secret cookie[2]; /* current, previous */
     uint64_t gate_key[2];
-    uint32_t half_open;
-    uint32_t reserved_sas;  /* slots of IKE SAs that our own rekeys will need */
-    uint32_t touched_count; /* IKE SAs to schedule before the public call returns */
-    ipsec_handle touched[IPSECI_TOUCHED_MAX];
-    uint32_t token_next;
     struct ipsec_ike_counters counters;
-    struct ipseci_step *step;       /* scratch */
-    struct ipseci_message *message; /* scratch */
-    uint8_t *body;                  /* scratch: payloads of the message being built */
-    uint8_t *out;                   /* scratch: non-ESP marker room and message */
 };
 
 #define IPSECI_MARKER_BYTES 4

@@ -82,54 +82,54 @@ struct ipseci_new_ike {
     uint8_t low_nonce[IPSECI_LOW_NONCE_BYTES];
 };
 
+/* What every handler touches stands first: near fields take shorter instructions on small machines.
+ */
 struct ipseci_step {
-    struct ipseci_need need;
-    enum ipsec_status
-        drop; /* not OK: the message is dropped for this reason, nothing else happens */
+    enum ipsec_status drop; /* not OK: the message is dropped for it, nothing else happens */
     enum ipseci_send send;
     uint8_t exchange;
-    struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */
-    struct ipseci_chain chain;
-    uint32_t actions;   /* enum ipseci_action bits */
     uint8_t next_state; /* enum ipseci_ike_state; IPSECI_IKE_NEW: unchanged */
     uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
-    uint32_t warnings;  /* bits 1 << enum ipsec_warning */
-
+    bool has_failure;
+    uint16_t group;
+    uint32_t actions;  /* enum ipseci_action bits */
+    uint32_t warnings; /* bits 1 << enum ipsec_warning */
+    uint32_t delete_spi;
+    struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */
+    struct ipseci_chain chain;
     const struct ipsec_peer *peer;
     struct ipsec_suite suite;
-    struct ipseci_ike_keys keys;
-    uint64_t spi_peer;
     struct ipseci_nat_result nat;
-    struct ipsec_id remote_id;
-    uint16_t group;
+    uint64_t spi_peer;
     struct ipsec_view cookie;
     struct ipsec_view peer_nonce;
-    struct ipseci_new_child new_child;
-    struct ipseci_new_ike new_ike;
+
+    struct ipsec_failure failure;
+    struct ipseci_need need;
     uint32_t remove_count;
     ipsec_handle remove[IPSECI_DELETE_SPIS_MAX];
-    uint32_t delete_spi;
     struct ipseci_gone gone;
-
-    bool has_failure;
-    struct ipsec_failure failure;
-    struct ipsec_proposals theirs; /* storage behind the failure's pointers */
-    struct ipsec_proposals ours;
+    struct ipseci_new_child new_child;
+    struct ipseci_new_ike new_ike;
+    struct ipseci_ike_keys keys;
+    struct ipsec_id remote_id;
+    struct ipsec_id id[3]; /* storage behind the failure's pointers, as what follows */
     struct ipsec_selectors ts[4];
-    struct ipsec_id id[3];
+    struct ipsec_proposals theirs;
+    struct ipsec_proposals ours;
 };
 
 /* A received message, or what stands in for it when a parked one is taken up again. */
 struct ipseci_message {
     struct ipseci_ike_header header;
-    struct ipseci_payloads payloads; /* of the clear message, or of what was inside SK */
-    struct ipsec_view raw;           /* the whole clear message, or the chain that was inside SK */
-    uint8_t first_inside;            /* first payload type inside SK */
-    bool syntax_error;               /* authentic, but the chain inside is malformed */
+    struct ipsec_view raw; /* the whole clear message, or the chain that was inside SK */
+    uint8_t first_inside;  /* first payload type inside SK */
+    bool syntax_error;     /* authentic, but the chain inside is malformed */
+    bool is_protected;
     struct ipsec_endpoint local;
     struct ipsec_endpoint remote;
-    bool is_protected;
+    struct ipseci_payloads payloads; /* of the clear message, or of what was inside SK */
 };
 
 struct ipseci_context {
