@@ -284,6 +284,10 @@ static void init_no_proposal(const struct ipseci_context *ctx, struct ipseci_ste
 
     ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
     ipseci_step_hint(step, ctx, ours);
+    if (IPSECI_IKE_HEADER_BYTES + step->w.used > ctx->in->header.length) {
+        /* Nobody has proven its address yet: the answer is never longer than what was asked. */
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    }
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_PROPOSAL);
     f->peer = peer;

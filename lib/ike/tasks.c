@@ -118,6 +118,10 @@ enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa 
     sa = ipseci_sa_get(ike, handle);
     if (status < IPSEC_OK && sa != NULL) {
         ipseci_task_failed(ike, sa);
+    } else if (status == IPSEC_PENDING && sa != NULL && sa->tries == 0) {
+        /* Nothing is sent that could time out: the question itself must. */
+        (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
+                               ipseci_after(ike->now, ike->config.half_open_ms));
     }
     return status;
 }

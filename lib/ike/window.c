@@ -201,6 +201,10 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
     const ipsec_ms again = ipseci_after(ike->now, next_wait(ike, sa->tries + 1u));
 
+    if (hs != NULL && hs->waiting == IPSECI_NEED_SECRET && sa->tries == 0) {
+        ipseci_task_failed(ike, sa); /* the caller never answered; the peer has long given up */
+        return;
+    }
     if (hs != NULL && hs->waiting != IPSECI_NEED_NOTHING) {
         /* The answer is here; a question or a job of ours is what takes long. */
         (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);

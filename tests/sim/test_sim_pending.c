@@ -57,6 +57,23 @@ static void the_initiators_secret_comes_later(void **state)
     sim_free(s);
 }
 
+/* A question that is never answered ends the attempt, and a late answer finds nobody. */
+static void the_initiators_secret_never_comes(void **state)
+{
+    struct sim *s = sim_new(2);
+
+    (void)state;
+    A(s)->pend_secret = true;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 60000);
+    assert_int_equal(A(s)->question_count, 1);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], 1);
+    sim_assert_agree(s, 0, 0);
+    sim_free(s);
+}
+
 /* Refused later is as good as refused at once. */
 static void auth_09_refused_later(void **state)
 {
@@ -293,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_are_answered_later),
         cmocka_unit_test(the_initiators_secret_comes_later),
+        cmocka_unit_test(the_initiators_secret_never_comes),
         cmocka_unit_test(auth_09_refused_later),
         cmocka_unit_test(no_secret_for_the_initiator),
         cmocka_unit_test(stale_answers),

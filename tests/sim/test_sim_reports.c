@@ -435,6 +435,28 @@ static void no_hints(void **state)
     sim_free(s);
 }
 
+/* A refusal is never longer than what it answers: a list too long for that is not hinted at,
+ * because anybody can send such a request under another's address. */
+static void no_hint_longer_than_the_question(void **state)
+{
+    struct sim *s = sim_new(6);
+
+    (void)state;
+    s->keep_sent = true;
+    sim_ike_proposals(A(s), "chacha20poly1305-prfsha256-curve25519");
+    sim_ike_proposals(B(s),
+                      "aes256-aes192-aes128-sha256-sha384-sha512-modp2048-modp3072-ecp256-ecp384,"
+                      "aes256gcm16-aes128gcm16-prfsha256-prfsha384-prfsha512-modp2048-ecp256,"
+                      "aes256-sha256-ecp521,aes256-sha256-modp4096");
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_true(s->kept >= 2);
+    assert_true(s->kept_datagram[1].length <= s->kept_datagram[0].length);
+    assert_null(strstr(s->ladder, "40987"));
+    assert_non_null(strstr(B(s)->failure_text, "on this gateway: ike = chacha20poly1305"));
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +479,7 @@ int main(void)
         cmocka_unit_test(not_built_in_there),
         cmocka_unit_test(lifetimes_connect),
         cmocka_unit_test(no_hints),
+        cmocka_unit_test(no_hint_longer_than_the_question),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
