@@ -10,7 +10,7 @@ b=ipsec-min-b-$$
 pids=
 
 skip() {
-    echo "skipped: $1"
+    echo "SKIP: $1"
     exit 77
 }
 
