@@ -18,18 +18,12 @@ enum ipsec_phase ipseci_child_phase(const struct ipseci_context *ctx)
                                                     : IPSEC_PHASE_CHILD_CREATE;
 }
 
-void ipseci_child_proposals(const struct ipseci_context *ctx,
-                            const struct ipsec_child_config *config, bool without_ke,
-                            struct ipsec_proposals *out)
+void ipseci_child_proposals(const struct ipsec_ike *ike, const struct ipsec_child_config *config,
+                            bool without_ke, struct ipsec_proposals *out)
 {
     struct ipsec_proposals list;
 
-    if (config->proposals != NULL) {
-        list = *config->proposals;
-    } else {
-        ipsec_proposals_default(IPSEC_PROTOCOL_ESP, &list);
-    }
-    (void)ipsec_proposals_restrict(&list, &ctx->ike->config.crypto);
+    ipseci_proposals_usable(config->proposals, IPSEC_PROTOCOL_ESP, &ike->config.crypto, &list);
     if (without_ke) {
         ipseci_proposals_without_ke(&list, out);
     } else {
@@ -87,7 +81,7 @@ static void fail_proposals(const struct ipseci_context *ctx, struct ipseci_step 
 
     f->child = config;
     f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
-    ipseci_child_proposals(ctx, config, false, &ours);
+    ipseci_child_proposals(ctx->ike, config, false, &ours);
     ipseci_sa_copy(sa->body, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
     ipseci_step_explain(step, &ours, config->proposals, flags);
     if (ours.count == 0 && config->proposals != NULL) {
@@ -129,7 +123,6 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
 {
     const struct ipsec_child_config *config = ctx->hs->config;
     enum ipsec_cause cause = IPSEC_CAUSE_PEER_REFUSED;
-    struct ipseci_notify hint;
     struct ipsec_proposals ours;
 
     if (notify->type == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {
@@ -149,14 +142,12 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
         f->our_local_ts = &step->ts[0];
         f->our_remote_ts = &step->ts[1];
     } else if (cause != IPSEC_CAUSE_PEER_REFUSED) {
-        if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
-            ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
-        }
-        ipseci_child_proposals(ctx, config, ctx->hs->without_pfs, &ours);
+        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_ESP);
+        ipseci_child_proposals(ctx->ike, config, ctx->hs->without_pfs, &ours);
         /* Groups left out on demand are not "not built in". */
         ipseci_step_explain(step, &ours, ctx->hs->without_pfs ? NULL : config->proposals, flags);
         if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
-            ipseci_explain_group(f, ipseci_load16(notify->data.data));
+            ipseci_explain_group(f, ipseci_notify_group(notify));
         }
     }
 }
@@ -208,7 +199,7 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
             continue;
         }
         fits = fits == NULL ? config : fits;
-        ipseci_child_proposals(ctx, config, (flags & IPSECI_CHOICE_NO_KE) != 0, &ours);
+        ipseci_child_proposals(ctx->ike, config, (flags & IPSECI_CHOICE_NO_KE) != 0, &ours);
         if (ipseci_choose(&ours, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish,
                           &terms->choice) == IPSEC_OK) {
             terms->config = config;
@@ -313,7 +304,7 @@ void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_ste
     struct ipsec_proposals offered;
 
     /* RFC 7296 1.2: no KE payload here, so no groups are offered (AUTH-22). */
-    ipseci_child_proposals(ctx, ctx->hs->config, true, &offered);
+    ipseci_child_proposals(ctx->ike, ctx->hs->config, true, &offered);
     ipseci_child_add_sa(ctx, step, &offered);
     ipseci_child_add_ts(step, &ctx->hs->config->local_ts, &ctx->hs->config->remote_ts);
 }
@@ -376,7 +367,7 @@ enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struc
         ipseci_child_refused(ctx, step, &notify, IPSECI_CHOICE_NO_KE);
         return IPSEC_OK;
     }
-    ipseci_child_proposals(ctx, ctx->hs->config, true, &offered);
+    ipseci_child_proposals(ctx->ike, ctx->hs->config, true, &offered);
     if (!ipseci_child_read_answer(ctx, step, &offered, IPSECI_CHOICE_NO_KE, &terms)) {
         step->actions |= IPSECI_ACT_DELETE_CHILD;
         step->delete_spi = ctx->hs->child_spi;

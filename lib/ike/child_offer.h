@@ -20,9 +20,8 @@ struct ipseci_child_terms {
 };
 
 /* Our list for a child: the configured or default one, without what is not built in. */
-void ipseci_child_proposals(const struct ipseci_context *ctx,
-                            const struct ipsec_child_config *config, bool without_ke,
-                            struct ipsec_proposals *out);
+void ipseci_child_proposals(const struct ipsec_ike *ike, const struct ipsec_child_config *config,
+                            bool without_ke, struct ipsec_proposals *out);
 
 /* Payloads SA and TSi, TSr of a request. */
 void ipseci_child_add_sa(const struct ipseci_context *ctx, struct ipseci_step *step,

@@ -410,6 +410,17 @@ static const struct ipsec_transform *find_group(const struct ipsec_proposals *li
     return NULL;
 }
 
+void ipseci_proposals_usable(const struct ipsec_proposals *configured, enum ipsec_protocol protocol,
+                             const struct ipsec_crypto_list *crypto, struct ipsec_proposals *out)
+{
+    if (configured != NULL) {
+        *out = *configured;
+    } else {
+        ipsec_proposals_default(protocol, out);
+    }
+    (void)ipsec_proposals_restrict(out, crypto);
+}
+
 uint16_t ipseci_proposals_first_ke(const struct ipsec_proposals *list)
 {
     const struct ipsec_transform *t = find_group(list, 0);

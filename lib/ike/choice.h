@@ -68,6 +68,9 @@ enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
                                        struct ipsec_view sa_body, enum ipsec_protocol protocol,
                                        uint32_t flags, struct ipseci_choice *out);
 
+/* The configured list, or the default one where none is, without what is not built in. */
+void ipseci_proposals_usable(const struct ipsec_proposals *configured, enum ipsec_protocol protocol,
+                             const struct ipsec_crypto_list *crypto, struct ipsec_proposals *out);
 /* The same list with all groups taken out; duplicates that this makes are dropped. */
 void ipseci_proposals_without_ke(const struct ipsec_proposals *list, struct ipsec_proposals *out);
 /* First group of the list, 0: none. True when `group` is in some proposal. */

@@ -39,8 +39,7 @@ static enum ipsec_status check_child(struct ipsec_ike *ike, const struct ipsec_p
     if (child->proposals == NULL) {
         return IPSEC_OK;
     }
-    esp = *child->proposals;
-    (void)ipsec_proposals_restrict(&esp, &ike->config.crypto);
+    ipseci_proposals_usable(child->proposals, IPSEC_PROTOCOL_ESP, &ike->config.crypto, &esp);
     if (esp.count == 0) {
         not_built_in(ike, peer, child->proposals);
         return IPSEC_ERR_NOT_BUILT_IN;
@@ -52,12 +51,7 @@ static enum ipsec_status check_child(struct ipsec_ike *ike, const struct ipsec_p
 static enum ipsec_status check_proposals(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                          struct ipsec_proposals *offered)
 {
-    if (peer->proposals != NULL) {
-        *offered = *peer->proposals;
-    } else {
-        ipsec_proposals_default(IPSEC_PROTOCOL_IKE, offered);
-    }
-    (void)ipsec_proposals_restrict(offered, &ike->config.crypto);
+    ipseci_proposals_usable(peer->proposals, IPSEC_PROTOCOL_IKE, &ike->config.crypto, offered);
     if (offered->count == 0) {
         not_built_in(ike, peer, peer->proposals);
         return IPSEC_ERR_NOT_BUILT_IN;

@@ -19,9 +19,8 @@ enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ip
     if (ctx->sa->state != IPSECI_IKE_ESTABLISHED) {
         return IPSEC_ERR_STATE; /* it closes meanwhile */
     }
-    if (hs->group != 0 && !ipseci_has(ctx, IPSECI_NEED_KE_START)) {
-        step->need.kind = IPSECI_NEED_KE_START;
-        step->need.group = hs->group;
+    if (hs->group != 0 &&
+        ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_START, hs->group, ipseci_view(NULL, 0))) {
         return IPSEC_OK;
     }
     if (hs->group != 0) {
@@ -63,16 +62,14 @@ static void response_error(const struct ipseci_context *ctx, struct ipseci_step 
                            const struct ipseci_notify *notify)
 {
     const struct ipseci_handshake *hs = ctx->hs;
-    const uint16_t group = notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
+    const uint16_t group = ipseci_group_to_try(hs, notify);
 
     if (notify->type == IPSECI_NOTIFY_TEMPORARY_FAILURE && !out_of_patience(ctx)) {
         step->actions |= IPSECI_ACT_TEMPORARY; /* RFC 7296 2.25 (COLL-14) */
     } else if (notify->type == IPSECI_NOTIFY_CHILD_SA_NOT_FOUND &&
                hs->task == IPSECI_TASK_CHILD_REKEY) {
         step->actions |= IPSECI_ACT_CHILD_LOST; /* RFC 7296 2.25 (REKEY-02) */
-    } else if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD && group != hs->group &&
-               ipseci_proposals_have_ke(&hs->offered, group) &&
-               hs->restarts < IPSECI_RESTARTS_MAX) {
+    } else if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD && group != 0) {
         step->actions |= IPSECI_ACT_RETRY_GROUP; /* RFC 7296 1.3 (CHILD-03) */
         step->group = group;
     } else {
@@ -140,10 +137,7 @@ static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
             not_taken(ctx, step);
             return IPSEC_OK;
         }
-        if (!ipseci_has(ctx, IPSECI_NEED_KE_FINISH)) {
-            step->need.kind = IPSECI_NEED_KE_FINISH;
-            step->need.group = hs->group;
-            step->need.peer_public = ke.data;
+        if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_FINISH, hs->group, ke.data)) {
             return IPSEC_OK;
         }
         if (hs->facts.ke_status < IPSEC_OK) {
@@ -252,15 +246,10 @@ static enum ipsec_status request_chosen(const struct ipseci_context *ctx, struct
 
     if (group != 0 && ke->group != group) {
         /* RFC 7296 1.3: another group than the KE payload's, or none came (CHILD-03, CHILD-05) */
-        uint8_t octets[2];
-        ipseci_store16(octets, group);
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(octets, 2));
+        ipseci_step_refuse_group(step, ctx, group);
         return IPSEC_OK;
     }
-    if (group != 0 && !ipseci_has(ctx, IPSECI_NEED_KE_RESPOND)) {
-        step->need.kind = IPSECI_NEED_KE_RESPOND;
-        step->need.group = group;
-        step->need.peer_public = ke->data;
+    if (group != 0 && ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_RESPOND, group, ke->data)) {
         return IPSEC_OK;
     }
     if (group != 0 && ctx->hs->facts.ke_status < IPSEC_OK) {

@@ -57,9 +57,7 @@ enum ipsec_status ipseci_ike_rekey_start(const struct ipseci_context *ctx, struc
     if (ctx->sa->state != IPSECI_IKE_ESTABLISHED) {
         return IPSEC_ERR_STATE; /* it closes meanwhile, or the peer's rekey was faster */
     }
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_START)) {
-        step->need.kind = IPSECI_NEED_KE_START;
-        step->need.group = hs->group;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_START, hs->group, ipseci_view(NULL, 0))) {
         return IPSEC_OK;
     }
     IPSECI_TRY(hs->facts.ke_status);
@@ -84,15 +82,13 @@ static void response_error(const struct ipseci_context *ctx, struct ipseci_step 
                            const struct ipseci_notify *notify)
 {
     const struct ipseci_handshake *hs = ctx->hs;
-    const uint16_t group = notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
-    struct ipseci_notify hint;
+    const uint16_t group = ipseci_group_to_try(hs, notify);
 
     if (notify->type == IPSECI_NOTIFY_TEMPORARY_FAILURE) {
         step->actions |= IPSECI_ACT_TEMPORARY;
         return;
     }
-    if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD && group != hs->group &&
-        ipseci_proposals_have_ke(&hs->offered, group) && hs->restarts < IPSECI_RESTARTS_MAX) {
+    if (notify->type == IPSECI_NOTIFY_INVALID_KE_PAYLOAD && group != 0) {
         step->actions |= IPSECI_ACT_RETRY_GROUP;
         step->group = group;
         return;
@@ -103,9 +99,7 @@ static void response_error(const struct ipseci_context *ctx, struct ipseci_step 
     f->refused_by = IPSEC_REFUSED_PEER;
     f->notify = notify->type;
     if (proposal) {
-        if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
-            ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
-        }
+        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_IKE);
         ipseci_step_explain(step, &hs->offered, ctx->sa->peer->proposals, 0);
     }
 }
@@ -141,10 +135,7 @@ enum ipsec_status ipseci_ike_rekey_response(const struct ipseci_context *ctx,
         rekey_failed(ctx, step, IPSEC_CAUSE_PROTOCOL);
         return IPSEC_OK;
     }
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_FINISH)) {
-        step->need.kind = IPSECI_NEED_KE_FINISH;
-        step->need.group = hs->group;
-        step->need.peer_public = ke.data;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_FINISH, hs->group, ke.data)) {
         return IPSEC_OK;
     }
     if (hs->facts.ke_status < IPSEC_OK) {
@@ -233,15 +224,10 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
         return IPSEC_OK;
     }
     if (choice.suite.ke != ke.group) {
-        uint8_t group[2];
-        ipseci_store16(group, choice.suite.ke);
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(group, 2));
+        ipseci_step_refuse_group(step, ctx, choice.suite.ke);
         return IPSEC_OK;
     }
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_RESPOND)) {
-        step->need.kind = IPSECI_NEED_KE_RESPOND;
-        step->need.group = ke.group;
-        step->need.peer_public = ke.data;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_RESPOND, ke.group, ke.data)) {
         return IPSEC_OK;
     }
     if (ctx->hs->facts.ke_status < IPSEC_OK) {

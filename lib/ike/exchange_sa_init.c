@@ -69,9 +69,7 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
 {
     const struct ipseci_handshake *hs = ctx->hs;
 
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_START)) {
-        step->need.kind = IPSECI_NEED_KE_START;
-        step->need.group = hs->group;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_START, hs->group, ipseci_view(NULL, 0))) {
         return IPSEC_OK;
     }
     if (hs->facts.ke_status < IPSEC_OK) {
@@ -105,7 +103,6 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
 static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *step,
                          const struct ipseci_notify *notify)
 {
-    struct ipseci_notify hint;
     enum ipsec_cause cause = IPSEC_CAUSE_PEER_REFUSED;
 
     if (ctx->hs->refusal_reported) {
@@ -121,12 +118,10 @@ static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *s
     f->refused_by = IPSEC_REFUSED_PEER;
     f->notify = notify->type;
     if (cause != IPSEC_CAUSE_PEER_REFUSED) {
-        if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
-            ipseci_sa_copy(hint.data, IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
-        }
+        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_IKE);
         ipseci_step_explain(step, &ctx->hs->offered, ctx->sa->peer->proposals, 0);
         if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
-            ipseci_explain_group(f, ipseci_load16(notify->data.data));
+            ipseci_explain_group(f, ipseci_notify_group(notify));
         }
     }
     step->actions = IPSECI_ACT_REFUSED;
@@ -135,12 +130,9 @@ static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *s
 static void init_other_group(const struct ipseci_context *ctx, struct ipseci_step *step,
                              const struct ipseci_notify *notify)
 {
-    const struct ipseci_handshake *hs = ctx->hs;
-    const uint16_t group = notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
+    const uint16_t group = ipseci_group_to_try(ctx->hs, notify);
 
-    /* RFC 7296 2.6.1, 2.7: only a group we offered, and not the one just refused (INIT-21) */
-    if (group == hs->group || !ipseci_proposals_have_ke(&hs->offered, group) ||
-        hs->restarts >= IPSECI_RESTARTS_MAX) {
+    if (group == 0) {
         init_refused(ctx, step, notify);
         return;
     }
@@ -211,10 +203,7 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
     if (step->drop < IPSEC_OK) {
         return IPSEC_OK;
     }
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_FINISH)) {
-        step->need.kind = IPSECI_NEED_KE_FINISH;
-        step->need.group = hs->group;
-        step->need.peer_public = ke.data;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_FINISH, hs->group, ke.data)) {
         return IPSEC_OK;
     }
     if (hs->facts.ke_status < IPSEC_OK) {
@@ -334,15 +323,10 @@ static enum ipsec_status init_chosen(const struct ipseci_context *ctx, struct ip
     }
     if (choice->suite.ke != ke->group) {
         /* RFC 7296 1.2: name the group we want; nothing is kept (INIT-19) */
-        uint8_t group[2];
-        ipseci_store16(group, choice->suite.ke);
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(group, 2));
+        ipseci_step_refuse_group(step, ctx, choice->suite.ke);
         return IPSEC_OK;
     }
-    if (!ipseci_has(ctx, IPSECI_NEED_KE_RESPOND)) {
-        step->need.kind = IPSECI_NEED_KE_RESPOND;
-        step->need.group = ke->group;
-        step->need.peer_public = ke->data;
+    if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_RESPOND, ke->group, ke->data)) {
         return IPSEC_OK;
     }
     if (ctx->hs->facts.ke_status < IPSEC_OK) {

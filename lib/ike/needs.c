@@ -3,6 +3,7 @@
  * Facts for handlers: questions to the caller and heavy work as jobs, answered now or later. Called
  * by run.c.
  */
+#include "choice.h"
 #include "engine.h"
 
 #include <string.h>
@@ -17,11 +18,10 @@ static uint32_t new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs)
     return hs->token;
 }
 
-static enum ipsec_status found(struct ipseci_handshake *hs, enum ipseci_need_kind kind)
+static void found(struct ipseci_handshake *hs, enum ipseci_need_kind kind)
 {
     hs->facts.got |= 1u << kind;
     hs->waiting = IPSECI_NEED_NOTHING;
-    return IPSEC_OK;
 }
 
 void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
@@ -32,14 +32,10 @@ void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum i
     facts->peer_status = status == IPSEC_OK && peer == NULL ? IPSEC_ERR_NOT_FOUND : status;
     facts->peer = facts->peer_status == IPSEC_OK ? peer : NULL;
     if (facts->peer != NULL) {
-        if (peer->proposals != NULL) {
-            hs->offered = *peer->proposals;
-        } else {
-            ipsec_proposals_default(IPSEC_PROTOCOL_IKE, &hs->offered);
-        }
-        (void)ipsec_proposals_restrict(&hs->offered, &ike->config.crypto);
+        ipseci_proposals_usable(peer->proposals, IPSEC_PROTOCOL_IKE, &ike->config.crypto,
+                                &hs->offered);
     }
-    (void)found(hs, IPSECI_NEED_PEER);
+    found(hs, IPSECI_NEED_PEER);
 }
 
 void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
@@ -54,7 +50,7 @@ void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
     } else if (!usable) {
         ipseci_wipe(&facts->secret, sizeof(facts->secret));
     }
-    (void)found(hs, IPSECI_NEED_SECRET);
+    found(hs, IPSECI_NEED_SECRET);
 }
 
 static enum ipsec_status ask_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs,
@@ -132,7 +128,7 @@ void ipseci_job_take_result(struct ipseci_handshake *hs)
     };
 
     hs->facts.ke_status = hs->job.status;
-    (void)found(hs, need_of[hs->job.kind]);
+    found(hs, need_of[hs->job.kind]);
 }
 
 static enum ipsec_status run_job(struct ipsec_ike *ike, struct ipseci_handshake *hs,

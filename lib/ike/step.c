@@ -21,6 +21,32 @@ void ipseci_step_begin(struct ipseci_step *step, enum ipseci_send send, uint8_t 
     step->chain = ipseci_chain_init(&step->w, 0);
 }
 
+bool ipseci_step_lacks_ke(const struct ipseci_context *ctx, struct ipseci_step *step,
+                          enum ipseci_need_kind kind, uint16_t group, struct ipsec_view peer_public)
+{
+    if (ipseci_has(ctx, kind)) {
+        return false;
+    }
+    step->need.kind = kind;
+    step->need.group = group;
+    step->need.peer_public = peer_public;
+    return true;
+}
+
+uint16_t ipseci_notify_group(const struct ipseci_notify *notify)
+{
+    return notify->data.length == 2 ? ipseci_load16(notify->data.data) : 0;
+}
+
+uint16_t ipseci_group_to_try(const struct ipseci_handshake *hs, const struct ipseci_notify *notify)
+{
+    const uint16_t group = ipseci_notify_group(notify);
+    const bool follow = group != hs->group && ipseci_proposals_have_ke(&hs->offered, group) &&
+                        hs->restarts < IPSECI_RESTARTS_MAX;
+
+    return follow ? group : 0;
+}
+
 void ipseci_step_nonce(struct ipseci_step *step, struct ipsec_view nonce)
 {
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_NONCE);
@@ -91,6 +117,25 @@ void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx
     ipseci_notify_build(&step->w, &hint);
     ipseci_sa_build(&step->w, ours, ipseci_view(NULL, 0));
     ipseci_payload_end(&step->chain);
+}
+
+void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              uint16_t group)
+{
+    uint8_t octets[2];
+
+    ipseci_store16(octets, group);
+    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(octets, 2));
+}
+
+void ipseci_step_take_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
+                           enum ipsec_protocol protocol)
+{
+    struct ipseci_notify hint;
+
+    if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
+        ipseci_sa_copy(hint.data, (uint8_t)protocol, &step->theirs, &step->failure.theirs_cut);
+    }
 }
 
 struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,

@@ -152,12 +152,27 @@ static inline bool ipseci_has(const struct ipseci_context *ctx, enum ipseci_need
     return (ctx->hs->facts.got & (1u << kind)) != 0;
 }
 
+/* Asks for a key exchange result (peer_public empty for a start); false when it is there. */
+bool ipseci_step_lacks_ke(const struct ipseci_context *ctx, struct ipseci_step *step,
+                          enum ipseci_need_kind kind, uint16_t group,
+                          struct ipsec_view peer_public);
+/* The group an INVALID_KE_PAYLOAD names; 0: none. */
+uint16_t ipseci_notify_group(const struct ipseci_notify *notify);
+/* The same when it may be followed: one we offered, not the one just refused, and not for ever; 0
+ * otherwise (RFC 7296 1.2, 1.3, 2.6.1, INIT-21). */
+uint16_t ipseci_group_to_try(const struct ipseci_handshake *hs, const struct ipseci_notify *notify);
 void ipseci_step_nonce(struct ipseci_step *step, struct ipsec_view nonce);
 void ipseci_step_ke(struct ipseci_step *step, uint16_t group, struct ipsec_view value);
 void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_view data);
 /* A reply of nothing but this notify. */
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data);
+/* The refusal that names the group we want instead (RFC 7296 1.2, 1.3). */
+void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              uint16_t group);
+/* Takes the peer's proposals from its hint notify, when there is one, into the failure. */
+void ipseci_step_take_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
+                           enum ipsec_protocol protocol);
 /* Checks a protected request of an established SA against its rule: false when the step now holds
  * the refusal. RFC 7296 2.21.3: bad syntax inside a valid SK ends the SA on both ends (SK-09). */
 bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,

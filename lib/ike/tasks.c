@@ -3,6 +3,7 @@
  * What each IKE SA requests next: one exchange at a time (RFC 7296 2.3), what closes before what
  * opens. Called at the end of every public call for the SAs it touched.
  */
+#include "child_offer.h"
 #include "choice.h"
 #include "engine.h"
 
@@ -48,22 +49,10 @@ static bool makes_sa(enum ipseci_task task)
 static void child_terms(const struct ipsec_ike *ike, const struct ipseci_child *child,
                         struct ipseci_handshake *hs)
 {
-    struct ipsec_proposals list;
-
     hs->config = child->config;
     hs->child = child->self;
     hs->without_pfs = child->without_pfs;
-    if (child->config->proposals != NULL) {
-        list = *child->config->proposals;
-    } else {
-        ipsec_proposals_default(IPSEC_PROTOCOL_ESP, &list);
-    }
-    (void)ipsec_proposals_restrict(&list, &ike->config.crypto);
-    if (hs->without_pfs) {
-        ipseci_proposals_without_ke(&list, &hs->offered);
-    } else {
-        hs->offered = list;
-    }
+    ipseci_child_proposals(ike, child->config, hs->without_pfs, &hs->offered);
     hs->group = ipseci_proposals_first_ke(&hs->offered);
     if (hs->task == IPSECI_TASK_CHILD_REKEY &&
         ipseci_proposals_have_ke(&hs->offered, child->suite.ke)) {
