@@ -5,6 +5,7 @@
 #ifndef IPSEC_IPSEC_H
 #define IPSEC_IPSEC_H
 
+#include <ipsec/auth.h>
 #include <ipsec/crypto.h>
 #include <ipsec/esp.h>
 #include <ipsec/event.h>
