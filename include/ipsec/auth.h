@@ -74,7 +74,8 @@ struct ipsec_signer {
     /* What kind of key it is. IPSEC_ERR_NOT_BUILT_IN: a kind no signature here uses. */
     enum ipsec_status (*key_info)(void *context, const struct ipsec_private_key *key,
                                   struct ipsec_key_info *out);
-    /* The same of a SubjectPublicKeyInfo (DER). IPSEC_DROP_MALFORMED. */
+    /* The same of a SubjectPublicKeyInfo (DER). IPSEC_DROP_MALFORMED; IPSEC_ERR_NOT_BUILT_IN:
+     * whole, but of a kind or curve this signer has not. */
     enum ipsec_status (*public_info)(void *context, struct ipsec_view public_key,
                                      struct ipsec_key_info *out);
 
@@ -154,10 +155,14 @@ struct ipsec_credential {
 };
 #define IPSEC_CREDENTIAL_INIT IPSEC_STRUCT_INIT(struct ipsec_credential)
 
-/* "expired", "no path to a trust anchor" ... */
+/* "expired", "no path to a trust anchor" ...; never NULL */
 IPSEC_API const char *ipsec_cert_problem_text(enum ipsec_cert_problem problem);
 /* "rsa-pss-sha256", "ecdsa-sha384" ...; NULL for unknown numbers */
 IPSEC_API const char *ipsec_signature_name(enum ipsec_signature how);
+/* Reads such a name, in any case and with '/' for '-' ("rsa/pss-sha256"), as strongSwan writes it.
+ * IPSEC_ERR_SYNTAX: no such name; IPSEC_ERR_ARGUMENT: NULL; *out is unchanged then. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_signature_parse(const char *name,
+                                                                   enum ipsec_signature *out);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of ipsec/status.h.
+ * Tests of ipsec/status.h, and of the other texts of the base layer.
  */
 #include "base_check.h"
 
+#include <ipsec/auth.h>
 #include <ipsec/status.h>
 
 static void classes_at_their_edges(void **state)
@@ -83,6 +84,23 @@ static void drop_indexes_go_both_ways(void **state)
     assert_int_equal(ipsec_drop_index((enum ipsec_status)INT32_MIN), IPSEC_DROP_REASONS);
 }
 
+static void problems_of_certificates_have_texts_of_their_own(void **state)
+{
+    (void)state;
+    assert_string_equal(ipsec_cert_problem_text(IPSEC_CERT_UNTRUSTED), "no path to a trust anchor");
+    assert_string_equal(ipsec_cert_problem_text(IPSEC_CERT_EXPIRED), "expired");
+    for (int a = IPSEC_CERT_GOOD; a <= IPSEC_CERT_CRL; a++) {
+        const char *text = ipsec_cert_problem_text((enum ipsec_cert_problem)a);
+        assert_non_null(text);
+        for (int b = IPSEC_CERT_GOOD; b < a; b++) {
+            assert_string_not_equal(text, ipsec_cert_problem_text((enum ipsec_cert_problem)b));
+        }
+    }
+    assert_string_equal(ipsec_cert_problem_text((enum ipsec_cert_problem)(IPSEC_CERT_CRL + 1)),
+                        "unknown problem");
+    assert_string_equal(ipsec_cert_problem_text((enum ipsec_cert_problem) - 1), "unknown problem");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +108,7 @@ int main(void)
         cmocka_unit_test(texts_of_their_statuses),
         cmocka_unit_test(texts_differ),
         cmocka_unit_test(drop_indexes_go_both_ways),
+        cmocka_unit_test(problems_of_certificates_have_texts_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
