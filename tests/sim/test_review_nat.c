@@ -56,7 +56,7 @@ static void probe_from_new_port(struct sim *s, int from)
     assert_true(sim_deliver(s, 0));
 }
 
-static void natt_09_follows_the_peer_behind_a_nat(void **state)
+static void natt_09_openiked_baf0c8e_follows_the_peer_behind_a_nat(void **state)
 {
     struct sim *s = up(true);
     struct sim_node *b = &s->nodes[SIM_B];
@@ -121,7 +121,7 @@ static void natt_09_nobody_follows_without_a_nat(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(natt_09_follows_the_peer_behind_a_nat),
+        cmocka_unit_test(natt_09_openiked_baf0c8e_follows_the_peer_behind_a_nat),
         cmocka_unit_test(natt_09_follows_an_answer),
         cmocka_unit_test(natt_09_host_behind_a_nat_does_not_follow),
         cmocka_unit_test(natt_09_nobody_follows_without_a_nat),

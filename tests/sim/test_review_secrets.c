@@ -52,7 +52,7 @@ static void assert_clean(const struct sim *s)
     }
 }
 
-static void secrets_are_gone_after_setup(void **state)
+static void sec_03_secrets_are_gone_after_setup(void **state)
 {
     struct sim *s = sim_new(1);
 
@@ -64,7 +64,7 @@ static void secrets_are_gone_after_setup(void **state)
     sim_free(s);
 }
 
-static void secrets_are_gone_after_a_child_rekey(void **state)
+static void sec_03_secrets_are_gone_after_a_child_rekey(void **state)
 {
     struct sim *s = sim_up(1);
     struct sim_node *a = &s->nodes[SIM_A];
@@ -78,7 +78,7 @@ static void secrets_are_gone_after_a_child_rekey(void **state)
     sim_free(s);
 }
 
-static void secrets_are_gone_after_an_ike_rekey(void **state)
+static void sec_03_secrets_are_gone_after_an_ike_rekey(void **state)
 {
     struct sim *s = sim_up(1);
     struct sim_node *a = &s->nodes[SIM_A];
@@ -92,7 +92,7 @@ static void secrets_are_gone_after_an_ike_rekey(void **state)
     sim_free(s);
 }
 
-static void secrets_are_gone_after_a_failure(void **state)
+static void sec_03_secrets_are_gone_after_a_failure(void **state)
 {
     struct sim *s = sim_new(1);
 
@@ -108,10 +108,10 @@ static void secrets_are_gone_after_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_are_gone_after_setup),
-        cmocka_unit_test(secrets_are_gone_after_a_child_rekey),
-        cmocka_unit_test(secrets_are_gone_after_an_ike_rekey),
-        cmocka_unit_test(secrets_are_gone_after_a_failure),
+        cmocka_unit_test(sec_03_secrets_are_gone_after_setup),
+        cmocka_unit_test(sec_03_secrets_are_gone_after_a_child_rekey),
+        cmocka_unit_test(sec_03_secrets_are_gone_after_an_ike_rekey),
+        cmocka_unit_test(sec_03_secrets_are_gone_after_a_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,15 +195,15 @@ static void unauthentic(stage reach, uint32_t sas, uint32_t children)
 
 UNAUTHENTIC(init_04_init_05_init_request, at_init_request, 1, 1)
 UNAUTHENTIC(init_04_init_05_init_response, at_init_response, 1, 1)
-UNAUTHENTIC(sk_05_auth_request, at_auth_request, 1, 1)
-UNAUTHENTIC(sk_05_auth_response, at_auth_response, 1, 1)
-UNAUTHENTIC(sk_05_child_rekey_request, at_child_rekey_request, 1, 1)
-UNAUTHENTIC(sk_05_child_rekey_response, at_child_rekey_response, 1, 1)
-UNAUTHENTIC(sk_05_child_delete_request, at_child_delete_request, 1, 1)
-UNAUTHENTIC(sk_05_child_delete_response, at_child_delete_response, 1, 1)
-UNAUTHENTIC(sk_05_ike_rekey_request, at_ike_rekey_request, 1, 1)
-UNAUTHENTIC(sk_05_ike_rekey_response, at_ike_rekey_response, 1, 1)
-UNAUTHENTIC(sk_05_ike_delete_request, at_ike_delete_request, 0, 0)
+UNAUTHENTIC(sk_02_06_10_auth_request, at_auth_request, 1, 1)
+UNAUTHENTIC(sk_02_06_10_auth_response, at_auth_response, 1, 1)
+UNAUTHENTIC(sk_02_06_10_child_rekey_request, at_child_rekey_request, 1, 1)
+UNAUTHENTIC(sk_02_06_10_child_rekey_response, at_child_rekey_response, 1, 1)
+UNAUTHENTIC(sk_02_06_10_child_delete_request, at_child_delete_request, 1, 1)
+UNAUTHENTIC(sk_02_06_10_child_delete_response, at_child_delete_response, 1, 1)
+UNAUTHENTIC(sk_02_06_10_ike_rekey_request, at_ike_rekey_request, 1, 1)
+UNAUTHENTIC(sk_02_06_10_ike_rekey_response, at_ike_rekey_response, 1, 1)
+UNAUTHENTIC(sk_02_06_10_ike_delete_request, at_ike_delete_request, 0, 0)
 
 /* ---- authentic, or before there is anything to authenticate with -------------------------------
  */
@@ -359,15 +359,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(init_04_init_05_init_request),
         cmocka_unit_test(init_04_init_05_init_response),
-        cmocka_unit_test(sk_05_auth_request),
-        cmocka_unit_test(sk_05_auth_response),
-        cmocka_unit_test(sk_05_child_rekey_request),
-        cmocka_unit_test(sk_05_child_rekey_response),
-        cmocka_unit_test(sk_05_child_delete_request),
-        cmocka_unit_test(sk_05_child_delete_response),
-        cmocka_unit_test(sk_05_ike_rekey_request),
-        cmocka_unit_test(sk_05_ike_rekey_response),
-        cmocka_unit_test(sk_05_ike_delete_request),
+        cmocka_unit_test(sk_02_06_10_auth_request),
+        cmocka_unit_test(sk_02_06_10_auth_response),
+        cmocka_unit_test(sk_02_06_10_child_rekey_request),
+        cmocka_unit_test(sk_02_06_10_child_rekey_response),
+        cmocka_unit_test(sk_02_06_10_child_delete_request),
+        cmocka_unit_test(sk_02_06_10_child_delete_response),
+        cmocka_unit_test(sk_02_06_10_ike_rekey_request),
+        cmocka_unit_test(sk_02_06_10_ike_rekey_response),
+        cmocka_unit_test(sk_02_06_10_ike_delete_request),
         cmocka_unit_test(auth_05_changed_init),
         cmocka_unit_test(sk_09_inside_auth_request),
         cmocka_unit_test(sk_09_inside_auth_response),

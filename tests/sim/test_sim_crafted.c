@@ -128,7 +128,7 @@ static void crit_06_sk_09_bad_lengths(void **state)
     malformed("00 00", 42);
 }
 
-static void info_07_delete_counts_wrong(void **state)
+static void info_07_cve_2023_38711_delete_counts_wrong(void **state)
 {
     (void)state;
     malformed("00 00 000c 03 04 0005 deadbeef", 42);
@@ -289,16 +289,14 @@ static struct sim *half_open(uint64_t seed)
 }
 
 /* AUTH-34, CVE-2014-2338, CVE-2019-12312: nothing but IKE_AUTH. */
-static void auth_34_other_exchanges_first(void **state)
+static void auth_34_cve_2014_2338_cve_2019_12312_other_exchanges_first(void **state)
 {
     struct sim *s = half_open(30);
 
     (void)state;
-    const uint64_t before = sim_digest(B(s));
     assert_int_equal(ask_b(s, CREATE_CHILD_SA, 0, octets("")), IPSEC_DROP_EXCHANGE);
     assert_int_equal(ask_b(s, INFORMATIONAL, 42, octets("00 00 0008 01 00 0000")),
                      IPSEC_DROP_EXCHANGE);
-    (void)before;
     sim_assert_ladder(s, "");
     assert_int_equal(sim_sink_count(B(s)), 0);
     s->held = false;
@@ -459,7 +457,7 @@ static void stranger(uint64_t seed, size_t at, uint8_t value, enum ipsec_status 
 #define NONCE_AT  (KE_AT + KE_OCTETS)
 #define LAST_N_AT (NONCE_AT + 36 + 28)
 
-static void ver_01_to_05_versions_and_flags(void **state)
+static void ver_01_02_03_04_05_08_versions_and_flags(void **state)
 {
     (void)state;
     stranger(50, 17, 0x21, IPSEC_OK); /* VER-01 */
@@ -474,7 +472,7 @@ static void ver_01_to_05_versions_and_flags(void **state)
     stranger(50, 15, 0x01, IPSEC_DROP_SPI);
 }
 
-static void init_25_to_27_payloads(void **state)
+static void init_26_27_payloads(void **state)
 {
     (void)state;
     stranger(51, KE_AT, 43, IPSEC_DROP_PAYLOADS);     /* INIT-27: Ni missing */
@@ -512,7 +510,7 @@ int main(void)
         cmocka_unit_test(crit_02_unknown_critical_payload),
         cmocka_unit_test(crit_04_info_05_unknown_spi),
         cmocka_unit_test(crit_06_sk_09_bad_lengths),
-        cmocka_unit_test(info_07_delete_counts_wrong),
+        cmocka_unit_test(info_07_cve_2023_38711_delete_counts_wrong),
         cmocka_unit_test(sk_04_more_padding_than_text),
         cmocka_unit_test(crit_07_endless_chain),
         cmocka_unit_test(info_08_everything_deleted_at_once),
@@ -521,15 +519,15 @@ int main(void)
         cmocka_unit_test(ver_06_unknown_exchange),
         cmocka_unit_test(msgid_08_msgid_10_outside_the_window),
         cmocka_unit_test(msgid_03_changed_content),
-        cmocka_unit_test(auth_34_other_exchanges_first),
+        cmocka_unit_test(auth_34_cve_2014_2338_cve_2019_12312_other_exchanges_first),
         cmocka_unit_test(auth_25_answer_without_auth),
         cmocka_unit_test(auth_07_request_without_anything),
         cmocka_unit_test(rekey_02_unknown_child),
         cmocka_unit_test(child_13_rekey_of_no_protocol),
         cmocka_unit_test(rekey_06_without_ke),
         cmocka_unit_test(coll_05_rekey_of_a_closing_child),
-        cmocka_unit_test(ver_01_to_05_versions_and_flags),
-        cmocka_unit_test(init_25_to_27_payloads),
+        cmocka_unit_test(ver_01_02_03_04_05_08_versions_and_flags),
+        cmocka_unit_test(init_26_27_payloads),
         cmocka_unit_test(init_21_group_of_nobody),
     };
 

@@ -186,7 +186,7 @@ static void auth_07_cve_2013_2944_no_real_auth(void **state)
 }
 
 /* CVE-2025-9242, AUTH-14: identities of every length, up to what a message carries. */
-static void auth_14_cve_2025_9242_identities_of_every_length(void **state)
+static void auth_14_cve_2025_9242_cve_2023_33009_identities_of_every_length(void **state)
 {
     (void)state;
     for (uint32_t length = 0; length < 1500; length += length < 140 ? 1 : 97) {
@@ -344,7 +344,7 @@ int main(void)
         cmocka_unit_test(editing_nothing_changes_nothing),
         cmocka_unit_test(ts_10_cve_2009_1958_payloads_left_out),
         cmocka_unit_test(auth_07_cve_2013_2944_no_real_auth),
-        cmocka_unit_test(auth_14_cve_2025_9242_identities_of_every_length),
+        cmocka_unit_test(auth_14_cve_2025_9242_cve_2023_33009_identities_of_every_length),
         cmocka_unit_test(ts_01_selectors_of_every_length),
         cmocka_unit_test(auth_24_auth_25_answers),
         cmocka_unit_test(auth_21_answer_without_child),

@@ -293,7 +293,7 @@ static void rekey_02_child_not_found(void **state)
     sim_free(s);
 }
 
-static void rekey_04_soft_lifetime(void **state)
+static void rekey_04_vpp_37665ea1c11_soft_lifetime(void **state)
 {
     struct sim *s = sim_new(15);
 
@@ -368,7 +368,7 @@ static void ike_rekey_by(struct sim *s, struct sim_node *x, struct sim_node *y)
     assert_int_equal(x->last_reason, IPSEC_REASON_REPLACED);
 }
 
-static void rekey_06_to_09_ike_rekey_by_a(void **state)
+static void rekey_06_08_msgid_01_ike_rekey_by_a(void **state)
 {
     struct sim *s = sim_up(20);
 
@@ -385,7 +385,7 @@ static void rekey_06_to_09_ike_rekey_by_a(void **state)
     sim_free(s);
 }
 
-static void rekey_06_to_09_ike_rekey_by_b(void **state)
+static void rekey_06_08_ike_rekey_by_b(void **state)
 {
     struct sim *s = sim_up(21);
 
@@ -455,7 +455,7 @@ static void info_03_child_delete(void **state)
 }
 
 /* INFO-05: both at once: neither answers with a delete of its own. */
-static void info_05_child_deleted_by_both(void **state)
+static void info_04_child_deleted_by_both(void **state)
 {
     struct sim *s = sim_up(31);
 
@@ -504,7 +504,7 @@ static void info_06_ike_delete_by_b(void **state)
 }
 
 /* INFO-09, INFO-10: silence brings a probe, traffic or an answer ends it. */
-static void info_09_liveness(void **state)
+static void info_10_liveness(void **state)
 {
     struct sim *s = sim_new(34);
 
@@ -526,7 +526,7 @@ static void info_09_liveness(void **state)
 }
 
 /* MSGID-02, MSGID-03: a duplicate gets the same answer, bit for bit, and nothing is done twice. */
-static void msgid_02_duplicates_get_the_stored_answer(void **state)
+static void msgid_02_06_duplicates_get_the_stored_answer(void **state)
 {
     struct sim *s = sim_new(35);
     struct ipsec_ike_counters counters;
@@ -565,18 +565,18 @@ int main(void)
         cmocka_unit_test(rekey_01_child_rekey_without_pfs),
         cmocka_unit_test(rekey_05_delete_is_proof),
         cmocka_unit_test(rekey_02_child_not_found),
-        cmocka_unit_test(rekey_04_soft_lifetime),
+        cmocka_unit_test(rekey_04_vpp_37665ea1c11_soft_lifetime),
         cmocka_unit_test(rekey_10_hard_lifetime),
-        cmocka_unit_test(rekey_06_to_09_ike_rekey_by_a),
-        cmocka_unit_test(rekey_06_to_09_ike_rekey_by_b),
+        cmocka_unit_test(rekey_06_08_msgid_01_ike_rekey_by_a),
+        cmocka_unit_test(rekey_06_08_ike_rekey_by_b),
         cmocka_unit_test(child_03_ike_rekey_other_group),
         cmocka_unit_test(child_14_ike_rekey_no_proposal),
         cmocka_unit_test(info_03_child_delete),
-        cmocka_unit_test(info_05_child_deleted_by_both),
+        cmocka_unit_test(info_04_child_deleted_by_both),
         cmocka_unit_test(info_06_ike_delete_by_a),
         cmocka_unit_test(info_06_ike_delete_by_b),
-        cmocka_unit_test(info_09_liveness),
-        cmocka_unit_test(msgid_02_duplicates_get_the_stored_answer),
+        cmocka_unit_test(info_10_liveness),
+        cmocka_unit_test(msgid_02_06_duplicates_get_the_stored_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

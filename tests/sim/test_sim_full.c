@@ -98,7 +98,7 @@ static void child_max_on_command(void **state)
 }
 
 /* CVE-2023-26463 and the like: handshake slots that strangers hold do not end what is up. */
-static void handshake_max_under_a_flood(void **state)
+static void sec_01_deviation_attack_handshake_max_under_a_flood(void **state)
 {
     struct sim *s = sim_new(5);
 
@@ -127,7 +127,7 @@ static void handshake_max_under_a_flood(void **state)
 }
 
 /* COOKIE-01, RFC 7296 2.6: from the threshold on a stranger gets a cookie and no slot. */
-static void cookie_01_from_the_threshold_on(void **state)
+static void cookie_01_sec_02_from_the_threshold_on(void **state)
 {
     struct sim *s = sim_new(6);
 
@@ -149,7 +149,7 @@ static void cookie_01_from_the_threshold_on(void **state)
     sim_free(s);
 }
 
-static void first_contacts_are_limited(void **state)
+static void sec_01_first_contacts_are_limited(void **state)
 {
     struct sim *s = sim_new(7);
 
@@ -229,7 +229,7 @@ static void fail_at(unsigned n, int node, bool keys)
     sim_free(s);
 }
 
-static void failing_keys(void **state)
+static void sec_06_cve_2018_10811_failing_keys(void **state)
 {
     (void)state;
     for (unsigned n = 0; n < 16; n++) {
@@ -238,7 +238,7 @@ static void failing_keys(void **state)
     }
 }
 
-static void failing_key_exchanges(void **state)
+static void sec_06_openiked_f4cf5d1_failing_key_exchanges(void **state)
 {
     (void)state;
     for (unsigned n = 0; n < 6; n++) {
@@ -247,7 +247,7 @@ static void failing_key_exchanges(void **state)
     }
 }
 
-static void failing_random(void **state)
+static void sec_04_failing_random(void **state)
 {
     struct sim *s = sim_new(9);
     ipsec_handle sa;
@@ -281,13 +281,13 @@ int main(void)
         cmocka_unit_test(child_max_at_the_initiator_of_a_rekey),
         cmocka_unit_test(child_07_child_max_at_the_responder_of_a_rekey),
         cmocka_unit_test(child_max_on_command),
-        cmocka_unit_test(handshake_max_under_a_flood),
-        cmocka_unit_test(cookie_01_from_the_threshold_on),
-        cmocka_unit_test(first_contacts_are_limited),
+        cmocka_unit_test(sec_01_deviation_attack_handshake_max_under_a_flood),
+        cmocka_unit_test(cookie_01_sec_02_from_the_threshold_on),
+        cmocka_unit_test(sec_01_first_contacts_are_limited),
         cmocka_unit_test(buffer_max),
-        cmocka_unit_test(failing_keys),
-        cmocka_unit_test(failing_key_exchanges),
-        cmocka_unit_test(failing_random),
+        cmocka_unit_test(sec_06_cve_2018_10811_failing_keys),
+        cmocka_unit_test(sec_06_openiked_f4cf5d1_failing_key_exchanges),
+        cmocka_unit_test(sec_04_failing_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,7 +330,7 @@ static void configurations(void **state)
     sim_free(s);
 }
 
-static void random_source_broken_at_init(void **state)
+static void sec_04_random_source_broken_at_init(void **state)
 {
     struct sim *s = sim_new(35);
     struct ipsec_ike *ike;
@@ -362,7 +362,7 @@ int main(void)
         cmocka_unit_test(forget_peer),
         cmocka_unit_test(coll_15_both_initiate),
         cmocka_unit_test(configurations),
-        cmocka_unit_test(random_source_broken_at_init),
+        cmocka_unit_test(sec_04_random_source_broken_at_init),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

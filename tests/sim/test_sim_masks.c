@@ -227,9 +227,9 @@ MASK_TEST(coll_10_ike_rekey_against_child_rekey, rekey_ike_a_child_b, true, 0, 1
 MASK_TEST(coll_13_child_rekey_against_ike_rekey, rekey_child_a_ike_b, true, 0, 1, 1, false)
 MASK_TEST(child_01_further_child, create_child_a, true, 8, 1, 2, true)
 MASK_TEST(info_06_ike_delete, delete_ike_a, true, 0, 0, 0, true)
-MASK_TEST(info_08_ike_delete_by_both, delete_ike_both, true, 0, 0, 0, true)
+MASK_TEST(coll_09_ike_delete_by_both, delete_ike_both, true, 0, 0, 0, true)
 MASK_TEST(info_03_child_delete, delete_child_a, true, 8, 1, 0, true)
-MASK_TEST(info_05_child_delete_by_both, delete_child_both, true, 8, 1, 0, true)
+MASK_TEST(info_04_child_delete_by_both, delete_child_both, true, 8, 1, 0, true)
 
 int main(void)
 {
@@ -246,9 +246,9 @@ int main(void)
         cmocka_unit_test(coll_13_child_rekey_against_ike_rekey),
         cmocka_unit_test(child_01_further_child),
         cmocka_unit_test(info_06_ike_delete),
-        cmocka_unit_test(info_08_ike_delete_by_both),
+        cmocka_unit_test(coll_09_ike_delete_by_both),
         cmocka_unit_test(info_03_child_delete),
-        cmocka_unit_test(info_05_child_delete_by_both),
+        cmocka_unit_test(info_04_child_delete_by_both),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,13 +156,13 @@ static void all_orders(action begin_with, bool lives)
         all_orders(begin_with, lives);                                                             \
     }
 
-ORDER_TEST(coll_01_to_03_children_at_once, children, true)
+ORDER_TEST(coll_01_03_children_at_once, children, true)
 ORDER_TEST(coll_04_ike_sas_at_once, ikes, true)
-ORDER_TEST(coll_10_to_13_ike_sa_and_child, ike_and_child, true)
-ORDER_TEST(coll_11_ike_rekey_and_child_delete, ike_and_delete_child, false)
-ORDER_TEST(coll_05_child_rekey_and_its_delete, child_and_delete_child, false)
-ORDER_TEST(coll_12_child_rekey_and_ike_delete, child_and_delete_ike, false)
-ORDER_TEST(coll_12_ike_rekey_and_ike_delete, ike_and_delete_ike, false)
+ORDER_TEST(coll_10_13_ike_sa_and_child, ike_and_child, true)
+ORDER_TEST(coll_08_ike_rekey_and_child_delete, ike_and_delete_child, false)
+ORDER_TEST(coll_05_06_child_rekey_and_its_delete, child_and_delete_child, false)
+ORDER_TEST(child_rekey_and_ike_delete, child_and_delete_ike, false)
+ORDER_TEST(coll_11_12_ike_rekey_and_ike_delete, ike_and_delete_ike, false)
 
 /* COLL-01: the four nonces decide, and both ends decide alike: both roles win over many seeds, and
  * the loser's creator deletes it. */
@@ -251,23 +251,30 @@ static void a_deletes_child(struct sim *s)
     (void)ipsec_ike_delete_child(A(s)->ike, sim_child_in(A(s), 0), s->now);
 }
 
-#define LATER "A CREATE_CHILD_SA response 0: SK{N(TEMPORARY_FAILURE)}\n"
+#define SAYS(name, seed, a_begins, b_asks, answer)                                                 \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        says(seed, a_begins, b_asks, answer);                                                      \
+    }
 
-static void coll_05_to_13_answers(void **state)
-{
-    (void)state;
-    says(1, a_deletes_child, b_rekeys_child, LATER);                                 /* COLL-05 */
-    says(2, a_rekeys_child, b_deletes_child, "A INFORMATIONAL response 0: SK{D}\n"); /* COLL-06 */
-    says(3, a_rekeys_child, b_rekeys_child,
-         "A CREATE_CHILD_SA response 0: SK{SA Nr KE TSi TSr}\n");                  /* COLL-07 */
-    says(4, a_rekeys_ike, b_deletes_child, "A INFORMATIONAL response 0: SK{D}\n"); /* COLL-08 */
-    says(5, a_deletes_ike, b_deletes_ike, "A INFORMATIONAL response 0: SK{}\n");   /* COLL-09 */
-    says(6, a_rekeys_child, b_rekeys_ike, LATER);                                  /* COLL-10 */
-    says(7, a_deletes_ike, b_rekeys_ike, LATER);                                   /* COLL-11 */
-    says(8, a_rekeys_ike, b_deletes_ike, "A INFORMATIONAL response 0: SK{}\n");    /* COLL-12 */
-    says(9, a_rekeys_ike, b_rekeys_child, LATER);                                  /* COLL-13 */
-    says(10, a_rekeys_ike, b_rekeys_ike, "A CREATE_CHILD_SA response 0: SK{SA Nr KE}\n");
-}
+#define LATER   "A CREATE_CHILD_SA response 0: SK{N(TEMPORARY_FAILURE)}\n"
+#define DELETED "A INFORMATIONAL response 0: SK{D}\n"
+#define CLOSED  "A INFORMATIONAL response 0: SK{}\n"
+#define REKEYED "A CREATE_CHILD_SA response 0: SK{SA Nr KE TSi TSr}\n"
+#define RENEWED "A CREATE_CHILD_SA response 0: SK{SA Nr KE}\n"
+
+SAYS(coll_05_rekey_of_a_child_being_closed, 1, a_deletes_child, b_rekeys_child, LATER)
+SAYS(coll_06_delete_of_a_child_being_rekeyed, 2, a_rekeys_child, b_deletes_child, DELETED)
+SAYS(coll_07_rekey_of_a_child_being_rekeyed, 3, a_rekeys_child, b_rekeys_child, REKEYED)
+SAYS(coll_08_delete_of_a_child_while_the_ike_sa_is_rekeyed, 4, a_rekeys_ike, b_deletes_child,
+     DELETED)
+SAYS(coll_09_close_of_an_ike_sa_being_closed, 5, a_deletes_ike, b_deletes_ike, CLOSED)
+SAYS(coll_10_ike_rekey_while_a_child_is_rekeyed, 6, a_rekeys_child, b_rekeys_ike, LATER)
+SAYS(coll_11_rekey_of_an_ike_sa_being_closed, 7, a_deletes_ike, b_rekeys_ike, LATER)
+SAYS(coll_12_close_of_an_ike_sa_being_rekeyed, 8, a_rekeys_ike, b_deletes_ike, CLOSED)
+SAYS(coll_13_child_rekey_while_the_ike_sa_is_rekeyed, 9, a_rekeys_ike, b_rekeys_child, LATER)
+SAYS(coll_04_rekey_of_an_ike_sa_being_rekeyed, 10, a_rekeys_ike, b_rekeys_ike, RENEWED)
 
 /* ---- which of the two --------------------------------------------------------------------------
  */
@@ -310,7 +317,7 @@ static bool read_made(const struct sim_datagram *d, struct made *out)
 
 /* RFC 7296 2.8.1: the SA made by the exchange with the lowest of the four nonces is the one that
  * goes, and A's exchange is that of its request and B's answer. */
-static void coll_01_the_lowest_nonce_loses(void **state)
+static void coll_01_02_the_lowest_nonce_loses(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
@@ -346,16 +353,25 @@ static void coll_01_the_lowest_nonce_loses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(coll_01_to_03_children_at_once),
+        cmocka_unit_test(coll_01_03_children_at_once),
         cmocka_unit_test(coll_04_ike_sas_at_once),
-        cmocka_unit_test(coll_10_to_13_ike_sa_and_child),
-        cmocka_unit_test(coll_11_ike_rekey_and_child_delete),
-        cmocka_unit_test(coll_05_child_rekey_and_its_delete),
-        cmocka_unit_test(coll_12_child_rekey_and_ike_delete),
-        cmocka_unit_test(coll_12_ike_rekey_and_ike_delete),
-        cmocka_unit_test(coll_05_to_13_answers),
+        cmocka_unit_test(coll_10_13_ike_sa_and_child),
+        cmocka_unit_test(coll_08_ike_rekey_and_child_delete),
+        cmocka_unit_test(coll_05_06_child_rekey_and_its_delete),
+        cmocka_unit_test(child_rekey_and_ike_delete),
+        cmocka_unit_test(coll_11_12_ike_rekey_and_ike_delete),
+        cmocka_unit_test(coll_05_rekey_of_a_child_being_closed),
+        cmocka_unit_test(coll_06_delete_of_a_child_being_rekeyed),
+        cmocka_unit_test(coll_07_rekey_of_a_child_being_rekeyed),
+        cmocka_unit_test(coll_08_delete_of_a_child_while_the_ike_sa_is_rekeyed),
+        cmocka_unit_test(coll_09_close_of_an_ike_sa_being_closed),
+        cmocka_unit_test(coll_10_ike_rekey_while_a_child_is_rekeyed),
+        cmocka_unit_test(coll_11_rekey_of_an_ike_sa_being_closed),
+        cmocka_unit_test(coll_12_close_of_an_ike_sa_being_rekeyed),
+        cmocka_unit_test(coll_13_child_rekey_while_the_ike_sa_is_rekeyed),
+        cmocka_unit_test(coll_04_rekey_of_an_ike_sa_being_rekeyed),
         cmocka_unit_test(coll_01_nonces_decide),
-        cmocka_unit_test(coll_01_the_lowest_nonce_loses),
+        cmocka_unit_test(coll_01_02_the_lowest_nonce_loses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void auth_09_refused_later(void **state)
     sim_free(s);
 }
 
-static void no_secret_for_the_initiator(void **state)
+static void auth_09_cve_2024_2357_no_secret_for_the_initiator(void **state)
 {
     struct sim *s = sim_new(4);
 
@@ -312,7 +312,7 @@ int main(void)
         cmocka_unit_test(the_initiators_secret_comes_later),
         cmocka_unit_test(the_initiators_secret_never_comes),
         cmocka_unit_test(auth_09_refused_later),
-        cmocka_unit_test(no_secret_for_the_initiator),
+        cmocka_unit_test(auth_09_cve_2024_2357_no_secret_for_the_initiator),
         cmocka_unit_test(stale_answers),
         cmocka_unit_test(jobs_are_done_later),
         cmocka_unit_test(msgid_03_duplicates_while_a_job_is_out),

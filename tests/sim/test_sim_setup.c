@@ -76,7 +76,7 @@ static void init_19_init_20_other_group(void **state)
  *                                     <-     IKE_SA_INIT 0: N(COOKIE)
  *  IKE_SA_INIT 0: N(COOKIE) SA KE Ni  ->     as before from here
  */
-static void cookie_01_03_04_demanded_and_answered(void **state)
+static void cookie_01_03_04_sec_02_demanded_and_answered(void **state)
 {
     struct sim *s = sim_new(3);
 
@@ -545,7 +545,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(init_01_init_02_auth_01_reference_scenario),
         cmocka_unit_test(init_19_init_20_other_group),
-        cmocka_unit_test(cookie_01_03_04_demanded_and_answered),
+        cmocka_unit_test(cookie_01_03_04_sec_02_demanded_and_answered),
         cmocka_unit_test(cookie_07_cookie_then_group),
         cmocka_unit_test(cookie_07_group_then_cookie),
         cmocka_unit_test(cookie_08_bounded_restarts),

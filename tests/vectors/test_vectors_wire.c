@@ -443,7 +443,7 @@ static void tcpdump_damaged_message_is_refused(void **state)
     assert_true(ipseci_sa_check(p.item[0].body) < IPSEC_OK);
 }
 
-static void auth_14_tcpdump_short_identity(void **state)
+static void auth_14_cve_2017_13690_tcpdump_short_identity(void **state)
 {
     (void)state;
     struct capture c = capture_open("ikev2-id-short.pcap");
@@ -565,7 +565,7 @@ int main(void)
         WIRE_TEST(tcpdump_esp_tunnel),
         WIRE_TEST(tcpdump_early_implementation_parses),
         WIRE_TEST(tcpdump_damaged_message_is_refused),
-        WIRE_TEST(auth_14_tcpdump_short_identity),
+        WIRE_TEST(auth_14_cve_2017_13690_tcpdump_short_identity),
         WIRE_TEST(tcpdump_crash_inputs_are_refused),
         WIRE_TEST(every_prefix_of_every_sample),
     };

@@ -146,7 +146,7 @@ static void leading_zeros(uint16_t group)
     assert_true(public_seen && secret_seen);
 }
 
-static void init_24_leading_zeros_modp(void **state)
+static void init_24_vpp_1678e345871_leading_zeros_modp(void **state)
 {
     (void)state;
     if (!has(IPSEC_KE_MODP_2048)) {
@@ -187,7 +187,7 @@ static void refuse(uint16_t group, const uint8_t *peer)
 }
 
 /* The primes come from the own test vectors' generator, not from the provider. */
-static void init_23_modp_public_values_out_of_range(void **state)
+static void init_23_cve_2015_3240_cve_2008_4551_modp_values_out_of_range(void **state)
 {
     (void)state;
     static const uint16_t modp[] = {IPSEC_KE_MODP_2048, IPSEC_KE_MODP_3072, IPSEC_KE_MODP_4096,
@@ -423,9 +423,9 @@ int provider_ke_run(const struct ipsec_crypto *of)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_agree_in_fixed_width),
         cmocka_unit_test(exponents_are_fresh),
-        cmocka_unit_test(init_24_leading_zeros_modp),
+        cmocka_unit_test(init_24_vpp_1678e345871_leading_zeros_modp),
         cmocka_unit_test(init_24_leading_zeros_ecp),
-        cmocka_unit_test(init_23_modp_public_values_out_of_range),
+        cmocka_unit_test(init_23_cve_2015_3240_cve_2008_4551_modp_values_out_of_range),
         cmocka_unit_test(init_23_group_24_subgroup),
         cmocka_unit_test(modp_values_at_the_ends_of_the_range),
         cmocka_unit_test(init_23_ecp_points_not_on_the_curve),

@@ -104,7 +104,7 @@ static void assert_text(uint8_t type, const char *bytes, uint8_t length, const c
 
 /* Octets as a peer may send them: safe in a log, and never shown as an identity that they are not.
  */
-static void texts_of_odd_identities(void **state)
+static void cve_2010_2628_texts_of_odd_identities(void **state)
 {
     (void)state;
     assert_text(IPSEC_ID_FQDN, "10.0.0.1", 8, "@10.0.0.1");
@@ -168,7 +168,7 @@ int main(void)
         cmocka_unit_test(kinds),
         cmocka_unit_test(refused_and_unchanged),
         cmocka_unit_test(longest_and_one_longer),
-        cmocka_unit_test(texts_of_odd_identities),
+        cmocka_unit_test(cve_2010_2628_texts_of_odd_identities),
         cmocka_unit_test(the_longest_text_fits_or_is_cut),
         cmocka_unit_test(equality),
     };

@@ -141,7 +141,7 @@ static bool is_weak(const struct ipsec_transform *t)
     return names != NULL && names->weak;
 }
 
-static void default_lists_are_strong(void **state)
+static void sec_05_cve_2015_4000_default_lists_are_strong(void **state)
 {
     (void)state;
     const enum ipsec_protocol protocols[2] = {IPSEC_PROTOCOL_IKE, IPSEC_PROTOCOL_ESP};
@@ -214,7 +214,7 @@ static size_t restricted(const char *from, enum ipsec_protocol protocol, const c
     return gone;
 }
 
-static void restricting_removes_what_is_not_built_in(void **state)
+static void cve_2016_3071_restricting_removes_what_is_not_built_in(void **state)
 {
     (void)state;
     const enum ipsec_protocol esp = IPSEC_PROTOCOL_ESP;
@@ -248,9 +248,9 @@ int main(void)
         cmocka_unit_test(short_room_is_cut),
         cmocka_unit_test(suites),
         cmocka_unit_test(transforms),
-        cmocka_unit_test(default_lists_are_strong),
+        cmocka_unit_test(sec_05_cve_2015_4000_default_lists_are_strong),
         cmocka_unit_test(default_lists_are_what_one_would_write),
-        cmocka_unit_test(restricting_removes_what_is_not_built_in),
+        cmocka_unit_test(cve_2016_3071_restricting_removes_what_is_not_built_in),
         cmocka_unit_test(restricting_to_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,7 +346,7 @@ static void child_06_esn_is_mandatory(void **state)
     assert_true(choice.spi == 0xc0ffee01u);
 }
 
-static void esp_needs_integrity(void **state)
+static void espb_10_cve_2024_3652_esp_needs_integrity(void **state)
 {
     (void)state;
     const struct ipsec_proposals bare = kit_raw("1:12:256 5:0", ESP);
@@ -357,7 +357,7 @@ static void esp_needs_integrity(void **state)
                      IPSEC_ERR_NOT_FOUND);
 }
 
-static void child_04_no_group_of_ours(void **state)
+static void child_04_openiked_278688a_no_group_of_ours(void **state)
 {
     (void)state;
     assert_int_equal(esp("aes256-sha256", NUMBERS_ESP " 4:14"), IPSEC_ERR_NOT_FOUND);
@@ -447,8 +447,8 @@ int main(void)
         KIT_TEST(child_13_wrong_protocol_cve_2023_38710),
         KIT_TEST(child_13_ah_beside_esp_is_passed_over),
         KIT_TEST(child_06_esn_is_mandatory),
-        KIT_TEST(esp_needs_integrity),
-        KIT_TEST(child_04_no_group_of_ours),
+        KIT_TEST(espb_10_cve_2024_3652_esp_needs_integrity),
+        KIT_TEST(child_04_openiked_278688a_no_group_of_ours),
         KIT_TEST(child_02_pfs_on_one_side_only),
         KIT_TEST(child_05_group_optional_on_both_ends),
         KIT_TEST(auth_22_first_child_ignores_groups),

@@ -88,7 +88,7 @@ static void unknown_numbers(void **state)
     assert_string_equal(show(&bare), "<- IKE_SA_INIT request 0, 28 octets");
 }
 
-static void longest_message_is_cut_not_overrun(void **state)
+static void cve_2015_3204_longest_message_is_cut_not_overrun(void **state)
 {
     (void)state;
     struct ipsec_message_info m = {.exchange = 36, .payload_count = UINT8_MAX};
@@ -115,7 +115,7 @@ int main(void)
         cmocka_unit_test(inside_sk_without_its_own_entry),
         cmocka_unit_test(empty_informational),
         cmocka_unit_test(unknown_numbers),
-        cmocka_unit_test(longest_message_is_cut_not_overrun),
+        cmocka_unit_test(cve_2015_3204_longest_message_is_cut_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static void success_and_failure(void **state)
     assert_int_equal(ipseci_eap_parse(hex("04060006 0000"), &e), IPSEC_DROP_MALFORMED);
 }
 
-static void auth_29_length_differs_from_the_payload(void **state)
+static void auth_29_openiked_0a4f11a_length_differs_from_the_payload(void **state)
 {
     (void)state;
     struct ipseci_eap e;
@@ -83,7 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WIRE_TEST(requests_and_responses),
         WIRE_TEST(success_and_failure),
-        WIRE_TEST(auth_29_length_differs_from_the_payload),
+        WIRE_TEST(auth_29_openiked_0a4f11a_length_differs_from_the_payload),
         WIRE_TEST(auth_29_no_type_or_unknown_code),
         WIRE_TEST(build),
     };

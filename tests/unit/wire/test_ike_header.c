@@ -54,7 +54,7 @@ static void finish_without_a_header_fails_the_writer(void **state)
     assert_true(w.failed);
 }
 
-static void init_04_length_beyond_the_datagram(void **state)
+static void init_04_vpp_7c8644c368e_length_beyond_the_datagram(void **state)
 {
     (void)state;
     struct ipseci_ike_header h;
@@ -75,7 +75,7 @@ static void init_05_length_below_28(void **state)
 }
 
 /* CVE-2013-4564: 28 octets before any field is used. */
-static void init_05_every_shorter_datagram(void **state)
+static void init_05_cve_2013_4564_every_shorter_datagram(void **state)
 {
     (void)state;
     struct ipseci_ike_header h;
@@ -105,7 +105,7 @@ static void ver_01_minor_version_is_ignored(void **state)
     assert_int_equal(h.version, 0x2f);
 }
 
-static void ver_02_03_other_major_versions(void **state)
+static void ver_02_03_cve_2013_4564_other_major_versions(void **state)
 {
     (void)state;
     for (uint32_t major = 0; major < 16; major++) {
@@ -136,12 +136,12 @@ int main(void)
         WIRE_TEST(every_field_is_read),
         WIRE_TEST(init_01_header_is_built_octet_for_octet),
         WIRE_TEST(finish_without_a_header_fails_the_writer),
-        WIRE_TEST(init_04_length_beyond_the_datagram),
+        WIRE_TEST(init_04_vpp_7c8644c368e_length_beyond_the_datagram),
         WIRE_TEST(init_05_length_below_28),
-        WIRE_TEST(init_05_every_shorter_datagram),
+        WIRE_TEST(init_05_cve_2013_4564_every_shorter_datagram),
         WIRE_TEST(init_06_octets_after_the_message),
         WIRE_TEST(ver_01_minor_version_is_ignored),
-        WIRE_TEST(ver_02_03_other_major_versions),
+        WIRE_TEST(ver_02_03_cve_2013_4564_other_major_versions),
         WIRE_TEST(ver_04_05_07_flags_and_exchange_are_not_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

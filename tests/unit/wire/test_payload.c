@@ -110,7 +110,7 @@ static void crit_05_reserved_bits_are_ignored(void **state)
 }
 
 /* CVE-2003-0108: length 0 must not loop. */
-static void crit_06_length_below_four(void **state)
+static void crit_06_cve_2003_0108_length_below_four(void **state)
 {
     (void)state;
     assert_int_equal(parse(40, "28000000"), IPSEC_DROP_MALFORMED);
@@ -312,7 +312,7 @@ int main(void)
         WIRE_TEST(crit_02_03_first_unknown_critical_is_reported),
         WIRE_TEST(crit_04_critical_on_a_known_payload),
         WIRE_TEST(crit_05_reserved_bits_are_ignored),
-        WIRE_TEST(crit_06_length_below_four),
+        WIRE_TEST(crit_06_cve_2003_0108_length_below_four),
         WIRE_TEST(crit_06_length_beyond_the_message),
         WIRE_TEST(crit_07_known_payloads_up_to_the_limit),
         WIRE_TEST(cve_2026_12413_frag_07_many_unknown_before_skf),

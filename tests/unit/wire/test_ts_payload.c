@@ -50,7 +50,7 @@ static void ts_01_cve_2023_23009_counts(void **state)
     assert_int_equal(parse("000000"), IPSEC_DROP_TRUNCATED);
 }
 
-static void ts_01_lengths(void **state)
+static void ts_01_vpp_ab63c830114_lengths(void **state)
 {
     (void)state;
     /* IPv4 with the length of IPv6 and the reverse, and around them. */
@@ -202,7 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WIRE_TEST(ts_01_both_families),
         WIRE_TEST(ts_01_cve_2023_23009_counts),
-        WIRE_TEST(ts_01_lengths),
+        WIRE_TEST(ts_01_vpp_ab63c830114_lengths),
         WIRE_TEST(ts_01_every_truncation_is_refused),
         WIRE_TEST(ts_02_ranges_that_run_backwards),
         WIRE_TEST(ts_03_opaque_ports),
