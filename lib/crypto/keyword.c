@@ -97,33 +97,13 @@ static bool match_names(const struct ipseci_names *names, const char *prefix, co
            match(names->name, word + skip, length - skip, bits);
 }
 
-static const struct ipseci_names *names_at(uint8_t type, size_t index)
-{
-    const struct ipseci_encr *encr = type == IPSEC_TRANSFORM_ENCR ? ipseci_encr_at(index) : NULL;
-    const struct ipseci_prf_info *prf = type == IPSEC_TRANSFORM_PRF ? ipseci_prf_at(index) : NULL;
-    const struct ipseci_integ *integ =
-        type == IPSEC_TRANSFORM_INTEG ? ipseci_integ_at(index) : NULL;
-    const struct ipseci_ke_info *ke = type == IPSEC_TRANSFORM_KE ? ipseci_ke_at(index) : NULL;
-
-    if (encr != NULL) {
-        return &encr->names;
-    }
-    if (prf != NULL) {
-        return &prf->names;
-    }
-    if (integ != NULL) {
-        return &integ->names;
-    }
-    return ke != NULL ? &ke->names : NULL;
-}
-
 static bool find_in_type(const struct type_word *type, const char *word, size_t length,
                          struct ipsec_transform *out)
 {
     const struct ipseci_names *names = NULL;
-    for (size_t i = 0; (names = names_at(type->type, i)) != NULL; i++) {
+    for (size_t i = 0; (names = ipseci_names_at(i)) != NULL; i++) {
         uint16_t bits = 0;
-        if (match_names(names, type->prefix, word, length, &bits)) {
+        if (names->type == type->type && match_names(names, type->prefix, word, length, &bits)) {
             *out = (struct ipsec_transform){type->type, names->id, bits};
             return true;
         }

@@ -77,7 +77,7 @@ static bool is_possible(const struct ipsec_transform *t, const struct ipsec_cryp
         (t->id == 0 && (t->type == IPSEC_TRANSFORM_INTEG || t->type >= IPSEC_TRANSFORM_KE))) {
         return true;
     }
-    if (ipseci_names_find(t->type, t->id) == NULL) {
+    if (!ipseci_suite_knows(t->type, t->id)) {
         return false;
     }
     enum ipsec_transform_type type =

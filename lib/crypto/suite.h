@@ -13,7 +13,8 @@
 
 /* How one algorithm is written. In keyword and name a '#' stands for the key bits. */
 struct ipseci_names {
-    uint16_t id;
+    uint8_t type; /* enum ipsec_transform_type, 1 to 4 */
+    uint8_t id;
     bool weak;           /* offered only when a text names it; never in a default list */
     const char *keyword; /* strongSwan's, lower case: "aes#gcm16" */
     const char *name;    /* the registry's without its prefix: "AES_GCM_16_#" */
@@ -21,7 +22,7 @@ struct ipseci_names {
 
 /* An encryption algorithm. */
 struct ipseci_encr {
-    struct ipseci_names names;
+    uint16_t id;
     uint16_t key_bits[3]; /* allowed Key Length attributes, ascending; all 0: fixed, no attribute */
     uint8_t key_octets;   /* of a fixed-length key without salt; 0 otherwise, and for NULL */
     uint8_t salt_octets;  /* follow the key in KEYMAT (RFC 4106 8.1, RFC 7634 2) */
@@ -33,7 +34,7 @@ struct ipseci_encr {
 
 /* An integrity algorithm. */
 struct ipseci_integ {
-    struct ipseci_names names;
+    uint16_t id;
     uint8_t key_octets;
     uint8_t tag_octets;
     uint16_t prf_id; /* the PRF of the same hash: for proposals that name none; 0: none */
@@ -41,17 +42,24 @@ struct ipseci_integ {
 
 /* A pseudorandom function. */
 struct ipseci_prf_info {
-    struct ipseci_names names;
+    uint16_t id;
     uint8_t key_octets; /* preferred key: SK_d, SK_p*, nonce minimum is half (RFC 7296 2.10) */
     uint8_t output_octets;
 };
 
 /* A key exchange method. Values have these fixed lengths on the wire (RFC 7296 3.4). */
 struct ipseci_ke_info {
-    struct ipseci_names names;
+    uint16_t id;
     uint16_t public_octets;
     uint16_t secret_octets;
 };
+
+/* KE and the further key exchanges of RFC 9370. */
+static inline bool ipseci_type_is_ke(uint8_t type)
+{
+    return type == IPSEC_TRANSFORM_KE ||
+           (type >= IPSEC_TRANSFORM_ADDKE1 && type <= IPSEC_TRANSFORM_ADDKE7);
+}
 
 /* NULL: not known. The tables are const and never end. */
 const struct ipseci_encr *ipseci_encr_find(uint16_t id);
@@ -65,8 +73,12 @@ const struct ipseci_integ *ipseci_integ_at(size_t index);
 const struct ipseci_prf_info *ipseci_prf_at(size_t index);
 const struct ipseci_ke_info *ipseci_ke_at(size_t index);
 
-/* The names of any transform of types 1 to 4 (and 6 to 12, as key exchange); NULL: not known. */
+/* Is it a transform of types 1 to 4 (or 6 to 12, as key exchange) that the tables have? */
+bool ipseci_suite_knows(uint8_t type, uint16_t id);
+
+/* suite_names.c: the names of such a transform; NULL: not known. */
 const struct ipseci_names *ipseci_names_find(uint8_t type, uint16_t id);
+const struct ipseci_names *ipseci_names_at(size_t index); /* for walks */
 
 /* Is this Key Length attribute (0: none) right for the algorithm? */
 bool ipseci_encr_bits_valid(const struct ipseci_encr *encr, uint16_t key_bits);

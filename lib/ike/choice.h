@@ -5,16 +5,9 @@
 #ifndef IPSECI_CHOICE_H
 #define IPSECI_CHOICE_H
 
-#include "bytes.h"
+#include "suite.h"
 
 #include <ipsec/proposal.h>
-
-/* KE and the further key exchanges of RFC 9370. */
-static inline bool ipseci_type_is_ke(uint8_t type)
-{
-    return type == IPSEC_TRANSFORM_KE ||
-           (type >= IPSEC_TRANSFORM_ADDKE1 && type <= IPSEC_TRANSFORM_ADDKE7);
-}
 
 /* RFC 7296 3.3.2, RFC 9370 2.2.2: types whose value 0 is NONE, the same as leaving the type out. */
 static inline bool ipseci_type_has_none(uint8_t type)

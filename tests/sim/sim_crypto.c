@@ -93,8 +93,7 @@ static bool is_absent(const struct sim_crypto *c, uint8_t type, uint16_t id, uin
 
 static bool sim_supports(void *context, enum ipsec_transform_type type, uint16_t id, uint16_t bits)
 {
-    return !is_absent(context, (uint8_t)type, id, bits) &&
-           ipseci_names_find((uint8_t)type, id) != NULL;
+    return !is_absent(context, (uint8_t)type, id, bits) && ipseci_suite_knows((uint8_t)type, id);
 }
 
 static enum ipsec_status random_octets(void *context, uint8_t *out, size_t length)
@@ -251,7 +250,7 @@ static bool get_public(const struct ipseci_ke_info *info, struct ipsec_view from
 static void put_secret(const struct ipseci_ke_info *info, uint64_t value, uint8_t *out,
                        size_t *length)
 {
-    squeeze(value * 65536 + info->names.id, out, info->secret_octets);
+    squeeze(value * 65536 + info->id, out, info->secret_octets);
     *length = info->secret_octets;
 }
 

@@ -39,6 +39,9 @@ static void unknown_ids_are_null(void **state)
     assert_null(ipseci_names_find(IPSEC_TRANSFORM_ESN, 0));
     assert_null(ipseci_names_find(0, IPSEC_ENCR_AES_CBC));
     assert_null(ipseci_names_find(13, IPSEC_KE_MODP_2048));
+    assert_false(ipseci_suite_knows(IPSEC_TRANSFORM_ESN, 0));
+    assert_false(ipseci_suite_knows(13, IPSEC_KE_MODP_2048));
+    assert_false(ipseci_suite_knows(IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_NONE));
 }
 
 static void key_bits(void **state)
@@ -91,30 +94,64 @@ static void ids_are_listed_once(void **state)
 {
     (void)state;
     for (size_t i = 0; ipseci_encr_at(i) != NULL; i++) {
-        assert_ptr_equal(ipseci_encr_find(ipseci_encr_at(i)->names.id), ipseci_encr_at(i));
+        assert_ptr_equal(ipseci_encr_find(ipseci_encr_at(i)->id), ipseci_encr_at(i));
     }
     for (size_t i = 0; ipseci_integ_at(i) != NULL; i++) {
-        assert_ptr_equal(ipseci_integ_find(ipseci_integ_at(i)->names.id), ipseci_integ_at(i));
+        assert_ptr_equal(ipseci_integ_find(ipseci_integ_at(i)->id), ipseci_integ_at(i));
     }
     for (size_t i = 0; ipseci_prf_at(i) != NULL; i++) {
-        assert_ptr_equal(ipseci_prf_find(ipseci_prf_at(i)->names.id), ipseci_prf_at(i));
+        assert_ptr_equal(ipseci_prf_find(ipseci_prf_at(i)->id), ipseci_prf_at(i));
     }
     for (size_t i = 0; ipseci_ke_at(i) != NULL; i++) {
-        assert_ptr_equal(ipseci_ke_find(ipseci_ke_at(i)->names.id), ipseci_ke_at(i));
+        assert_ptr_equal(ipseci_ke_find(ipseci_ke_at(i)->id), ipseci_ke_at(i));
     }
+}
+
+static size_t suites(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; ipseci_encr_at(i) != NULL; i++) {
+        assert_non_null(ipseci_names_find(IPSEC_TRANSFORM_ENCR, ipseci_encr_at(i)->id));
+        n++;
+    }
+    for (size_t i = 0; ipseci_integ_at(i) != NULL; i++) {
+        assert_non_null(ipseci_names_find(IPSEC_TRANSFORM_INTEG, ipseci_integ_at(i)->id));
+        n++;
+    }
+    for (size_t i = 0; ipseci_prf_at(i) != NULL; i++) {
+        assert_non_null(ipseci_names_find(IPSEC_TRANSFORM_PRF, ipseci_prf_at(i)->id));
+        n++;
+    }
+    for (size_t i = 0; ipseci_ke_at(i) != NULL; i++) {
+        assert_non_null(ipseci_names_find(IPSEC_TRANSFORM_KE, ipseci_ke_at(i)->id));
+        n++;
+    }
+    return n;
+}
+
+/* The two files must not drift apart. */
+static void names_and_suites_are_the_same_ones(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (const struct ipseci_names *names; (names = ipseci_names_at(n)) != NULL; n++) {
+        assert_true(ipseci_suite_knows(names->type, names->id));
+        assert_ptr_equal(ipseci_names_find(names->type, names->id), names);
+    }
+    assert_int_equal(n, suites());
 }
 
 static void weak_ones_are_marked(void **state)
 {
     (void)state;
-    assert_true(ipseci_encr_find(IPSEC_ENCR_NULL)->names.weak);
-    assert_true(ipseci_encr_find(IPSEC_ENCR_3DES)->names.weak);
-    assert_true(ipseci_integ_find(IPSEC_INTEG_HMAC_SHA1_96)->names.weak);
-    assert_true(ipseci_prf_find(IPSEC_PRF_HMAC_SHA1)->names.weak);
-    assert_true(ipseci_ke_find(IPSEC_KE_MODP_2048_256)->names.weak);
-    assert_true(ipseci_ke_find(5)->names.weak);
-    assert_false(ipseci_ke_find(IPSEC_KE_MODP_2048)->names.weak);
-    assert_false(ipseci_encr_find(IPSEC_ENCR_AES_CBC)->names.weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_NULL)->weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_3DES)->weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_HMAC_SHA1_96)->weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_PRF, IPSEC_PRF_HMAC_SHA1)->weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_KE, IPSEC_KE_MODP_2048_256)->weak);
+    assert_true(ipseci_names_find(IPSEC_TRANSFORM_KE, 5)->weak);
+    assert_false(ipseci_names_find(IPSEC_TRANSFORM_KE, IPSEC_KE_MODP_2048)->weak);
+    assert_false(ipseci_names_find(IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CBC)->weak);
 }
 
 static void additional_key_exchanges_use_the_names_of_groups(void **state)
@@ -122,7 +159,9 @@ static void additional_key_exchanges_use_the_names_of_groups(void **state)
     (void)state;
     for (uint8_t type = IPSEC_TRANSFORM_ADDKE1; type <= IPSEC_TRANSFORM_ADDKE7; type++) {
         assert_ptr_equal(ipseci_names_find(type, IPSEC_KE_CURVE25519),
-                         &ipseci_ke_find(IPSEC_KE_CURVE25519)->names);
+                         ipseci_names_find(IPSEC_TRANSFORM_KE, IPSEC_KE_CURVE25519));
+        assert_true(ipseci_suite_knows(type, IPSEC_KE_CURVE25519));
+        assert_false(ipseci_suite_knows(type, 0xffff));
     }
 }
 
@@ -134,6 +173,7 @@ int main(void)
         cmocka_unit_test(key_bits),
         cmocka_unit_test(algorithms_with_an_identifier_of_ours_fit_the_public_limits),
         cmocka_unit_test(ids_are_listed_once),
+        cmocka_unit_test(names_and_suites_are_the_same_ones),
         cmocka_unit_test(weak_ones_are_marked),
         cmocka_unit_test(additional_key_exchanges_use_the_names_of_groups),
     };
