@@ -77,13 +77,12 @@ static void fail_proposals(const struct ipseci_context *ctx, struct ipseci_step 
     struct ipsec_proposals ours;
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_NO_PROPOSAL);
-    const struct ipseci_payload *sa = ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA);
 
     f->child = config;
     f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
     ipseci_child_proposals(ctx->ike, config, false, &ours);
-    ipseci_sa_copy(sa->body, IPSEC_PROTOCOL_ESP, &step->theirs, &f->theirs_cut);
-    ipseci_step_explain(step, &ours, config->proposals, flags);
+    const struct ipseci_lists lists = {IPSEC_PROTOCOL_ESP, flags, &ours, config->proposals};
+    ipseci_step_explain_ours(step, ctx, &lists);
     if (ours.count == 0 && config->proposals != NULL) {
         /* Nothing that is configured is built in: that, not the difference, is to be told. */
         f->cause = IPSEC_CAUSE_NOT_BUILT_IN;
@@ -142,13 +141,11 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
         f->our_local_ts = &step->ts[0];
         f->our_remote_ts = &step->ts[1];
     } else if (cause != IPSEC_CAUSE_PEER_REFUSED) {
-        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_ESP);
         ipseci_child_proposals(ctx->ike, config, ctx->hs->without_pfs, &ours);
         /* Groups left out on demand are not "not built in". */
-        ipseci_step_explain(step, &ours, ctx->hs->without_pfs ? NULL : config->proposals, flags);
-        if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
-            ipseci_explain_group(f, ipseci_notify_group(notify));
-        }
+        const struct ipseci_lists lists = {IPSEC_PROTOCOL_ESP, flags, &ours,
+                                           ctx->hs->without_pfs ? NULL : config->proposals};
+        ipseci_step_explain_theirs(step, ctx, &lists, notify);
     }
 }
 

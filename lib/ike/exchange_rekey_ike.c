@@ -99,8 +99,9 @@ static void response_error(const struct ipseci_context *ctx, struct ipseci_step 
     f->refused_by = IPSEC_REFUSED_PEER;
     f->notify = notify->type;
     if (proposal) {
-        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_IKE);
-        ipseci_step_explain(step, &hs->offered, ctx->sa->peer->proposals, 0);
+        const struct ipseci_lists lists = {IPSEC_PROTOCOL_IKE, 0, &hs->offered,
+                                           ctx->sa->peer->proposals};
+        ipseci_step_explain_theirs(step, ctx, &lists, notify);
     }
 }
 
@@ -193,9 +194,9 @@ static void no_proposal(const struct ipseci_context *ctx, struct ipseci_step *st
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_REKEY, IPSEC_CAUSE_NO_PROPOSAL);
     f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
-    ipseci_sa_copy(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA)->body,
-                   IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
-    ipseci_step_explain(step, &ctx->hs->offered, ctx->sa->peer->proposals, 0);
+    const struct ipseci_lists lists = {IPSEC_PROTOCOL_IKE, 0, &ctx->hs->offered,
+                                       ctx->sa->peer->proposals};
+    ipseci_step_explain_ours(step, ctx, &lists);
 }
 
 enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,

@@ -5,38 +5,11 @@
  */
 #include "choice.h"
 #include "engine.h"
-#include "explain.h"
 #include "rules.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
 
 #include <string.h>
-
-static const uint8_t vendor_id[IPSECI_VENDOR_BYTES] = {'i', 'p', 's', 'e', 'c', '-', 'c', 'o',
-                                                       'r', 'e', '/', 'h', 'i', 'n', 't', '1'};
-
-static void add_vendor(struct ipseci_step *step, const struct ipseci_context *ctx)
-{
-    if (!ctx->ike->config.no_hints) {
-        ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_VENDOR);
-        ipseci_write_bytes(&step->w, vendor_id, sizeof(vendor_id));
-        ipseci_payload_end(&step->chain);
-    }
-}
-
-static bool has_vendor(const struct ipseci_payloads *payloads)
-{
-    const struct ipseci_payload *p;
-    uint32_t cursor = 0;
-
-    while ((p = ipseci_payload_next(payloads, IPSECI_PAYLOAD_VENDOR, &cursor)) != NULL) {
-        if (p->body.length == sizeof(vendor_id) &&
-            memcmp(p->body.data, vendor_id, sizeof(vendor_id)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* RFC 7296 2.23: what we believe our address to be, and the peer's. A forced NAT is a hash of what
  * can not be. */
@@ -90,7 +63,7 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
     ipseci_step_ke(step, hs->group, ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, 0);
-    add_vendor(step, ctx);
+    ipseci_step_vendor(step, ctx);
     step->next_state = IPSECI_IKE_INIT_SENT;
     return IPSEC_OK;
 }
@@ -118,11 +91,9 @@ static void init_refused(const struct ipseci_context *ctx, struct ipseci_step *s
     f->refused_by = IPSEC_REFUSED_PEER;
     f->notify = notify->type;
     if (cause != IPSEC_CAUSE_PEER_REFUSED) {
-        ipseci_step_take_hint(step, ctx, IPSEC_PROTOCOL_IKE);
-        ipseci_step_explain(step, &ctx->hs->offered, ctx->sa->peer->proposals, 0);
-        if (cause == IPSEC_CAUSE_KE_GROUP && notify->data.length == 2) {
-            ipseci_explain_group(f, ipseci_notify_group(notify));
-        }
+        const struct ipseci_lists lists = {IPSEC_PROTOCOL_IKE, 0, &ctx->hs->offered,
+                                           ctx->sa->peer->proposals};
+        ipseci_step_explain_theirs(step, ctx, &lists, notify);
     }
     step->actions = IPSECI_ACT_REFUSED;
 }
@@ -170,7 +141,7 @@ static enum ipsec_status derive_initial(const struct ipseci_context *ctx, struct
     IPSECI_TRY(ipseci_ike_keys_derive(&ctx->ike->config.crypto, &step->suite, &seed, &step->keys));
     step->peer_nonce = peer_nonce;
     step->actions |= IPSECI_ACT_KEYS | IPSECI_ACT_KEEP_INIT | IPSECI_ACT_NAT;
-    if (has_vendor(&ctx->in->payloads)) {
+    if (ipseci_knows_hints(&ctx->in->payloads)) {
         step->actions |= IPSECI_ACT_HINTS;
     }
     if (step->suite.ke == IPSEC_KE_MODP_2048_256) {
@@ -281,9 +252,8 @@ static void init_no_proposal(const struct ipseci_context *ctx, struct ipseci_ste
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_PROPOSAL);
     f->peer = peer;
     f->notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
-    ipseci_sa_copy(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA)->body,
-                   IPSEC_PROTOCOL_IKE, &step->theirs, &f->theirs_cut);
-    ipseci_step_explain(step, ours, peer->proposals, 0);
+    const struct ipseci_lists lists = {IPSEC_PROTOCOL_IKE, 0, ours, peer->proposals};
+    ipseci_step_explain_ours(step, ctx, &lists);
 }
 
 static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -306,7 +276,7 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
                    ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, ctx->sa->spi_r);
-    add_vendor(step, ctx);
+    ipseci_step_vendor(step, ctx);
     step->next_state = IPSECI_IKE_INIT_REPLIED;
     return IPSEC_OK;
 }
@@ -367,7 +337,7 @@ enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx, struc
     if (step->drop < IPSEC_OK) {
         return IPSEC_OK;
     }
-    if (has_vendor(p)) {
+    if (ipseci_knows_hints(p)) {
         step->actions |= IPSECI_ACT_HINTS; /* before choosing: a refusal may carry the hint */
     }
     const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, 0};

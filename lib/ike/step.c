@@ -5,8 +5,6 @@
 #include "step.h"
 
 #include "choice.h"
-#include "explain.h"
-#include "sa_payload.h"
 #include "small_payloads.h"
 
 #include <string.h>
@@ -102,23 +100,6 @@ bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *c
     return false;
 }
 
-void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
-                      const struct ipsec_proposals *ours)
-{
-    const bool understood = ctx->sa->peer_hints || (step->actions & IPSECI_ACT_HINTS) != 0;
-
-    /* What is not built in here would be bad advice. */
-    if (ctx->ike->config.no_hints || !understood || ours->count == 0 ||
-        step->failure.cause == IPSEC_CAUSE_NOT_BUILT_IN) {
-        return;
-    }
-    const struct ipseci_notify hint = {.type = IPSECI_NOTIFY_HINT};
-    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_NOTIFY);
-    ipseci_notify_build(&step->w, &hint);
-    ipseci_sa_build(&step->w, ours, ipseci_view(NULL, 0));
-    ipseci_payload_end(&step->chain);
-}
-
 void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_context *ctx,
                               uint16_t group)
 {
@@ -126,16 +107,6 @@ void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_cont
 
     ipseci_store16(octets, group);
     ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_KE_PAYLOAD, ipseci_view(octets, 2));
-}
-
-void ipseci_step_take_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
-                           enum ipsec_protocol protocol)
-{
-    struct ipseci_notify hint;
-
-    if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_HINT, &hint)) {
-        ipseci_sa_copy(hint.data, (uint8_t)protocol, &step->theirs, &step->failure.theirs_cut);
-    }
 }
 
 struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,
@@ -156,17 +127,6 @@ struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ip
     f->remote = ctx->sa->remote;
     f->duration_ms = ctx->ike->now - ctx->sa->started;
     return f;
-}
-
-void ipseci_step_explain(struct ipseci_step *step, const struct ipsec_proposals *ours,
-                         const struct ipsec_proposals *configured, uint32_t choice_flags)
-{
-    step->ours = *ours;
-    step->failure.ours = &step->ours;
-    if (step->theirs.count > 0) {
-        step->failure.theirs = &step->theirs;
-        ipseci_explain(&step->failure, configured, choice_flags);
-    }
 }
 
 uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out)

@@ -170,24 +170,40 @@ void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *c
 /* The refusal that names the group we want instead (RFC 7296 1.2, 1.3). */
 void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_context *ctx,
                               uint16_t group);
-/* Takes the peer's proposals from its hint notify, when there is one, into the failure. */
-void ipseci_step_take_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
-                           enum ipsec_protocol protocol);
 /* Checks a protected request of an established SA against its rule: false when the step now holds
  * the refusal. RFC 7296 2.21.3: bad syntax inside a valid SK ends the SA on both ends (SK-09). */
 bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,
                         enum ipseci_rule rule);
-/* The hint notify with our proposals, when the peer is one of us. */
-void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
-                      const struct ipsec_proposals *ours);
 /* Starts a failure report; fields that do not depend on the cause are filled. */
 struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,
                                        enum ipsec_phase phase, enum ipsec_cause cause);
-/* Their proposals from their SA payload (or our hint notify), ours, and the diff. */
-void ipseci_step_explain(struct ipseci_step *step, const struct ipsec_proposals *ours,
-                         const struct ipsec_proposals *configured, uint32_t choice_flags);
 /* The first error notify of a message; 0: none. */
 uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out);
+
+/* diagnosis.c, or diagnosis_none.c, where they do nothing. */
+
+/* What was compared: our list, as configured before what is not built in was left out (NULL: the
+ * same), with flags as in choice.h. */
+struct ipseci_lists {
+    enum ipsec_protocol protocol;
+    uint32_t flags;
+    const struct ipsec_proposals *ours;
+    const struct ipsec_proposals *configured;
+};
+
+/* The vendor ID that says we understand hints, and whether the peer has sent it. */
+void ipseci_step_vendor(struct ipseci_step *step, const struct ipseci_context *ctx);
+bool ipseci_knows_hints(const struct ipseci_payloads *payloads);
+/* The hint notify with our proposals, when the peer is one of us. */
+void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
+                      const struct ipsec_proposals *ours);
+/* Into the failure: both lists and the diff when we refuse the message's SA payload. */
+void ipseci_step_explain_ours(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              const struct ipseci_lists *lists);
+/* The same when the peer refuses: its list is that of its hint, or what its notify says of it. */
+void ipseci_step_explain_theirs(struct ipseci_step *step, const struct ipseci_context *ctx,
+                                const struct ipseci_lists *lists,
+                                const struct ipseci_notify *notify);
 
 /* The handlers, by exchange. Starts have no message. */
 enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct ipseci_step *step);
