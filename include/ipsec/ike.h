@@ -13,6 +13,7 @@
 #ifndef IPSEC_IKE_H
 #define IPSEC_IKE_H
 
+#include <ipsec/auth.h>
 #include <ipsec/event.h>
 #include <ipsec/proposal.h>
 
@@ -62,7 +63,13 @@ struct ipsec_peer {
     struct ipsec_endpoint remote; /* family NONE: responder only, any address; port 0: 500 */
     uint16_t remote_natt_port;    /* where the peer takes UDP-encapsulated traffic; 0: 4500 */
     struct ipsec_id local_id;     /* NONE: the local address */
-    struct ipsec_id remote_id;    /* NONE: any identity (the secret still has to be right) */
+    struct ipsec_id remote_id;    /* NONE: any identity (the proof still has to be right) */
+    uint8_t local_auth;           /* enum ipsec_auth: how we prove who we are */
+    uint8_t remote_auth;          /* how the peer must; the two may differ */
+    const struct ipsec_credential *credential; /* SIGNATURE: what we show and sign with */
+    const struct ipsec_trust *trust; /* SIGNATURE: who may vouch for the peer; NULL: nobody */
+    uint32_t remote_signatures;      /* set of 1 << enum ipsec_signature that the peer may use; 0:
+                                        all but RSA_SHA1 */
     const struct ipsec_proposals *proposals;   /* IKE; NULL: defaults */
     struct ipsec_lifetime lifetime;            /* of the IKE SA */
     const struct ipsec_child_config *children; /* [0] is made with IKE_AUTH, the others after */
@@ -169,6 +176,9 @@ struct ipsec_ike_callbacks {
     enum ipsec_status (*find_secret)(void *user, uint32_t token,
                                      const struct ipsec_secret_query *query,
                                      struct ipsec_secret *secret);
+    /* Seconds since 1970-01-01 00:00 UTC, for the validity of certificates; answered at once.
+     * NULL or an error: certificates are refused, as nobody knows whether they are valid. */
+    enum ipsec_status (*wall_time)(void *user, int64_t *seconds);
 
     /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly.
      * Required: child_add and child_remove. */
@@ -198,6 +208,9 @@ struct ipsec_ike_config {
     struct ipsec_crypto_list crypto;
     struct ipsec_ike_callbacks callbacks;
     void *user; /* first argument of every callback */
+
+    const struct ipsec_signer *signer; /* keys and signatures; NULL: no certificates */
+    const struct ipsec_x509 *x509;     /* checks the certificates of peers; NULL: none is good */
 
     uint32_t sa_max;        /* IKE SAs, opening, open and closing; 0: 16 */
     uint32_t child_max;     /* Child SA pairs, old ones during a rekey included; 0: 2 * sa_max */

@@ -88,7 +88,8 @@ enum ipsec_id_type {
     IPSEC_ID_IPV6_ADDR = 5,
     IPSEC_ID_DER_ASN1_DN = 9,
     IPSEC_ID_DER_ASN1_GN = 10,
-    IPSEC_ID_KEY_ID = 11
+    IPSEC_ID_KEY_ID = 11,
+    IPSEC_ID_NULL = 13 /* RFC 7619: nobody in particular, no octets */
 };
 
 #define IPSEC_ID_BYTES_MAX 128

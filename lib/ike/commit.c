@@ -242,6 +242,7 @@ static void keep_init(const struct work *w)
     hs->peer_init.length = (uint32_t)raw.length;
     memcpy(hs->peer_nonce, nonce.data, nonce.length);
     hs->peer_nonce_length = (uint16_t)nonce.length;
+    hs->peer_hashes = w->step->peer_hashes;
     /* IKE_AUTH asks anew: the identities may name another peer than the address did. */
     ipseci_wipe(&hs->facts, sizeof(hs->facts));
     ipseci_wipe(hs->job.secret, sizeof(hs->job.secret));

@@ -100,12 +100,20 @@ void ipseci_resume(struct ipsec_ike *ike, struct ipseci_handshake *hs);
 
 /* needs.c: facts. */
 enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                      const struct ipseci_message *in,
                                       const struct ipseci_need *need);
-void ipseci_job_take_result(struct ipseci_handshake *hs);
+void ipseci_fact_found(struct ipseci_handshake *hs, enum ipseci_need_kind kind);
 void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
                       const struct ipsec_peer *peer);
 void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
                         const struct ipsec_secret *secret);
+
+/* jobs.c: heavy work, inline or with the caller. */
+enum ipsec_status ipseci_job_ke(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                const struct ipseci_need *need);
+enum ipsec_status ipseci_job_auth(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                  const struct ipseci_message *in, const struct ipseci_need *need);
+void ipseci_job_take_result(struct ipseci_handshake *hs);
 
 /* commit.c: the only place where a step becomes state. */
 enum ipsec_status ipseci_commit(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,

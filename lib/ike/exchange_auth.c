@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * IKE_AUTH (RFC 7296 1.2, 2.15, 2.16) with pre-shared keys, both roles, and the Child SA that comes
- * with it. What concerns only the child is in child_offer.c, shared with CREATE_CHILD_SA.
+ * IKE_AUTH (RFC 7296 1.2, 2.15, 2.16), both roles, and the Child SA that comes with it. How the
+ * ends prove who they are is in auth_method.c; what concerns only the child is in child_offer.c,
+ * shared with CREATE_CHILD_SA.
  */
+#include "auth_method.h"
 #include "child_offer.h"
-#include "choice.h"
 #include "engine.h"
-#include "ike_auth.h"
 #include "rules.h"
 #include "small_payloads.h"
 
-#include <string.h>
-
 #define ID_BODY_MAX (4 + IPSEC_ID_BYTES_MAX)
 
-struct id_body {
-    size_t length;
-    uint8_t octets[ID_BODY_MAX];
+/* Our proof towards a peer, with what it stands on. */
+struct own_proof {
+    struct ipsec_id id;
+    struct ipseci_proof proof;
+    uint8_t body[ID_BODY_MAX];
 };
-
-static void build_id(const struct ipsec_id *id, struct id_body *out)
-{
-    struct ipseci_writer w = ipseci_writer_init(out->octets, sizeof(out->octets));
-
-    ipseci_id_build(&w, id);
-    out->length = w.used;
-}
 
 /* Who we are towards this peer: the one the identities named, else the one the address did. */
 static struct ipsec_id own_id(const struct ipseci_context *ctx)
@@ -35,6 +27,16 @@ static struct ipsec_id own_id(const struct ipseci_context *ctx)
     return ipseci_local_id(peer != NULL ? peer : ctx->sa->peer, &ctx->sa->local);
 }
 
+static void own_proof(const struct ipseci_context *ctx, const struct ipsec_peer *peer,
+                      const struct ipsec_id *remote, struct own_proof *out)
+{
+    struct ipseci_writer w = ipseci_writer_init(out->body, sizeof(out->body));
+
+    out->id = own_id(ctx);
+    ipseci_id_build(&w, &out->id);
+    out->proof = (struct ipseci_proof){peer, true, ipseci_written(&w), remote};
+}
+
 static void add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec_id *id)
 {
     ipseci_payload_begin(&step->chain, payload);
@@ -42,131 +44,62 @@ static void add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec
     ipseci_payload_end(&step->chain);
 }
 
-static struct ipsec_view kept_view(const struct ipseci_kept *kept)
-{
-    return ipseci_view(kept->data, kept->length);
-}
-
-struct auth_value {
-    size_t length;
-    uint8_t octets[IPSEC_PRF_BYTES_MAX];
-};
-
-/* AUTH of one end: `ours` says whose. The initiator of the IKE SA signs with SK_pi (RFC 7296 2.15).
- */
-static enum ipsec_status compute_auth(const struct ipseci_context *ctx, bool ours,
-                                      struct ipsec_view id_body, struct ipsec_view secret,
-                                      struct auth_value *out)
-{
-    const struct ipseci_handshake *hs = ctx->hs;
-    const bool initiator_signs = ours == ctx->sa->initiator;
-    const struct ipseci_auth_octets octets = {
-        .prf = ctx->sa->suite.prf,
-        .message = kept_view(ours ? &hs->own_init : &hs->peer_init),
-        .nonce = ours ? ipseci_view(hs->peer_nonce, hs->peer_nonce_length)
-                      : ipseci_view(hs->nonce, sizeof(hs->nonce)),
-        .sk_p = ipseci_view(initiator_signs ? hs->keys.pi : hs->keys.pr, hs->keys.prf_length),
-        .id_body = id_body,
-    };
-
-    return ipseci_auth_psk(&ctx->ike->config.crypto, &octets, secret, out->octets, &out->length);
-}
-
-static enum ipsec_status add_own_auth(const struct ipseci_context *ctx, struct ipseci_step *step,
-                                      struct ipsec_view secret)
-{
-    const struct ipsec_id own = own_id(ctx);
-    struct auth_value auth;
-    struct id_body body;
-
-    build_id(&own, &body);
-    IPSECI_TRY(compute_auth(ctx, true, ipseci_view(body.octets, body.length), secret, &auth));
-    ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_AUTH);
-    ipseci_auth_build(&step->w, IPSECI_AUTH_SHARED_KEY, ipseci_view(auth.octets, auth.length));
-    ipseci_payload_end(&step->chain);
-    return IPSEC_OK;
-}
-
-/* Constant time in the AUTH value; an empty or short one fails by its length. */
-static enum ipsec_status verify_auth(const struct ipseci_context *ctx,
-                                     const struct ipseci_payload *id_payload,
-                                     struct ipsec_view secret, bool *good)
-{
-    const struct ipseci_payload *payload =
-        ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH);
-    struct auth_value expected;
-    struct ipseci_auth auth;
-
-    *good = false;
-    IPSECI_TRY(compute_auth(ctx, false, id_payload->body, secret, &expected));
-    if (payload != NULL && ipseci_auth_parse(payload->body, &auth) == IPSEC_OK &&
-        auth.method == IPSECI_AUTH_SHARED_KEY && auth.data.length == expected.length) {
-        *good = ipseci_equal_secret(auth.data.data, expected.octets, expected.length);
-    }
-    ipseci_wipe(&expected, sizeof(expected));
-    return IPSEC_OK;
-}
-
-static struct ipsec_view secret_view(const struct ipseci_handshake *hs)
-{
-    return ipseci_view(hs->facts.secret.bytes, hs->facts.secret.length);
-}
-
-static void need_secret(const struct ipseci_context *ctx, struct ipseci_step *step,
-                        const struct ipsec_peer *peer, const struct ipsec_id *remote)
-{
-    step->id[0] = own_id(ctx);
-    step->id[1] = *remote;
-    step->need.kind = IPSECI_NEED_SECRET;
-    step->need.secret.peer = peer;
-    step->need.secret.local_id = &step->id[0];
-    step->need.secret.remote_id = &step->id[1];
-}
-
-static void warn_secret(const struct ipseci_context *ctx, struct ipseci_step *step)
-{
-    if (ctx->hs->facts.secret.length < IPSECI_SECRET_WARN_BYTES) {
-        step->warnings |= 1u << IPSEC_WARNING_WEAK_SECRET;
-    }
-}
-
 /* ---- initiator ---------------------------------------------------------------------------------
  */
+
+/* We can not prove who we are: nothing is sent. */
+static enum ipsec_status no_proof(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                  enum ipsec_status status)
+{
+    if (ipsec_status_class(status) == IPSEC_CLASS_FATAL) {
+        return status;
+    }
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_AUTHENTICATION);
+    f->status = status;
+    f->our_id = &step->id[0];
+    step->id[0] = own_id(ctx);
+    step->send = IPSECI_SEND_NOTHING;
+    step->actions = IPSECI_ACT_CLOSE;
+    step->reason = IPSEC_REASON_FAILURE;
+    return IPSEC_OK;
+}
 
 enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipsec_peer *peer = ctx->sa->peer;
-    const struct ipseci_handshake *hs = ctx->hs;
+    struct own_proof own;
 
-    if (!ipseci_has(ctx, IPSECI_NEED_SECRET)) {
-        need_secret(ctx, step, peer, &peer->remote_id);
+    own_proof(ctx, peer, &peer->remote_id, &own);
+    if (ipseci_auth_lacks(ctx, step, &own.proof)) {
         return IPSEC_OK;
     }
-    if (hs->facts.secret_status < IPSEC_OK || hs->facts.secret.length == 0) {
-        struct ipsec_failure *f =
-            ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_AUTHENTICATION);
-        f->status =
-            hs->facts.secret_status < IPSEC_OK ? hs->facts.secret_status : IPSEC_ERR_NOT_FOUND;
-        f->our_id = &step->id[0];
-        step->id[0] = own_id(ctx);
-        step->actions = IPSECI_ACT_CLOSE;
-        step->reason = IPSEC_REASON_FAILURE;
-        return IPSEC_OK;
-    }
-    const struct ipsec_id own = own_id(ctx);
     ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_AUTH);
-    add_id(step, IPSECI_PAYLOAD_IDI, &own);
+    add_id(step, IPSECI_PAYLOAD_IDI, &own.id);
+    ipseci_certificates_add(step, peer);
     /* RFC 7296 2.4: "the only IKE SA currently active between the authenticated identities" */
     if (!peer->no_initial_contact && !ipseci_sa_has_sibling(ctx->ike, ctx->sa)) {
         ipseci_step_notify(step, IPSECI_NOTIFY_INITIAL_CONTACT, ipseci_view(NULL, 0));
     }
+    ipseci_authorities_add(ctx, step, peer);
     if (peer->remote_id.type != IPSEC_ID_NONE) {
         add_id(step, IPSECI_PAYLOAD_IDR, &peer->remote_id);
     }
-    IPSECI_TRY(add_own_auth(ctx, step, secret_view(hs)));
+    const enum ipsec_status status = ipseci_auth_add(ctx, step, &own.proof);
+    if (status < IPSEC_OK) {
+        return no_proof(ctx, step, status);
+    }
     ipseci_child_offer_auth(ctx, step);
-    warn_secret(ctx, step);
     return IPSEC_OK;
+}
+
+static void add_verdict(struct ipsec_failure *f, const struct ipsec_peer *peer,
+                        const struct ipseci_verdict *verdict)
+{
+    f->status = verdict->status;
+    f->cert_problem = (uint8_t)verdict->cert_problem;
+    f->auth_method = verdict->method;
+    f->auth_wanted = peer->remote_auth;
 }
 
 static void auth_failed_here(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -214,9 +147,10 @@ static void auth_refused(const struct ipseci_context *ctx, struct ipseci_step *s
 enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipseci_payloads *p = &ctx->in->payloads;
+    const struct ipsec_peer *peer = ctx->sa->peer;
+    struct ipseci_verdict verdict = {0};
     struct ipseci_id id;
     struct ipsec_id remote = {0};
-    bool good = false;
     uint8_t which;
 
     if (ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL || p->unknown_critical != 0 ||
@@ -226,15 +160,20 @@ enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct 
     }
     const struct ipseci_payload *idr = ipseci_payload_find(p, IPSECI_PAYLOAD_IDR);
     if (ipseci_id_parse(idr->body, &id) == IPSEC_OK && ipseci_id_copy(&id, &remote) == IPSEC_OK) {
-        IPSECI_TRY(verify_auth(ctx, idr, secret_view(ctx->hs), &good));
+        const struct ipseci_proof theirs = {peer, false, idr->body, &remote};
+        if (ipseci_auth_lacks(ctx, step, &theirs)) {
+            return IPSEC_OK;
+        }
+        ipseci_auth_check(ctx, &theirs, &verdict);
     }
-    if (!good) {
+    if (!verdict.good) {
         /* RFC 7296 2.21.2: closed here, and the peer is told in an exchange of its own (AUTH-24) */
         auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, &remote);
+        add_verdict(&step->failure, peer, &verdict);
         step->actions |= IPSECI_ACT_DELETE;
         return IPSEC_OK;
     }
-    const struct ipsec_id *expected = &ctx->sa->peer->remote_id;
+    const struct ipsec_id *expected = &peer->remote_id;
     if (expected->type != IPSEC_ID_NONE && !ipsec_id_equal(expected, &remote)) {
         auth_failed_here(ctx, step, IPSEC_CAUSE_IDENTITY, &remote);
         step->failure.authenticated = true;
@@ -313,7 +252,7 @@ static bool identity_expected(const struct ipsec_peer *peer, const struct ipsec_
 }
 
 static void auth_not_accepted(const struct ipseci_context *ctx, struct ipseci_step *step,
-                              const struct ipsec_id *remote)
+                              const struct ipsec_id *remote, const struct ipseci_verdict *verdict)
 {
     const struct ipseci_facts *facts = &ctx->hs->facts;
     enum ipsec_cause cause = IPSEC_CAUSE_AUTHENTICATION;
@@ -326,31 +265,44 @@ static void auth_not_accepted(const struct ipseci_context *ctx, struct ipseci_st
     refuse_and_close(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
     auth_failed_here(ctx, step, cause, remote);
     step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
-    step->failure.status =
-        facts->peer_status < IPSEC_OK ? facts->peer_status : facts->secret_status;
-    if (facts->peer_status == IPSEC_OK) {
-        step->failure.peer = facts->peer;
-        if (facts->peer->remote_id.type != IPSEC_ID_NONE) {
-            step->id[2] = facts->peer->remote_id;
-            step->failure.expected_id = &step->id[2];
-        }
+    if (facts->peer_status < IPSEC_OK) {
+        step->failure.status = facts->peer_status;
+        return;
+    }
+    add_verdict(&step->failure, facts->peer, verdict);
+    step->failure.peer = facts->peer;
+    if (facts->peer->remote_id.type != IPSEC_ID_NONE) {
+        step->id[2] = facts->peer->remote_id;
+        step->failure.expected_id = &step->id[2];
     }
 }
 
 static enum ipsec_status auth_accept(const struct ipseci_context *ctx, struct ipseci_step *step,
                                      const struct ipsec_id *remote)
 {
-    step->peer = ctx->hs->facts.peer;
+    const struct ipsec_peer *peer = ctx->hs->facts.peer;
+    struct own_proof own;
+
+    own_proof(ctx, peer, remote, &own);
+    if (ipseci_auth_lacks(ctx, step, &own.proof)) {
+        return IPSEC_OK;
+    }
+    ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_AUTH);
+    add_id(step, IPSECI_PAYLOAD_IDR, &own.id);
+    ipseci_certificates_add(step, peer);
+    const enum ipsec_status status = ipseci_auth_add(ctx, step, &own.proof);
+    if (status < IPSEC_OK) {
+        IPSECI_TRY(no_proof(ctx, step, status));
+        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
+        step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
+        return IPSEC_OK;
+    }
+    step->peer = peer;
     step->remote_id = *remote;
     step->actions |= IPSECI_ACT_PEER | IPSECI_ACT_REMOTE_ID | IPSECI_ACT_ESTABLISH;
     if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_INITIAL_CONTACT, NULL)) {
         step->actions |= IPSECI_ACT_INITIAL_CONTACT; /* RFC 7296 2.4: only now (AUTH-30) */
     }
-    const struct ipsec_id own = own_id(ctx);
-    ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_AUTH);
-    add_id(step, IPSECI_PAYLOAD_IDR, &own);
-    IPSECI_TRY(add_own_auth(ctx, step, secret_view(ctx->hs)));
-    warn_secret(ctx, step);
     /* RFC 7296 1.2, 2.21.2: a child that can not be does not take the IKE SA with it (AUTH-21) */
     return ipseci_child_answer_auth(ctx, step);
 }
@@ -379,27 +331,24 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
 
 enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
+    static const struct ipsec_peer nobody = {0}; /* AUTH-09: checked like one with a wrong secret */
     const struct ipseci_handshake *hs = ctx->hs;
+    struct ipseci_verdict verdict;
     struct ipsec_id remote = {0};
-    bool good = false;
 
     if (!auth_syntax(ctx, step, &remote) || auth_need_peer(ctx, step, &remote)) {
         return IPSEC_OK;
     }
     const bool known = hs->facts.peer_status == IPSEC_OK;
-    if (known && !ipseci_has(ctx, IPSECI_NEED_SECRET)) {
-        need_secret(ctx, step, hs->facts.peer, &remote);
+    const struct ipseci_proof theirs = {
+        known ? hs->facts.peer : &nobody, false,
+        ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_IDI)->body, &remote};
+    if (known && ipseci_auth_lacks(ctx, step, &theirs)) {
         return IPSEC_OK;
     }
-    const bool have_secret =
-        known && hs->facts.secret_status == IPSEC_OK && hs->facts.secret.length > 0;
-    /* AUTH-09: who is not known costs the same work as who has a wrong secret */
-    const struct ipsec_view secret =
-        have_secret ? secret_view(hs) : ipseci_view(hs->nonce, sizeof(hs->nonce));
-    IPSECI_TRY(verify_auth(ctx, ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_IDI), secret,
-                           &good));
-    if (!good || !have_secret || !identity_expected(hs->facts.peer, &remote)) {
-        auth_not_accepted(ctx, step, &remote);
+    ipseci_auth_check(ctx, &theirs, &verdict);
+    if (!verdict.good || !known || !identity_expected(hs->facts.peer, &remote)) {
+        auth_not_accepted(ctx, step, &remote, &verdict);
         return IPSEC_OK;
     }
     if (!suite_allowed(hs, &ctx->sa->suite)) {

@@ -3,6 +3,7 @@
  * IKE_SA_INIT (RFC 7296 1.2), both roles. The initiator's restarts for cookies and groups are steps
  * of their own; the responder keeps nothing until it answers with a key exchange.
  */
+#include "auth_method.h"
 #include "choice.h"
 #include "engine.h"
 #include "rules.h"
@@ -63,6 +64,10 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
     ipseci_step_ke(step, hs->group, ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, 0);
+    if (ctx->sa->peer->local_auth == IPSEC_AUTH_SIGNATURE ||
+        ctx->sa->peer->remote_auth == IPSEC_AUTH_SIGNATURE) {
+        ipseci_hashes_add(ctx, step);
+    }
     ipseci_step_vendor(step, ctx);
     step->next_state = IPSECI_IKE_INIT_SENT;
     return IPSEC_OK;
@@ -140,6 +145,7 @@ static enum ipsec_status derive_initial(const struct ipseci_context *ctx, struct
 
     IPSECI_TRY(ipseci_ike_keys_derive(&ctx->ike->config.crypto, &step->suite, &seed, &step->keys));
     step->peer_nonce = peer_nonce;
+    step->peer_hashes = ipseci_hashes_read(&ctx->in->payloads);
     step->actions |= IPSECI_ACT_KEYS | IPSECI_ACT_KEEP_INIT | IPSECI_ACT_NAT;
     if (ipseci_knows_hints(&ctx->in->payloads)) {
         step->actions |= IPSECI_ACT_HINTS;
@@ -276,6 +282,10 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
                    ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, ctx->sa->spi_r);
+    if (step->peer_hashes != 0) {
+        ipseci_hashes_add(ctx, step); /* RFC 7427 4: method 14 takes both ends' word */
+    }
+    ipseci_authorities_add(ctx, step, hs->facts.peer);
     ipseci_step_vendor(step, ctx);
     step->next_state = IPSECI_IKE_INIT_REPLIED;
     return IPSEC_OK;

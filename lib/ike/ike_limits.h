@@ -65,6 +65,10 @@ enum {
     IPSECI_TOUCHED_MAX = 4,
     /* Requests one scheduling of an SA starts in a row when each fails at once. */
     IPSECI_STARTS_MAX = 4,
+    /* Revocation lists in one message that are looked at. */
+    IPSECI_CRLS_MAX = 4,
+    /* Authorities named in one CERTREQ: a hint only, a peer with more is asked for any. */
+    IPSECI_AUTHORITIES_MAX = 16,
     /* The least secret that gets no warning, octets. */
     IPSECI_SECRET_WARN_BYTES = 16,
     /* Private-use status notify that carries a refusing ipsec-core's own proposals, and the vendor

@@ -159,7 +159,31 @@ enum ipseci_job_kind {
     IPSECI_JOB_NONE = 0,
     IPSECI_JOB_KE_START,
     IPSECI_JOB_KE_RESPOND,
-    IPSECI_JOB_KE_FINISH
+    IPSECI_JOB_KE_FINISH,
+    IPSECI_JOB_SIGN,
+    IPSECI_JOB_VERIFY
+};
+
+/* A signature to make, or a chain and a signature to check. Views point into the handshake slot,
+ * which stays while the job is out. */
+struct ipseci_auth_job {
+    uint8_t how;   /* enum ipsec_signature */
+    uint8_t kind;  /* VERIFY: enum ipsec_key_kind the key must be of; */
+    uint16_t bits; /* and its length, where the method says so; 0: any */
+    uint8_t maced_id_length;
+    uint8_t maced_id[IPSEC_PRF_BYTES_MAX]; /* prf(SK_p, ID body): the last part of what is signed */
+    struct ipsec_view message;             /* the signer's IKE_SA_INIT message */
+    struct ipsec_view nonce;               /* the other end's */
+    struct ipsec_private_key *key;         /* SIGN */
+    const struct ipsec_trust *trust;       /* VERIFY */
+    struct ipsec_id id;
+    int64_t wall_time;
+    bool fixed_width; /* the signature is r | s, not DER (RFC 4754) */
+    uint8_t certificate_count;
+    uint8_t crl_count;
+    struct ipsec_view certificate[IPSEC_CERTIFICATES_MAX];
+    struct ipsec_view crl[IPSECI_CRLS_MAX];
+    struct ipsec_view signature;
 };
 
 struct ipsec_job {
@@ -168,7 +192,7 @@ struct ipsec_job {
     bool abandoned; /* its handshake ended meanwhile; release when it comes back */
     uint16_t group;
     ipsec_handle handshake;
-    const struct ipsec_crypto_list *crypto; /* the engine's */
+    const struct ipsec_ike_config *config; /* the engine's: providers */
     enum ipsec_status status;
     struct ipseci_ke_state ke;
     uint16_t peer_length;
@@ -177,6 +201,10 @@ struct ipsec_job {
     uint8_t peer_public[IPSEC_KE_PUBLIC_MAX];
     uint8_t public_value[IPSEC_KE_PUBLIC_MAX];
     uint8_t secret[IPSEC_KE_SECRET_MAX]; /* secret */
+    struct ipseci_auth_job auth;
+    uint16_t signature_length;
+    uint8_t signature[IPSEC_SIGNATURE_BYTES_MAX];
+    struct ipsec_cert_result cert;
 };
 
 enum ipseci_need_kind {
@@ -185,7 +213,9 @@ enum ipseci_need_kind {
     IPSECI_NEED_SECRET,
     IPSECI_NEED_KE_START,
     IPSECI_NEED_KE_RESPOND,
-    IPSECI_NEED_KE_FINISH
+    IPSECI_NEED_KE_FINISH,
+    IPSECI_NEED_SIGN,
+    IPSECI_NEED_VERIFY
 };
 
 /* Facts a handler has asked for; got says which are there. */
@@ -194,6 +224,9 @@ struct ipseci_facts {
     enum ipsec_status peer_status;
     enum ipsec_status secret_status;
     enum ipsec_status ke_status;
+    enum ipsec_status sign_status;
+    enum ipsec_status verify_status;
+    uint8_t cert_problem;             /* enum ipsec_cert_problem */
     enum ipsec_status install_status; /* what the sink or a table said to the last attempt */
     const struct ipsec_peer *peer;
     struct ipsec_secret secret; /* secret */
@@ -229,7 +262,8 @@ struct ipseci_handshake {
     bool parked_protected;
     uint8_t parked_first; /* first payload type of a protected one */
     uint8_t cookie_length;
-    uint16_t group; /* of the KE payload we send */
+    uint8_t peer_hashes; /* set of IPSECI_HASH_* the peer can check signatures with (RFC 7427) */
+    uint16_t group;      /* of the KE payload we send */
     uint16_t peer_nonce_length;
     uint32_t token;
     uint32_t child_spi;                      /* ours for a new child */

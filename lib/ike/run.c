@@ -89,7 +89,7 @@ enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         }
         hs->handler = handler;
         park(ike, hs, in);
-        if (ipseci_need_satisfy(ike, hs, &step->need) == IPSEC_PENDING) {
+        if (ipseci_need_satisfy(ike, hs, in, &step->need) == IPSEC_PENDING) {
             return IPSEC_PENDING;
         }
     }

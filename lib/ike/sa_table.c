@@ -157,6 +157,10 @@ struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipse
     if (peer != NULL && peer->local_id.type != IPSEC_ID_NONE) {
         return peer->local_id;
     }
+    if (peer != NULL && peer->local_auth == IPSEC_AUTH_NULL) {
+        id.type = IPSEC_ID_NULL; /* RFC 7619 2.2 */
+        return id;
+    }
     const bool v6 = local->addr.family == IPSEC_FAMILY_IPV6;
     id.type = v6 ? IPSEC_ID_IPV6_ADDR : IPSEC_ID_IPV4_ADDR;
     id.length = v6 ? 16 : 4;

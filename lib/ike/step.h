@@ -55,6 +55,7 @@ struct ipseci_need {
     struct ipsec_id peer_remote_id; /* storage behind the query */
     struct ipsec_id peer_local_id;
     struct ipsec_secret_query secret;
+    struct ipseci_auth_job auth; /* SIGN and VERIFY; views into the message in hand, or the slot */
 };
 
 struct ipseci_new_child {
@@ -92,6 +93,7 @@ struct ipseci_step {
     uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
     bool has_failure;
+    uint8_t peer_hashes; /* RFC 7427: set of 1 << enum ipseci_signature_hash */
     uint16_t group;
     uint32_t actions;  /* enum ipseci_action bits */
     uint32_t warnings; /* bits 1 << enum ipsec_warning */

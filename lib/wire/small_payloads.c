@@ -32,6 +32,9 @@ static bool id_length_valid(uint8_t type, size_t length)
     if (type == IPSEC_ID_IPV6_ADDR) {
         return length == 16;
     }
+    if (type == IPSEC_ID_NULL) {
+        return length == 0; /* RFC 7619 2.2 */
+    }
     return length > 0;
 }
 

@@ -26,7 +26,7 @@ struct ipseci_id {
     struct ipsec_view data;
     struct ipsec_view body; /* with type and RESERVED as received: what AUTH covers */
 };
-/* Address types must have 4 or 16 octets; no type may be empty. */
+/* Address types must have 4 or 16 octets; no type but ID_NULL may be empty. */
 enum ipsec_status ipseci_id_parse(struct ipsec_view body, struct ipseci_id *out);
 void ipseci_id_build(struct ipseci_writer *w, const struct ipsec_id *id);
 /* By value; IPSEC_DROP_TOO_BIG when over IPSEC_ID_BYTES_MAX: never cut, never overflowed. */
