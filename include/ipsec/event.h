@@ -126,11 +126,14 @@ struct ipsec_message_info {
     uint32_t message_id;
     uint64_t spi_i;
     uint64_t spi_r;
-    uint32_t length; /* octets of the IKE message */
+    uint32_t length;    /* octets of the IKE message, or of this fragment */
+    uint16_t fragment;  /* number of the fragment (RFC 7383); 0: it is not one. The payloads of the
+                           message are with the one that came or left last */
+    uint16_t fragments; /* of so many */
     uint8_t payload_count;
     struct ipsec_message_payload {
         uint8_t type;    /* IANA payload type */
-        uint8_t inside;  /* 1: inside SK */
+        uint8_t inside;  /* 1: inside SK or SKF */
         uint16_t notify; /* notify type of an N payload */
         uint16_t length;
     } payload[IPSEC_MESSAGE_PAYLOADS_MAX];

@@ -77,6 +77,7 @@ struct ipsec_peer {
     uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
+    bool no_fragmentation;    /* neither offer nor take IKE fragments (RFC 7383) */
     void *user;
 };
 #define IPSEC_PEER_INIT IPSEC_STRUCT_INIT(struct ipsec_peer)
@@ -216,7 +217,7 @@ struct ipsec_ike_config {
     uint32_t child_max;     /* Child SA pairs, old ones during a rekey included; 0: 2 * sa_max */
     uint32_t handshake_max; /* key exchanges in flight; 0: 8 */
     uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max */
-    uint32_t message_bytes; /* largest IKE message sent or taken; 0: 2048 */
+    uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
 
     uint16_t ike_port;  /* 0: 500 */
     uint16_t natt_port; /* 0: 4500: datagrams on it carry the non-ESP marker */
@@ -233,6 +234,17 @@ struct ipsec_ike_config {
                                      that only get a cookie; 0: 100 */
     uint32_t half_open_ms;        /* a responder waits so long for IKE_AUTH; 0: 30,000 */
     bool no_hints;                /* do not tell another ipsec-core why its proposal was refused */
+
+    /* IKE fragmentation (RFC 7383), for paths that lose IP fragments. A protected message that
+     * makes an IP packet of more than fragment_bytes goes out in several, when the peer takes them;
+     * when it does not, or when message_bytes or fragments_max is too small for it in pieces, it
+     * goes out whole. What comes in pieces is put together in at most reassembly_max messages at a
+     * time. */
+    bool no_fragmentation;   /* neither offered nor taken */
+    uint32_t fragment_bytes; /* largest IP packet made for a fragment, at least 192; 0: 1280 */
+    uint32_t fragments_max;  /* of one message, either way; 0: 32 and message_bytes / 256 */
+    uint32_t reassembly_max; /* messages being put together; 0: handshake_max. Room for
+                                message_bytes each */
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
 
@@ -327,11 +339,15 @@ struct ipsec_ike_counters {
     uint64_t retransmissions;
     uint64_t duplicates_answered;
     uint64_t clock_stepped_back;
+    uint64_t fragments_in;         /* new ones, taken for a message */
+    uint64_t fragments_out;        /* sendings, retransmissions too */
+    uint64_t reassemblies_dropped; /* messages given up for which fragments had come */
     uint64_t drops[IPSEC_DROP_REASONS];
     uint32_t sas;
     uint32_t half_open;
     uint32_t children;
     uint32_t handshakes;
+    uint32_t reassemblies; /* messages being put together */
 };
 IPSEC_API void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *out);
 

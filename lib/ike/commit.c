@@ -129,15 +129,14 @@ static enum ipsec_status send_step(const struct work *w)
 /* Octets of the message that the step's payloads become. */
 static size_t message_length(const struct work *w)
 {
-    const struct ipseci_aead *aead = &w->sa->seal;
     const size_t plain = w->step->w.used - 1; /* without the first payload's type */
+    struct ipseci_cut cut;
 
     if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
         return IPSECI_IKE_HEADER_BYTES + plain;
     }
-    const size_t block = aead->cipher_block;
-    return IPSECI_IKE_HEADER_BYTES + IPSECI_PAYLOAD_HEADER_BYTES + (size_t)aead->iv_length +
-           (plain + block) / block * block + aead->tag_length;
+    ipseci_fragments_plan(w->ike, w->sa, plain, &cut);
+    return cut.bytes;
 }
 
 static enum ipsec_status reserve(const struct work *w)
@@ -262,6 +261,9 @@ static void apply_fields(const struct work *w)
     }
     if (has(w, IPSECI_ACT_HINTS)) {
         sa->peer_hints = true;
+    }
+    if (has(w, IPSECI_ACT_FRAGMENTS)) {
+        sa->fragments = true;
     }
     if (has(w, IPSECI_ACT_NAT)) {
         apply_nat(w);

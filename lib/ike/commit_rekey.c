@@ -169,6 +169,7 @@ static struct ipseci_ike_sa *make_ike(struct ipsec_ike *ike, const struct ipseci
     sa->nat_local = old->nat_local;
     sa->nat_remote = old->nat_remote;
     sa->peer_hints = old->peer_hints;
+    sa->fragments = old->fragments; /* RFC 7383 2.3: as in the initial exchange (FRAG-01) */
     sa->rekeys = old->rekeys + 1;
     sa->state = IPSECI_IKE_ESTABLISHED;
     sa->established = ike->now;

@@ -65,10 +65,10 @@ void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
 }
 
 void ipseci_emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                      struct ipsec_view message, struct ipsec_view body)
+                      struct ipsec_view train, struct ipsec_view body)
 {
     (void)ike;
     (void)sa;
-    (void)message;
+    (void)train;
     (void)body;
 }

@@ -39,6 +39,10 @@ void ipseci_leave(struct ipsec_ike *ike)
         }
     }
     ike->touched_count = 0;
+    if (ike->whole != 0) {
+        (void)ipseci_pool_release(&ike->reassemblies, ike->whole);
+        ike->whole = 0;
+    }
     if (ike->step->w.start != NULL) {
         ipseci_wipe(ike->step, sizeof(*ike->step)); /* it may have held keys */
     }
@@ -134,40 +138,69 @@ static void follow_peer(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     ipseci_children_follow(ike, sa);
 }
 
+/* The answer is here already; a question or a job of ours is what takes long. */
+static bool answer_in_hand(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+
+    return hs != NULL && hs->waiting != IPSECI_NEED_NOTHING;
+}
+
+/* RFC 7383 2.6. IPSEC_OK: `in` is whole now. */
+static enum ipsec_status take_fragment(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                       struct ipseci_message *in, bool response)
+{
+    const enum ipsec_status status = response && answer_in_hand(ike, sa)
+                                         ? IPSEC_DROP_DUPLICATE
+                                         : ipseci_fragments_collect(ike, sa, in);
+
+    if (status == IPSEC_PENDING || status == IPSEC_DROP_DUPLICATE) {
+        ipseci_emit_message(ike, sa, in, status != IPSEC_PENDING);
+    }
+    return status;
+}
+
+/* Authentic, and what this SA waits for. */
+static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                         struct ipseci_message *in, bool response)
+{
+    if (in->fragments != 0) {
+        const enum ipsec_status status = take_fragment(ike, sa, in, response);
+        if (status != IPSEC_OK) {
+            return status == IPSEC_PENDING ? IPSEC_OK : status;
+        }
+    } else {
+        ipseci_fragments_forget(ike, sa->self, response); /* FRAG-08: it came whole as well */
+    }
+    /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
+    sa->last_heard = ike->now;
+    follow_peer(ike, sa, in);
+    ipseci_emit_message(ike, sa, in, false);
+    return response ? ipseci_run_response(ike, sa, in) : ipseci_run_request(ike, sa, in);
+}
+
 static enum ipsec_status protected_message(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                            struct ipsec_packet *datagram, struct ipseci_message *in)
 {
     const struct ipsec_view message = in->raw;
-    const bool response = (in->header.flags & IPSECI_FLAG_RESPONSE) != 0;
 
     if (!sa->keys_ready) {
         return IPSEC_DROP_EXCHANGE; /* AUTH-34 */
     }
     IPSECI_TRY(ipseci_sk_open(ike, sa, datagram, message, in));
-    if (response) {
+    if ((in->header.flags & IPSECI_FLAG_RESPONSE) != 0) {
         const bool expected = sa->task != IPSECI_TASK_NONE && sa->tries > 0 &&
                               in->header.message_id == sa->request_id;
-        if (!expected) {
-            return IPSEC_DROP_MESSAGE_ID;
-        }
-        sa->last_heard = ike->now;
-        follow_peer(ike, sa, in);
-        ipseci_emit_message(ike, sa, in, false);
-        return ipseci_run_response(ike, sa, in);
+        return expected ? awaited_message(ike, sa, in, true) : IPSEC_DROP_MESSAGE_ID;
     }
     const enum ipsec_status window = ipseci_window_request(ike, sa, in);
-    if (window == IPSEC_OK) {
-        /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
-        sa->last_heard = ike->now;
-        follow_peer(ike, sa, in);
-    }
-    if (window == IPSEC_OK || window == IPSEC_DROP_DUPLICATE) {
-        ipseci_emit_message(ike, sa, in, window != IPSEC_OK);
+    if (window == IPSEC_DROP_DUPLICATE) {
+        ipseci_emit_message(ike, sa, in, true);
     }
     if (window == IPSEC_FATAL_MESSAGE_ID) {
         ipseci_ike_close(ike, sa, IPSEC_REASON_LIFETIME);
     }
-    return window == IPSEC_OK ? ipseci_run_request(ike, sa, in) : window;
+    return window == IPSEC_OK ? awaited_message(ike, sa, in, false) : window;
 }
 
 static enum ipsec_status for_sa(struct ipsec_ike *ike, struct ipsec_packet *datagram,

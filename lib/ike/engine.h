@@ -55,7 +55,26 @@ void ipseci_children_follow(struct ipsec_ike *ike, const struct ipseci_ike_sa *s
 void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                           enum ipsec_reason reason);
 
+/* fragment.c: RFC 7383. How a payload chain is sent: whole (count 1), or cut. */
+struct ipseci_cut {
+    uint16_t count;
+    size_t piece; /* octets of the chain in each but the last */
+    size_t bytes; /* of all messages together */
+};
+void ipseci_fragments_plan(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                           size_t plain, struct ipseci_cut *out);
+/* Takes a fragment that was opened and is awaited. IPSEC_OK: it made the message whole, and `in` is
+ * that one, until ipseci_leave. IPSEC_PENDING: more to come. Else why it was dropped. */
+enum ipsec_status ipseci_fragments_collect(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                                           struct ipseci_message *in);
+/* What was collected in this direction is not needed any more. */
+void ipseci_fragments_forget(struct ipsec_ike *ike, ipsec_handle sa, bool response);
+
 /* sk.c: the encrypted payload. */
+/* Octets of a message with so many octets in SK. */
+size_t ipseci_sk_bytes(const struct ipseci_aead *aead, size_t plain);
+/* Fills `in` with what was inside: authentic, so what is wrong now is the peer's mistake. */
+void ipseci_sk_inside(struct ipseci_message *in, uint8_t first, struct ipsec_view plain);
 enum ipsec_status ipseci_sk_seal(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                  const struct ipseci_ike_header *header, struct ipsec_view body,
                                  struct ipsec_view *message);
@@ -64,8 +83,11 @@ enum ipsec_status ipseci_sk_open(struct ipsec_ike *ike, const struct ipseci_ike_
                                  struct ipseci_message *in);
 
 /* window.c: message IDs, stored messages, retransmission. */
+/* A message, or a train of fragments: a datagram each. */
 void ipseci_transmit(struct ipsec_ike *ike, const struct ipsec_endpoint *local,
-                     const struct ipsec_endpoint *remote, struct ipsec_view message);
+                     const struct ipsec_endpoint *remote, struct ipsec_view train);
+/* The first message of a train; all of it when it is not cut; empty at its end. */
+struct ipsec_view ipseci_train_first(struct ipsec_view train);
 enum ipsec_status ipseci_store(struct ipsec_ike *ike, struct ipseci_stored *stored,
                                struct ipsec_view message);
 /* Makes sure that storing so many octets will not fail. */
@@ -160,7 +182,7 @@ void ipseci_emit(struct ipsec_ike *ike, struct ipsec_event *event);
 void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                          const struct ipseci_message *in, bool again);
 void ipseci_emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                      struct ipsec_view message, struct ipsec_view body);
+                      struct ipsec_view train, struct ipsec_view body);
 void ipseci_emit_ike(struct ipsec_ike *ike, enum ipsec_event_type type,
                      const struct ipseci_ike_sa *sa, enum ipsec_reason reason);
 void ipseci_emit_child(struct ipsec_ike *ike, enum ipsec_event_type type,

@@ -3,6 +3,7 @@
  * Making and ending an engine: defaults, layout of the caller's block, secrets.
  */
 #include "engine.h"
+#include "reassembly.h"
 
 #include <string.h>
 
@@ -30,6 +31,12 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
     c->handshake_max = or_default(c->handshake_max, IPSECI_HANDSHAKE_MAX);
     c->buffer_max = or_default(c->buffer_max, 2 * c->sa_max + c->handshake_max);
     c->message_bytes = or_default(c->message_bytes, IPSECI_MESSAGE_BYTES);
+    c->fragment_bytes = or_default(c->fragment_bytes, IPSECI_FRAGMENT_BYTES);
+    c->fragments_max = or_default(c->fragments_max, IPSECI_FRAGMENTS_MAX + c->message_bytes / 256);
+    c->reassembly_max = or_default(c->reassembly_max, c->handshake_max);
+    if (c->no_fragmentation) {
+        c->reassembly_max = 0;
+    }
     c->ike_port = (uint16_t)or_default(c->ike_port, 500);
     c->natt_port = (uint16_t)or_default(c->natt_port, 4500);
     c->retransmit_first_ms = or_default(c->retransmit_first_ms, IPSECI_RETRANSMIT_FIRST_MS);
@@ -46,7 +53,10 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->message_bytes <= IPSECI_MESSAGE_BYTES_MAX && c->sa_max <= IPSECI_POOL_MAX &&
                     c->child_max <= IPSECI_POOL_MAX && c->handshake_max <= IPSECI_POOL_MAX &&
                     c->buffer_max <= IPSECI_POOL_MAX && c->retransmit_factor_percent >= 100 &&
-                    c->retransmit_max <= IPSECI_RETRANSMIT_MOST && c->ike_port != c->natt_port;
+                    c->retransmit_max <= IPSECI_RETRANSMIT_MOST && c->ike_port != c->natt_port &&
+                    c->fragment_bytes >= IPSECI_FRAGMENT_BYTES_MIN &&
+                    c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
+                    c->reassembly_max <= IPSECI_POOL_MAX;
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 
@@ -67,6 +77,8 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
     ipseci_hash_layout(&to->by_init, arena, c->half_open_max);
     ipseci_hash_layout(&to->by_esp, arena, c->child_max);
     ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max);
+    ipseci_pool_layout(&to->reassemblies, arena, c->reassembly_max,
+                       ipseci_reassembly_bytes(c->fragments_max, c->message_bytes));
     to->step = IPSECI_ARENA_NEW(arena, 1, struct ipseci_step);
     to->message = IPSECI_ARENA_NEW(arena, 1, struct ipseci_message);
     to->body = (uint8_t *)ipseci_arena_take(arena, room, 1, 1);

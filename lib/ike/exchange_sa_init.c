@@ -12,6 +12,19 @@
 
 #include <string.h>
 
+/* RFC 7383 2.3. The responder's SA is given its peer only when this step is committed. */
+static bool wants_fragments(const struct ipseci_context *ctx)
+{
+    const struct ipsec_peer *peer = ctx->sa->peer != NULL ? ctx->sa->peer : ctx->hs->facts.peer;
+
+    return !ctx->ike->config.no_fragmentation && !(peer != NULL && peer->no_fragmentation);
+}
+
+static void add_fragmentation(struct ipseci_step *step)
+{
+    ipseci_step_notify(step, IPSECI_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, ipseci_view(NULL, 0));
+}
+
 /* RFC 7296 2.23: what we believe our address to be, and the peer's. A forced NAT is a hash of what
  * can not be. */
 static void add_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
@@ -64,6 +77,9 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
     ipseci_step_ke(step, hs->group, ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, 0);
+    if (wants_fragments(ctx)) {
+        add_fragmentation(step); /* FRAG-01 */
+    }
     if (ctx->sa->peer->local_auth == IPSEC_AUTH_SIGNATURE ||
         ctx->sa->peer->remote_auth == IPSEC_AUTH_SIGNATURE) {
         ipseci_hashes_add(ctx, step);
@@ -149,6 +165,10 @@ static enum ipsec_status derive_initial(const struct ipseci_context *ctx, struct
     step->actions |= IPSECI_ACT_KEYS | IPSECI_ACT_KEEP_INIT | IPSECI_ACT_NAT;
     if (ipseci_knows_hints(&ctx->in->payloads)) {
         step->actions |= IPSECI_ACT_HINTS;
+    }
+    if (wants_fragments(ctx) &&
+        ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL)) {
+        step->actions |= IPSECI_ACT_FRAGMENTS;
     }
     if (step->suite.ke == IPSEC_KE_MODP_2048_256) {
         step->warnings |= 1u << IPSEC_WARNING_WEAK_GROUP;
@@ -282,6 +302,9 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
                    ipseci_view(hs->job.public_value, hs->job.public_length));
     ipseci_step_nonce(step, ipseci_view(hs->nonce, sizeof(hs->nonce)));
     add_nat_detection(step, ctx, ctx->sa->spi_r);
+    if ((step->actions & IPSECI_ACT_FRAGMENTS) != 0) {
+        add_fragmentation(step);
+    }
     if (step->peer_hashes != 0) {
         ipseci_hashes_add(ctx, step); /* RFC 7427 4: method 14 takes both ends' word */
     }

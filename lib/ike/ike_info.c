@@ -134,4 +134,5 @@ void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *
     out->half_open = ike->half_open;
     out->children = ike->children.used;
     out->handshakes = ike->handshakes.used;
+    out->reassemblies = ike->reassemblies.used;
 }

@@ -13,6 +13,10 @@ enum {
     IPSECI_MESSAGE_BYTES = 2048,
     IPSECI_MESSAGE_BYTES_MIN = 576,   /* the least any IPv4 host takes: below it nothing works */
     IPSECI_MESSAGE_BYTES_MAX = 65000, /* what a UDP datagram can carry */
+    /* What every IPv6 link carries (RFC 8200 5), and what IPv4 paths carry in practice. */
+    IPSECI_FRAGMENT_BYTES = 1280,
+    IPSECI_FRAGMENT_BYTES_MIN = 192, /* every suite leaves room for a block beside the headers */
+    IPSECI_FRAGMENTS_MAX = 32,       /* and one more for every 256 octets of message_bytes */
     IPSECI_RETRANSMIT_FIRST_MS =
         2000, /* RFC 7296 2.4: "several times over several minutes" in sum */
     IPSECI_RETRANSMIT_FACTOR_PERCENT = 180,
@@ -49,6 +53,11 @@ enum {
     IPSECI_REPLACED_MS = 60000,
     /* A stored reply may be given up when buffers are short and no sane peer repeats any more. */
     IPSECI_REPLY_KEEP_MS = 180000,
+    /* A set of fragments that got nothing new for so long is not gone on with: the peer's next
+       sending is whole. */
+    IPSECI_REASSEMBLY_MS = 30000,
+    /* After so long without a new fragment a set gives way to others: they come back to back. */
+    IPSECI_REASSEMBLY_IDLE_MS = 2000,
     /* A failed rekey is tried again after a quarter of the time left, within these bounds. */
     IPSECI_RETRY_MIN_MS = 1000,
     IPSECI_RETRY_MAX_MS = 60000,

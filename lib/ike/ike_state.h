@@ -96,6 +96,7 @@ struct ipseci_ike_sa {
     const struct ipsec_peer *peer;
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
+    bool fragments;                    /* both ends take fragments (RFC 7383) */
     struct ipseci_aead seal;
     struct ipseci_aead open;
     uint64_t iv_counter; /* AEAD suites: next explicit IV */
@@ -314,6 +315,8 @@ struct ipsec_ike {
     struct ipseci_pool children;
     struct ipseci_pool handshakes;
     struct ipseci_pool buffers;
+    struct ipseci_pool reassemblies;
+    ipsec_handle whole;         /* the set that the message in hand lies in; 0: none */
     struct ipseci_hash by_spi;  /* our IKE SPI -> SA */
     struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */
     struct ipseci_hash by_esp;  /* our ESP SPI -> child */

@@ -3,6 +3,7 @@
  * The events of the message ladder: each message that came or went, with its payloads.
  */
 #include "engine.h"
+#include "small_payloads.h"
 
 #include <string.h>
 
@@ -52,10 +53,10 @@ static void emit_info(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
     ipseci_emit(ike, &event);
 }
 
-/* What is inside SK, as pseudo-entry SK and then its payloads. */
+/* What is inside SK, as pseudo-entry SK (or SKF) and then its payloads. */
 static void add_sk(struct ipsec_message_info *info, uint32_t length)
 {
-    info->payload[0].type = IPSECI_PAYLOAD_SK;
+    info->payload[0].type = info->fragments != 0 ? IPSECI_PAYLOAD_SKF : IPSECI_PAYLOAD_SK;
     info->payload[0].length = (uint16_t)(length - IPSECI_IKE_HEADER_BYTES);
     info->payload_count = 1;
 }
@@ -72,6 +73,8 @@ void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
     info.retransmission = again;
     info.local = in->local;
     info.remote = in->remote;
+    info.fragment = in->fragment;
+    info.fragments = in->fragments;
     if (in->is_protected) {
         add_sk(&info, in->header.length);
     }
@@ -79,32 +82,59 @@ void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
     emit_info(ike, sa, &info);
 }
 
-void ipseci_emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                      struct ipsec_view message, struct ipsec_view body)
+/* Our own SKF is the first payload behind the header. */
+static void fill_fragment(struct ipsec_message_info *info, struct ipsec_view message,
+                          uint8_t next_payload)
+{
+    const size_t at = IPSECI_IKE_HEADER_BYTES + IPSECI_PAYLOAD_HEADER_BYTES;
+
+    if (next_payload == IPSECI_PAYLOAD_SKF && message.length >= at + IPSECI_SKF_FIXED_BYTES) {
+        info->fragment = ipseci_load16(message.data + at);
+        info->fragments = ipseci_load16(message.data + at + 2);
+    }
+}
+
+static void emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                      struct ipsec_view message, struct ipsec_view body, bool again)
 {
     struct ipsec_message_info info;
     struct ipseci_payloads payloads;
     struct ipseci_ike_header header;
 
-    if (ike->config.callbacks.event == NULL ||
-        ipseci_ike_header_parse(message, &header) < IPSEC_OK) {
+    if (ipseci_ike_header_parse(message, &header) < IPSEC_OK) {
         return;
     }
     fill_header(&info, &header);
+    fill_fragment(&info, message, header.next_payload);
     info.outbound = true;
-    info.retransmission = body.length == 0;
+    info.retransmission = again;
     if (sa != NULL) {
         info.local = sa->local;
         info.remote = sa->remote;
     }
-    const bool sealed = header.next_payload == IPSECI_PAYLOAD_SK;
+    const bool sealed = header.next_payload == IPSECI_PAYLOAD_SK || info.fragments != 0;
     if (sealed) {
         add_sk(&info, header.length);
     }
-    if (body.length > 0 &&
+    if (body.length > 0 && info.fragment == info.fragments &&
         ipseci_payloads_parse(body.data[0], ipseci_view(body.data + 1, body.length - 1), &payloads,
                               NULL) == IPSEC_OK) {
         add_payloads(&info, &payloads, sealed);
     }
     emit_info(ike, sa, &info);
+}
+
+void ipseci_emit_sent(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                      struct ipsec_view train, struct ipsec_view body)
+{
+    struct ipsec_view rest = train;
+
+    while (ike->config.callbacks.event != NULL && rest.length > 0) {
+        const struct ipsec_view one = ipseci_train_first(rest);
+        if (one.length == 0) {
+            return;
+        }
+        emit_sent(ike, sa, one, body, body.length == 0);
+        rest = ipseci_view(rest.data + one.length, rest.length - one.length);
+    }
 }

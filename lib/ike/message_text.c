@@ -22,6 +22,12 @@ static void add_payload(struct ipseci_text *t, const struct ipsec_message_info *
         return;
     }
     ipseci_text_add(t, name);
+    if (p->type == IPSECI_PAYLOAD_SKF && m->fragments != 0) {
+        ipseci_text_char(t, ' ');
+        ipseci_text_u64(t, m->fragment);
+        ipseci_text_char(t, '/');
+        ipseci_text_u64(t, m->fragments);
+    }
     if (p->type != IPSECI_PAYLOAD_NOTIFY) {
         return;
     }
@@ -40,7 +46,8 @@ static bool is_wrapping(const struct ipsec_message_payload *p)
     return p->type == IPSECI_PAYLOAD_SK || p->type == IPSECI_PAYLOAD_SKF;
 }
 
-/* What is inside SK stands in braces behind it: "SK{IDi AUTH SA}". */
+/* What is inside SK stands in braces behind it: "SK{IDi AUTH SA}", or "SKF 2/3" and at the end
+ * "SKF 3/3{IDi AUTH SA}". */
 static void add_payloads(struct ipseci_text *t, const struct ipsec_message_info *m)
 {
     const uint32_t count = m->payload_count < IPSEC_MESSAGE_PAYLOADS_MAX
@@ -60,7 +67,7 @@ static void add_payloads(struct ipseci_text *t, const struct ipsec_message_info 
     }
     if (open) {
         ipseci_text_char(t, '}');
-    } else if (count > 0 && is_wrapping(&m->payload[count - 1])) {
+    } else if (count > 0 && m->payload[count - 1].type == IPSECI_PAYLOAD_SK) {
         ipseci_text_add(t, "{}"); /* an empty INFORMATIONAL */
     }
 }

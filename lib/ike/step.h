@@ -44,7 +44,8 @@ enum ipseci_action {
     IPSECI_ACT_REFUSED = 1 << 17,        /* an unprotected refusal: wait for better, not long */
     IPSECI_ACT_DELETE_CHILD = 1 << 18,   /* delete_spi: a child the peer has and we do not */
     IPSECI_ACT_CHILD_GONE = 1 << 19,     /* gone: the peer deleted them before we knew them */
-    IPSECI_ACT_HINTS = 1 << 20           /* the peer understands hints */
+    IPSECI_ACT_HINTS = 1 << 20,          /* the peer understands hints */
+    IPSECI_ACT_FRAGMENTS = 1 << 21       /* both ends take fragments */
 };
 
 struct ipseci_need {
@@ -126,6 +127,8 @@ struct ipseci_step {
 struct ipseci_message {
     struct ipseci_ike_header header;
     struct ipsec_view raw; /* the whole clear message, or the chain that was inside SK */
+    uint16_t fragment;     /* its number, when it came in an SKF payload; 0: it did not */
+    uint16_t fragments;    /* of so many */
     uint8_t first_inside;  /* first payload type inside SK */
     bool syntax_error;     /* authentic, but the chain inside is malformed */
     bool is_protected;

@@ -7,35 +7,65 @@
 
 #include <string.h>
 
-/* The message lies IPSECI_MARKER_BYTES into the engine's out buffer, or is copied there. */
+struct ipsec_view ipseci_train_first(struct ipsec_view train)
+{
+    if (train.length < IPSECI_IKE_HEADER_BYTES) {
+        return ipseci_view(NULL, 0);
+    }
+    const uint32_t length = ipseci_load32(train.data + IPSECI_IKE_LENGTH_AT);
+    const bool fits = length >= IPSECI_IKE_HEADER_BYTES && length <= train.length;
+    return ipseci_view(train.data, fits ? length : train.length);
+}
+
+/* One datagram, whose message lies so many octets into the engine's out buffer, behind room for a
+ * marker: of a later fragment that is the end of the one before, which has left already. */
+static void transmit_one(struct ipsec_ike *ike, struct ipsec_packet *packet, size_t at,
+                         size_t length)
+{
+    packet->offset = (uint32_t)at;
+    packet->length = (uint32_t)length;
+    if (packet->local.port == ike->config.natt_port) {
+        /* RFC 3948 2.2, RFC 7296 2.23: four zero octets tell IKE from ESP on this port (NATT-03) */
+        packet->offset -= IPSECI_MARKER_BYTES;
+        packet->length += IPSECI_MARKER_BYTES;
+        memset(ike->out + packet->offset, 0, IPSECI_MARKER_BYTES);
+    }
+    ike->counters.messages_out++;
+    if (ike->out[at + IPSECI_IKE_NEXT_PAYLOAD_AT] == IPSECI_PAYLOAD_SKF) {
+        ike->counters.fragments_out++;
+    }
+    ike->config.callbacks.send(ike->config.user, packet);
+}
+
+/* The train lies IPSECI_MARKER_BYTES into the engine's out buffer, or is copied there. */
 void ipseci_transmit(struct ipsec_ike *ike, const struct ipsec_endpoint *local,
-                     const struct ipsec_endpoint *remote, struct ipsec_view message)
+                     const struct ipsec_endpoint *remote, struct ipsec_view train)
 {
     uint8_t *at = ike->out + IPSECI_MARKER_BYTES;
     struct ipsec_packet packet = {
         .buffer = ike->out,
         .capacity = (uint32_t)(ike->config.message_bytes + IPSECI_MARKER_BYTES),
-        .offset = IPSECI_MARKER_BYTES,
-        .length = (uint32_t)message.length,
         .carrier = IPSEC_CARRIER_UDP,
         .local = *local,
         .remote = *remote,
     };
 
-    if (message.length == 0 || message.length > ike->config.message_bytes) {
+    if (train.length == 0 || train.length > ike->config.message_bytes) {
         return;
     }
-    if (message.data != at) {
-        memcpy(at, message.data, message.length);
+    if (train.data != at) {
+        memcpy(at, train.data, train.length);
     }
-    if (local->port == ike->config.natt_port) {
-        /* RFC 3948 2.2, RFC 7296 2.23: four zero octets tell IKE from ESP on this port (NATT-03) */
-        memset(ike->out, 0, IPSECI_MARKER_BYTES);
-        packet.offset = 0;
-        packet.length += IPSECI_MARKER_BYTES;
+    struct ipsec_view rest = ipseci_view(at, train.length);
+    while (rest.length > 0) {
+        const struct ipsec_view one = ipseci_train_first(rest);
+        struct ipsec_packet datagram = packet; /* the caller may have changed the last one */
+        if (one.length == 0) {
+            return;
+        }
+        transmit_one(ike, &datagram, (size_t)(one.data - ike->out), one.length);
+        rest = ipseci_view(rest.data + one.length, rest.length - one.length);
     }
-    ike->counters.messages_out++;
-    ike->config.callbacks.send(ike->config.user, &packet);
 }
 
 /* ---- stored messages ---------------------------------------------------------------------------
@@ -242,7 +272,9 @@ enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike
         return IPSEC_DROP_MESSAGE_ID; /* MSGID-08 */
     }
     const struct ipsec_view reply = ipseci_stored_view(ike, &sa->reply);
-    if (reply.length > 0) {
+    /* RFC 7383 2.6.1: of a request that comes again in pieces the first one is answered (FRAG-06)
+     */
+    if (reply.length > 0 && in->fragment <= 1) {
         ike->counters.duplicates_answered++;
         ipseci_transmit(ike, &in->local, &in->remote, reply);
         ipseci_emit_sent(ike, sa, reply, ipseci_view(NULL, 0));

@@ -44,6 +44,9 @@ static const char *check_slots(struct sim_node *n, uint32_t sas, uint32_t childr
         return complain("%c has %u, %u, %u entries in its tables", name(n), ike->by_spi.used,
                         ike->by_init.used, ike->by_esp.used);
     }
+    if (counters.reassemblies != 0) {
+        return complain("%c has %u sets of fragments left", name(n), counters.reassemblies);
+    }
     if (ike->buffers.used > sas) { /* one stored reply each */
         return complain("%c has %u buffers in use", name(n), ike->buffers.used);
     }
@@ -276,6 +279,7 @@ uint64_t sim_digest(struct sim_node *n)
     h = mix_pool(h, &ike->children);
     h = mix_pool(h, &ike->handshakes);
     h = mix_pool(h, &ike->buffers);
+    h = mix_pool(h, &ike->reassemblies);
     h = (h ^ ipsec_ike_deadline(ike)) * 0x100000001b3u;
     h = (h ^ ike->half_open) * 0x100000001b3u;
     return (h ^ sim_sink_count(n)) * 0x100000001b3u + n->crypto.keys_alive;

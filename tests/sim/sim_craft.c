@@ -11,6 +11,7 @@
 #define TAG_BYTES 16
 #define INSIDE_AT (IPSECI_IKE_HEADER_BYTES + 4 + IV_BYTES)
 #define SK        46
+#define SKF       53
 
 static const struct ipseci_ike_sa *keyed_sa(const struct sim_node *n, bool newest)
 {
@@ -27,6 +28,21 @@ static const struct ipseci_ike_sa *keyed_sa(const struct sim_node *n, bool newes
     return found;
 }
 
+static uint8_t sealed_type(const struct sim_craft *what)
+{
+    return what->is_fragment ? SKF : SK;
+}
+
+/* Payloads that nothing protects, in front of what is sealed. */
+static void add_clear(struct ipseci_writer *w, const struct sim_craft *what)
+{
+    for (uint16_t i = 0; i < what->clear_count; i++) {
+        ipseci_write8(w, i + 1 < what->clear_count ? what->clear_type : sealed_type(what));
+        ipseci_write8(w, what->clear_flags);
+        ipseci_write16(w, 4);
+    }
+}
+
 bool sim_craft(const struct sim_node *victim, const struct sim_craft *what,
                struct sim_datagram *out)
 {
@@ -41,7 +57,7 @@ bool sim_craft(const struct sim_node *victim, const struct sim_craft *what,
     const struct ipseci_ike_header header = {
         .spi_i = sa->spi_i,
         .spi_r = sa->spi_r,
-        .next_payload = SK,
+        .next_payload = what->clear_count > 0 ? what->clear_type : sealed_type(what),
         .version = IPSECI_IKE_VERSION,
         .exchange = what->exchange,
         .flags = (uint8_t)((sa->initiator ? 0 : IPSECI_FLAG_INITIATOR) |
@@ -49,14 +65,22 @@ bool sim_craft(const struct sim_node *victim, const struct sim_craft *what,
         .message_id = id + (uint32_t)what->id_offset,
     };
     ipseci_ike_header_build(&w, &header);
+    add_clear(&w, what);
+    const size_t sealed_at = w.used;
     ipseci_write8(&w, what->first);
     ipseci_write8(&w, 0);
-    ipseci_write16(&w, (uint16_t)(4 + IV_BYTES + what->chain.length + pad + 1 + TAG_BYTES));
+    ipseci_write16(&w, 0);
+    if (what->is_fragment) {
+        ipseci_write16(&w, what->fragment);
+        ipseci_write16(&w, what->fragments);
+    }
     ipseci_write_zeros(&w, IV_BYTES);
     ipseci_write_view(&w, what->chain);
     ipseci_write_zeros(&w, pad);
     ipseci_write8(&w, what->pad_octet != 0 ? what->pad_octet : (uint8_t)pad);
     ipseci_write_zeros(&w, TAG_BYTES);
+    w.used -= what->cut;
+    ipseci_write_patch16(&w, sealed_at + 2, (uint16_t)(w.used - sealed_at));
     ipseci_ike_header_finish(&w, 0);
     out->to = victim->index;
     out->length = (uint32_t)w.used;

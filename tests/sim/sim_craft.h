@@ -16,6 +16,13 @@ struct sim_craft {
     uint8_t pad_octet; /* instead of the right pad length; 0: the right one */
     uint8_t first;     /* payload type of the chain's first */
     struct ipsec_view chain;
+    bool is_fragment; /* in SKF, with these as they stand */
+    uint16_t fragment;
+    uint16_t fragments;
+    uint8_t clear_type; /* so many empty payloads of this type come before SK or SKF */
+    uint8_t clear_flags;
+    uint16_t clear_count;
+    uint16_t cut; /* SK's, or SKF's, body ends so many octets early */
 };
 
 /* As the peer of the node's IKE SA would send it. False: it has no keyed SA, or it is too long. */

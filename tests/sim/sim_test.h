@@ -17,8 +17,9 @@
 
 /* Parts of ladder lines. */
 #define NATD   "N(NAT_DETECTION_SOURCE_IP) N(NAT_DETECTION_DESTINATION_IP)"
-#define INIT_I "SA KE Ni " NATD " V\n"
-#define INIT_R "SA KE Nr " NATD " V\n"
+#define FRAG   "N(IKEV2_FRAGMENTATION_SUPPORTED)"
+#define INIT_I "SA KE Ni " NATD " " FRAG " V\n"
+#define INIT_R "SA KE Nr " NATD " " FRAG " V\n"
 #define AUTH_I "SK{IDi N(INITIAL_CONTACT) IDr AUTH SA TSi TSr}\n"
 #define AUTH_R "SK{IDr AUTH SA TSi TSr}\n"
 #define SET_UP                                                                                     \
