@@ -81,15 +81,16 @@ struct ipsec_signer {
 
     /* Signs parts[0] | parts[1] | ... ; *length in: room, out: octets. ECDSA gives the DER of
      * Ecdsa-Sig-Value; the library makes r | s of it where the method wants that. May take long
-     * (hardware); it is called inside a job. IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_BUFFER,
-     * IPSEC_FATAL_CRYPTO. */
+     * (hardware); it is called inside a job. IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_ARGUMENT (a key of
+     * another kind), IPSEC_ERR_BUFFER, IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM, IPSEC_FATAL_CRYPTO. */
     enum ipsec_status (*sign)(void *context, struct ipsec_private_key *key,
                               enum ipsec_signature how, const struct ipsec_view parts[],
                               size_t part_count, uint8_t *out, size_t *length);
 
     /* Checks a signature with the key in public_key (SubjectPublicKeyInfo, DER). IPSEC_OK,
-     * IPSEC_DROP_ICV (wrong), IPSEC_DROP_MALFORMED (no such key or signature),
-     * IPSEC_ERR_NOT_BUILT_IN. */
+     * IPSEC_DROP_ICV (wrong), IPSEC_DROP_MALFORMED (no such key or signature, or the key is of
+     * another kind or too short), IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_MEMORY. Anything but IPSEC_OK
+     * is a failure. */
     enum ipsec_status (*verify)(void *context, struct ipsec_view public_key,
                                 const struct ipsec_signature_check *check);
 };

@@ -2,7 +2,7 @@
  *
  * The Mbed TLS provider itself: its table, its context, its random generator.
  */
-#include "mbed.h"
+#include "mbed_auth.h"
 
 #include <string.h>
 
@@ -15,6 +15,7 @@
 
 struct ipsec_mbedtls {
     struct ipsec_crypto table;
+    struct ipsec_signer signer;    /* filled when first asked for, so that it is linked only then */
     ipsec_mbedtls_entropy entropy; /* the caller's; NULL: Mbed TLS's */
     void *entropy_user;
 #if defined(MBEDTLS_ENTROPY_C)
@@ -212,6 +213,11 @@ enum ipsec_status ipsec_mbedtls_new(const struct ipsec_mbedtls_config *config,
 const struct ipsec_crypto *ipsec_mbedtls_crypto(const struct ipsec_mbedtls *provider)
 {
     return &provider->table;
+}
+
+struct ipsec_signer *ipseci_mbed_signer_slot(struct ipsec_mbedtls *provider)
+{
+    return &provider->signer;
 }
 
 void ipsec_mbedtls_free(struct ipsec_mbedtls *provider)

@@ -67,6 +67,21 @@ json_t *kit_load(const char *path)
     return root;
 }
 
+struct blob kit_file(const char *path)
+{
+    char full[1024];
+    uint8_t octets[16384];
+    (void)snprintf(full, sizeof(full), "%s/%s", VECTORS_DIR, path);
+    FILE *file = fopen(full, "rb");
+    if (file == NULL) {
+        fail_msg("%s can not be read", full);
+    }
+    size_t length = fread(octets, 1, sizeof(octets), file);
+    assert_true(length < sizeof(octets));
+    (void)fclose(file);
+    return blob_copy(octets, length);
+}
+
 const char *kit_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));

@@ -26,6 +26,8 @@ struct ipsec_view blob_view(struct blob blob);
 
 /* A file below VECTORS_DIR; fails the test when it can not be read. json_decref it. */
 json_t *kit_load(const char *path);
+/* The octets of a file below VECTORS_DIR. */
+struct blob kit_file(const char *path);
 const char *kit_text(const json_t *object, const char *name);
 uint32_t kit_number(const json_t *object, const char *name);
 

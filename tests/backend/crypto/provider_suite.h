@@ -8,6 +8,8 @@
 
 #include "facade.h"
 
+#include <ipsec/auth.h>
+
 /* Runs the whole suite; the number of failed tests. */
 int provider_suite_run(const struct ipsec_crypto *provider);
 
@@ -16,5 +18,14 @@ int provider_vectors_run(const struct ipsec_crypto *provider);
 int provider_packets_run(const struct ipsec_crypto *provider);
 int provider_prf_run(const struct ipsec_crypto *provider);
 int provider_ke_run(const struct ipsec_crypto *provider);
+
+/* A key pair to sign with. */
+struct sign_key {
+    struct ipsec_private_key *key;
+    struct ipsec_view public_key; /* SubjectPublicKeyInfo */
+    struct ipsec_key_info info;
+};
+/* The suite of signers, with keys of different kinds and sizes. */
+int provider_sign_run(const struct ipsec_signer *signer, const struct sign_key *keys, size_t count);
 
 #endif

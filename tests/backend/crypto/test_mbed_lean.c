@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+static struct ipsec_mbedtls *lean;
 static const struct ipsec_crypto *provider;
 static struct ipsec_crypto_list list = {&provider, 1};
 static bool source_works = true;
@@ -119,6 +120,19 @@ static void random_without_a_generator(void **state)
     assert_int_equal(ipseci_random(&list, out, sizeof(out)), IPSEC_OK);
 }
 
+static void no_keys_and_signatures(void **state)
+{
+    struct ipsec_mbedtls_fault fault = {NULL, 0, 0};
+    struct ipsec_private_key *key = (struct ipsec_private_key *)(void *)&fault;
+    (void)state;
+    assert_null(ipsec_mbedtls_signer(lean));
+    assert_int_equal(ipsec_mbedtls_private_key_new(lean, ipseci_view("x", 1), NULL, &fault, &key),
+                     IPSEC_ERR_NOT_BUILT_IN);
+    assert_null(key);
+    assert_string_equal(fault.text, "this Mbed TLS reads no keys");
+    ipsec_mbedtls_private_key_free(NULL);
+}
+
 static void without_any_source_there_is_no_provider(void **state)
 {
     (void)state;
@@ -134,9 +148,9 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_not_built_in),
         cmocka_unit_test(default_proposals_shrink_to_what_is_there),
         cmocka_unit_test(random_without_a_generator),
+        cmocka_unit_test(no_keys_and_signatures),
         cmocka_unit_test(without_any_source_there_is_no_provider),
     };
-    struct ipsec_mbedtls *lean = NULL;
     struct ipsec_mbedtls_config config = IPSEC_MBEDTLS_CONFIG_INIT;
     config.entropy = read_source;
     if (ipsec_mbedtls_new(&config, &lean) != IPSEC_OK) {
