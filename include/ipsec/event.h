@@ -95,7 +95,8 @@ struct ipsec_failure {
     const struct ipsec_id *our_id; /* AUTHENTICATION, IDENTITY, NO_CONNECTION; or NULL */
     const struct ipsec_id *their_id;
     const struct ipsec_id *expected_id;
-    uint8_t auth_wanted;  /* AUTHENTICATION: enum ipsec_auth the peer should have used */
+    uint8_t auth_ours;    /* AUTHENTICATION: enum ipsec_auth of our own proof */
+    uint8_t auth_wanted;  /* enum ipsec_auth the peer should have used */
     uint8_t auth_method;  /* and the method of its AUTH payload (RFC 7296 3.8); 0: none */
     uint8_t cert_problem; /* enum ipsec_cert_problem; 0: its certificate is good, or not needed */
     uint32_t attempts;    /* datagrams sent for nothing (SILENT_PEER) */

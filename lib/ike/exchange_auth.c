@@ -51,8 +51,8 @@ static void add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec
 static enum ipsec_status no_proof(const struct ipseci_context *ctx, struct ipseci_step *step,
                                   enum ipsec_status status)
 {
-    if (ipsec_status_class(status) == IPSEC_CLASS_FATAL) {
-        return status;
+    if (ipsec_status_class(status) == IPSEC_CLASS_FATAL && ctx->hs->facts.sign_status == IPSEC_OK) {
+        return status; /* a broken provider; a signer that fails is a matter of this peer */
     }
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_AUTHENTICATION);

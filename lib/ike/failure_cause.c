@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The failure report's parts about identities, secrets, selectors, silence and the rest. Called by
+ * The failure report's parts about selectors, unknown peers, silence and the rest. Called by
  * failure_text.c.
  */
 #include "narrow.h"
 #include "notify.h"
 #include "report.h"
-
-static void add_quoted_id(struct ipseci_text *t, const struct ipsec_id *id)
-{
-    ipseci_text_add(t, id == NULL ? "" : "\"");
-    ipseci_report_id(t, id);
-    ipseci_text_add(t, id == NULL ? "" : "\"");
-}
 
 /* ---- selectors ---------------------------------------------------------------------------------
  */
@@ -134,126 +127,8 @@ void ipseci_report_selectors(struct ipseci_page *page, const struct ipsec_failur
     ipseci_page_say(page, "", "or on this gateway the mirror of what the other end is set to");
 }
 
-/* ---- secrets and identities --------------------------------------------------------------------
+/* ---- nobody, silence and the rest --------------------------------------------------------------
  */
-
-static void add_identities(struct ipseci_page *page, const struct ipsec_failure *f)
-{
-    ipseci_page_begin(page, "Here:");
-    ipseci_text_add(&page->entry, "we are ");
-    add_quoted_id(&page->entry, f->our_id);
-    if (f->expected_id != NULL) {
-        ipseci_text_add(&page->entry, " and expect ");
-        if (f->expected_id->type == IPSEC_ID_NONE) {
-            ipseci_text_add(&page->entry, "any identity");
-        } else {
-            add_quoted_id(&page->entry, f->expected_id);
-        }
-    }
-    ipseci_page_end(page, 3);
-
-    ipseci_page_begin(page, "There:");
-    if (f->their_id == NULL) {
-        ipseci_text_add(&page->entry, "the peer did not say who it is");
-    } else {
-        ipseci_text_add(&page->entry, "the peer says it is ");
-        add_quoted_id(&page->entry, f->their_id);
-    }
-    ipseci_page_end(page, 2);
-}
-
-static void add_refused_auth(struct ipseci_text *t, const struct ipsec_failure *f)
-{
-    ipseci_text_add(t, "the peer does not accept our AUTH as ");
-    add_quoted_id(t, f->our_id);
-    ipseci_text_add(t, ": the secrets differ, or the peer does not know this identity, or it "
-                       "expects us as somebody else, or it wants another method than a secret");
-}
-
-static void add_wrong_auth(struct ipseci_text *t, const struct ipsec_failure *f)
-{
-    if (f->status == IPSEC_ERR_NOT_FOUND) {
-        ipseci_text_add(t, "no secret is configured here for this pair of identities");
-        return;
-    }
-    ipseci_text_add(t, "the AUTH of ");
-    add_quoted_id(t, f->their_id);
-    ipseci_text_add(t, " does not verify: the secrets of the two ends differ. A blank or a newline "
-                       "at the end of one secret is enough");
-    ipseci_text_add(t, f->initiator ? "; or another machine than the meant one answered" : "");
-}
-
-void ipseci_report_authentication(struct ipseci_page *page, const struct ipsec_failure *f)
-{
-    add_identities(page, f);
-    ipseci_page_begin(page, "Cause:");
-    switch (f->refused_by) {
-    case IPSEC_REFUSED_LOCAL:
-        add_wrong_auth(&page->entry, f);
-        break;
-    case IPSEC_REFUSED_PEER:
-        add_refused_auth(&page->entry, f);
-        break;
-    case IPSEC_REFUSED_NOBODY:
-        ipseci_text_add(&page->entry, "authentication did not come to an end");
-        break;
-    }
-    ipseci_page_end(page, 4);
-    ipseci_page_say(page, "To do:",
-                    "on both: compare the secrets for this pair of identities (here: secret_file), "
-                    "their lengths too");
-    if (f->refused_by == IPSEC_REFUSED_PEER) {
-        ipseci_page_begin(page, "");
-        ipseci_text_add(&page->entry, "on the other:    remote_id = ");
-        ipseci_report_id(&page->entry, f->our_id);
-        ipseci_text_add(&page->entry, " (or any); its log says which of these it is");
-        ipseci_page_end(page, 2);
-    }
-}
-
-static void add_local_identity(struct ipseci_page *page, const struct ipsec_failure *f)
-{
-    ipseci_page_begin(page, "Cause:");
-    ipseci_text_add(&page->entry, "expected is ");
-    add_quoted_id(&page->entry, f->expected_id);
-    ipseci_text_add(&page->entry, ", received was ");
-    add_quoted_id(&page->entry, f->their_id);
-    ipseci_page_end(page, 3);
-
-    ipseci_page_begin(page, "To do:");
-    ipseci_text_add(&page->entry, "on this gateway: remote_id = ");
-    ipseci_report_id(&page->entry, f->their_id);
-    ipseci_text_add(&page->entry, " (if that is the right peer)");
-    ipseci_page_end(page, 2);
-    ipseci_page_begin(page, "");
-    ipseci_text_add(&page->entry, "or on the other: local_id = ");
-    ipseci_report_id(&page->entry, f->expected_id);
-    ipseci_page_end(page, 2);
-}
-
-static void add_peer_identity(struct ipseci_page *page, const struct ipsec_failure *f)
-{
-    ipseci_page_begin(page, "Cause:");
-    ipseci_text_add(&page->entry, "the peer does not accept us as ");
-    add_quoted_id(&page->entry, f->our_id);
-    ipseci_page_end(page, 3);
-
-    ipseci_page_begin(page, "To do:");
-    ipseci_text_add(&page->entry, "on the other:    remote_id = ");
-    ipseci_report_id(&page->entry, f->our_id);
-    ipseci_page_end(page, 2);
-    ipseci_page_say(page, "", "or on this gateway: local_id = (whom the other end expects)");
-}
-
-void ipseci_report_identity(struct ipseci_page *page, const struct ipsec_failure *f)
-{
-    add_identities(page, f);
-    if (f->refused_by == IPSEC_REFUSED_PEER) {
-        add_peer_identity(page, f);
-        return;
-    }
-    add_local_identity(page, f);
-}
 
 static void add_who_came(struct ipseci_text *t, const struct ipsec_failure *f)
 {
@@ -261,11 +136,11 @@ static void add_who_came(struct ipseci_text *t, const struct ipsec_failure *f)
     ipseci_report_endpoint(t, &f->remote);
     if (f->their_id != NULL) {
         ipseci_text_add(t, " that says it is ");
-        add_quoted_id(t, f->their_id);
+        ipseci_report_quoted_id(t, f->their_id);
     }
     if (f->our_id != NULL) {
         ipseci_text_add(t, " (here we are ");
-        add_quoted_id(t, f->our_id);
+        ipseci_report_quoted_id(t, f->our_id);
         ipseci_text_char(t, ')');
     }
 }
@@ -285,7 +160,7 @@ static void add_no_connection_there(struct ipseci_page *page, const struct ipsec
     ipseci_report_endpoint(&page->entry, &f->local);
     if (f->our_id != NULL) {
         ipseci_text_add(&page->entry, " as ");
-        add_quoted_id(&page->entry, f->our_id);
+        ipseci_report_quoted_id(&page->entry, f->our_id);
     }
     ipseci_page_end(page, 3);
     ipseci_page_begin(page, "To do:");

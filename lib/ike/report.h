@@ -14,6 +14,7 @@ void ipseci_report_proposals(struct ipseci_page *page, const struct ipsec_failur
 /* SELECTORS */
 void ipseci_report_selectors(struct ipseci_page *page, const struct ipsec_failure *f);
 /* AUTHENTICATION, IDENTITY, NO_CONNECTION */
+void ipseci_report_quoted_id(struct ipseci_text *t, const struct ipsec_id *id);
 void ipseci_report_authentication(struct ipseci_page *page, const struct ipsec_failure *f);
 void ipseci_report_identity(struct ipseci_page *page, const struct ipsec_failure *f);
 void ipseci_report_no_connection(struct ipseci_page *page, const struct ipsec_failure *f);

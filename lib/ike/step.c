@@ -122,6 +122,7 @@ struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ip
     f->initiator = ctx->in == NULL || (ctx->in->header.flags & IPSECI_FLAG_RESPONSE) != 0;
     f->authenticated = ctx->sa->state >= IPSECI_IKE_ESTABLISHED;
     f->peer = ctx->sa->peer;
+    f->auth_ours = f->peer == NULL ? 0 : f->peer->local_auth;
     f->child = ctx->hs == NULL ? NULL : ctx->hs->config;
     f->local = ctx->sa->local;
     f->remote = ctx->sa->remote;

@@ -74,6 +74,7 @@ static void set_up_node(struct sim *s, int index, uint64_t seed)
     n->secret = "a pre-shared key of some length";
     sim_crypto_init(&n->crypto, seed);
     n->config.crypto = n->crypto.list;
+    sim_auth_init(&n->auth);
     sim_node_callbacks(n);
     n->peer.name = index == SIM_A ? "site-b" : "site-a";
     set_endpoint(&n->peer.local, address[index]);
@@ -89,6 +90,28 @@ static void set_up_node(struct sim *s, int index, uint64_t seed)
     }
     sim_ike_proposals(n, "aes256-sha256-modp2048");
     sim_esp_proposals(n, "aes256-sha256-modp2048");
+}
+
+void sim_certificates(struct sim *s, enum ipsec_key_kind kind, uint16_t bits)
+{
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        const struct sim_cert cert = {
+            .kind = (uint8_t)kind,
+            .bits = bits,
+            .issuer = 7,
+            .not_after = SIM_NOW + 1000000,
+            .id = &n->peer.local_id,
+        };
+        sim_auth_certify(&n->auth, &cert);
+        n->auth.trust.issuer = 7;
+        n->config.signer = &n->auth.signer;
+        n->config.x509 = &n->auth.x509;
+        n->peer.local_auth = IPSEC_AUTH_SIGNATURE;
+        n->peer.remote_auth = IPSEC_AUTH_SIGNATURE;
+        n->peer.credential = &n->auth.credential;
+        n->peer.trust = &n->auth.trust;
+    }
 }
 
 struct sim *sim_new(uint64_t seed)

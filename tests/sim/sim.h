@@ -9,6 +9,7 @@
 #ifndef SIM_H
 #define SIM_H
 
+#include "sim_auth.h"
 #include "sim_crypto.h"
 
 #include <ipsec/ike.h>
@@ -64,6 +65,7 @@ struct sim_node {
     struct ipsec_ike *ike;
     void *block;
     struct sim_crypto crypto;
+    struct sim_auth auth;
 
     /* What it is told. */
     struct ipsec_ike_config config;
@@ -143,6 +145,8 @@ void sim_ike_proposals(struct sim_node *n, const char *text);
 void sim_esp_proposals(struct sim_node *n, const char *text);
 void sim_child_ts(struct ipsec_child_config *c, const char *local, const char *remote);
 void sim_id(struct ipsec_id *id, const char *text);
+/* Both ends prove themselves by certificates of the same issuer, with keys of this kind. */
+void sim_certificates(struct sim *s, enum ipsec_key_kind kind, uint16_t bits);
 /* A initiates; runs until quiet. The handle of A's IKE SA. */
 ipsec_handle sim_connect(struct sim *s);
 /* The first IKE SA and child of a node in the given phase (0: any); 0: none. */

@@ -65,6 +65,14 @@ static enum ipsec_status on_find_secret(void *user, uint32_t token,
     return n->pend_secret ? park(n, token, true) : fill_secret(n, secret);
 }
 
+static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
+{
+    const struct sim_node *n = user;
+
+    *seconds = SIM_NOW + (int64_t)(n->sim->now / 1000) - 1000;
+    return n->auth.no_time ? IPSEC_ERR_NOT_FOUND : IPSEC_OK;
+}
+
 void sim_answer(struct sim_node *n, enum ipsec_status status)
 {
     struct ipsec_secret secret = {0};
@@ -327,6 +335,7 @@ void sim_node_callbacks(struct sim_node *n)
         .send = on_send,
         .find_peer = on_find_peer,
         .find_secret = on_find_secret,
+        .wall_time = on_wall_time,
         .child_add = on_child_add,
         .child_update = on_child_update,
         .child_remove = on_child_remove,
