@@ -23,11 +23,12 @@ static void auth_10_auth_15_certificates_on_both_sides(void **state)
     sim_certificates(s, IPSEC_KEY_RSA, 2048);
     sim_start(s);
     (void)sim_connect(s);
-    sim_assert_ladder(s, "A IKE_SA_INIT request 0: SA KE Ni " NATD " " HASHES " V\n"
-                         "B IKE_SA_INIT response 0: SA KE Nr " NATD " " HASHES " CERTREQ V\n"
-                         "A IKE_AUTH request 1: SK{IDi CERT N(INITIAL_CONTACT) CERTREQ IDr AUTH "
-                         "SA TSi TSr}\n"
-                         "B IKE_AUTH response 1: SK{IDr CERT AUTH SA TSi TSr}\n");
+    sim_assert_ladder(s,
+                      "A IKE_SA_INIT request 0: SA KE Ni " NATD " " FRAG " " HASHES " V\n"
+                      "B IKE_SA_INIT response 0: SA KE Nr " NATD " " FRAG " " HASHES " CERTREQ V\n"
+                      "A IKE_AUTH request 1: SK{IDi CERT N(INITIAL_CONTACT) CERTREQ IDr AUTH "
+                      "SA TSi TSr}\n"
+                      "B IKE_AUTH response 1: SK{IDr CERT AUTH SA TSi TSr}\n");
     sim_assert_agree(s, 1, 1);
     assert_int_equal(A(s)->auth.validated, 1);
     assert_int_equal(B(s)->auth.validated, 1);
