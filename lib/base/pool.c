@@ -6,13 +6,12 @@
  */
 #include "pool.h"
 
-#include <stddef.h>
 #include <string.h>
 
 void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, uint32_t count,
                         size_t slot_bytes)
 {
-    const size_t align = _Alignof(max_align_t);
+    const size_t align = _Alignof(union ipseci_widest);
 
     memset(pool, 0, sizeof(*pool));
     if (count > IPSECI_POOL_MAX || slot_bytes > SIZE_MAX - align) {

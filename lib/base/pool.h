@@ -7,11 +7,18 @@
 
 #include "arena.h"
 
+/* What slots hold is aligned like this at most: max_align_t is for long double, and twice as much.
+ */
+union ipseci_widest {
+    uint64_t number;
+    void *pointer;
+};
+
 struct ipseci_pool {
     uint8_t *slots;
     uint32_t *next;       /* free list; index of the next free slot */
     uint16_t *generation; /* odd while in use */
-    size_t slot_bytes;    /* rounded up to the alignment of max_align_t */
+    size_t slot_bytes;    /* rounded up to the alignment of union ipseci_widest */
     uint32_t count;
     uint32_t used;
     uint32_t free_first;

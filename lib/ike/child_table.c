@@ -9,6 +9,11 @@
 
 #include <string.h>
 
+struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike, ipsec_handle h)
+{
+    return (struct ipseci_child *)ipseci_pool_get(&ike->children, h);
+}
+
 enum ipsec_status ipseci_child_spi_new(const struct ipsec_ike *ike, uint32_t *spi)
 {
     uint8_t octets[4];

@@ -123,8 +123,7 @@ static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
     struct ipseci_key_seed seed = {.nonce_i = ipseci_view(hs->nonce, sizeof(hs->nonce))};
 
     if (!ipseci_child_read_answer(ctx, step, &hs->offered, 0, &terms) ||
-        ipseci_nonce_parse(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE)->body,
-                           &seed.nonce_r) < IPSEC_OK) {
+        ipseci_step_peer_nonce(ctx, &seed.nonce_r) < IPSEC_OK) {
         not_taken(ctx, step);
         return IPSEC_OK;
     }
@@ -213,9 +212,8 @@ static enum ipsec_status request_reply(const struct ipseci_context *ctx, struct 
     const struct ipseci_handshake *hs = ctx->hs;
     struct ipseci_key_seed seed = {.nonce_r = ipseci_view(hs->nonce, sizeof(hs->nonce))};
 
-    if (ipseci_nonce_parse(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE)->body,
-                           &seed.nonce_i) < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    if (ipseci_step_peer_nonce(ctx, &seed.nonce_i) < IPSEC_OK) {
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return IPSEC_OK; /* CHILD-11 */
     }
     if (terms->choice.suite.ke != 0) {
@@ -253,7 +251,7 @@ static enum ipsec_status request_chosen(const struct ipseci_context *ctx, struct
         return IPSEC_OK;
     }
     if (group != 0 && ctx->hs->facts.ke_status < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         step->failure.phase = ipseci_child_phase(ctx);
         step->failure.status = ctx->hs->facts.ke_status;
         return IPSEC_OK;
@@ -271,12 +269,12 @@ static int request_rekeys(const struct ipseci_context *ctx, struct ipseci_step *
         return 0;
     }
     if (rekey.protocol != IPSEC_PROTOCOL_ESP || rekey.spi.length != 4) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return -1;
     }
     *old = ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_load32(rekey.spi.data));
     if (*old == NULL && ipseci_waits_for_child(ctx->sa)) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
         return -1; /* RFC 7296 2.25: it may be the one our own request is making */
     }
     if (*old == NULL || (*old)->state == IPSECI_CHILD_LINGERING) {
@@ -299,25 +297,25 @@ enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct 
         return IPSEC_OK;
     }
     if (not_now(ctx, old)) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
         return IPSEC_OK;
     }
     if (ctx->hs->facts.install_status < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_ADDITIONAL_SAS, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_NO_ADDITIONAL_SAS);
         ipseci_child_not_installed(ctx, step);
         return IPSEC_OK; /* CHILD-07 */
     }
     const struct ipseci_payload *payload =
         ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_KE);
     if (payload != NULL && ipseci_ke_parse(payload->body, &ke) < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return IPSEC_OK;
     }
     const struct ipseci_child_request_terms asked = {.only = old == NULL ? NULL : old->config,
                                                      .ke_offered = ke.group};
     const uint16_t error = ipseci_child_choose(ctx, step, &asked, &terms);
     if (error != 0) {
-        ipseci_step_refuse(step, ctx, error, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, error);
         if (error == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN) {
             ipseci_step_hint(step, ctx, &step->ours);
         }

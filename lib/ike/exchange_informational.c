@@ -113,7 +113,7 @@ static void bad_syntax(const struct ipseci_context *ctx, struct ipseci_step *ste
 {
     step->actions = 0;
     step->remove_count = 0;
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
 }
 
 enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct ipseci_step *step)
@@ -146,8 +146,7 @@ enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct i
                                                        : IPSEC_CAUSE_PEER_REFUSED);
         f->refused_by = IPSEC_REFUSED_PEER;
         f->notify = error;
-        step->actions |= IPSECI_ACT_CLOSE; /* INFO-13 */
-        step->reason = IPSEC_REASON_FAILURE;
+        ipseci_step_close(step); /* INFO-13 */
     }
     return IPSEC_OK;
 }

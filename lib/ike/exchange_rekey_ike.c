@@ -129,10 +129,9 @@ enum ipsec_status ipseci_ike_rekey_response(const struct ipseci_context *ctx,
         ipseci_rules_check(IPSECI_RULE_IKE_REKEY_RESPONSE, p, &which) < IPSEC_OK ||
         ipseci_choice_verify(&hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
                              IPSEC_PROTOCOL_IKE, IPSECI_CHOICE_SPI, &choice) < IPSEC_OK ||
-        ipseci_nonce_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_NONCE)->body, &seed.nonce_r) <
-            IPSEC_OK ||
-        ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke) < IPSEC_OK ||
-        ke.group != hs->group || choice.suite.ke != hs->group || choice.spi == 0) {
+        ipseci_step_peer_nonce(ctx, &seed.nonce_r) < IPSEC_OK ||
+        ipseci_step_peer_ke(ctx, &ke) < IPSEC_OK || ke.group != hs->group ||
+        choice.suite.ke != hs->group || choice.spi == 0) {
         rekey_failed(ctx, step, IPSEC_CAUSE_PROTOCOL);
         return IPSEC_OK;
     }
@@ -171,9 +170,8 @@ static enum ipsec_status request_reply(const struct ipseci_context *ctx, struct 
                                    .spi_r = hs->spi};
     uint8_t spi[8];
 
-    if (ipseci_nonce_parse(ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE)->body,
-                           &seed.nonce_i) < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    if (ipseci_step_peer_nonce(ctx, &seed.nonce_i) < IPSEC_OK) {
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return IPSEC_OK;
     }
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_CREATE_CHILD_SA);
@@ -189,7 +187,7 @@ static enum ipsec_status request_reply(const struct ipseci_context *ctx, struct 
 
 static void no_proposal(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN);
     ipseci_step_hint(step, ctx, &ctx->hs->offered);
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_REKEY, IPSEC_CAUSE_NO_PROPOSAL);
@@ -210,11 +208,11 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
         return IPSEC_OK;
     }
     if (not_now(ctx) || ctx->hs->facts.install_status < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
         return IPSEC_OK; /* COLL-10, COLL-11 */
     }
-    if (ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke) < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    if (ipseci_step_peer_ke(ctx, &ke) < IPSEC_OK) {
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return IPSEC_OK;
     }
     const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, IPSECI_CHOICE_SPI};
@@ -232,7 +230,7 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
         return IPSEC_OK;
     }
     if (ctx->hs->facts.ke_status < IPSEC_OK) {
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         step->failure.phase = IPSEC_PHASE_IKE_REKEY;
         step->failure.status = ctx->hs->facts.ke_status;
         return IPSEC_OK;

@@ -62,8 +62,7 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
     if (hs->facts.ke_status < IPSEC_OK) {
         ipseci_step_fail(step, ctx, IPSEC_PHASE_START, IPSEC_CAUSE_RESOURCE)->status =
             hs->facts.ke_status;
-        step->actions = IPSECI_ACT_CLOSE;
-        step->reason = IPSEC_REASON_FAILURE;
+        ipseci_step_close(step);
         return IPSEC_OK;
     }
     ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_SA_INIT);
@@ -190,9 +189,9 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
         step->drop = IPSEC_DROP_MALFORMED; /* INIT-09 */
         return IPSEC_OK;
     }
-    step->drop = ipseci_nonce_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_NONCE)->body, &nonce);
+    step->drop = ipseci_step_peer_nonce(ctx, &nonce);
     if (step->drop == IPSEC_OK) {
-        step->drop = ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke);
+        step->drop = ipseci_step_peer_ke(ctx, &ke);
     }
     if (step->drop == IPSEC_OK && (choice.suite.ke != hs->group || ke.group != hs->group)) {
         step->drop = IPSEC_DROP_KE;
@@ -255,7 +254,7 @@ enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
 
 static void init_no_peer(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN);
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_CONNECTION);
     f->status = ctx->hs->facts.peer_status;
@@ -268,11 +267,11 @@ static void init_no_proposal(const struct ipseci_context *ctx, struct ipseci_ste
 {
     const struct ipsec_peer *peer = ctx->hs->facts.peer;
 
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+    ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN);
     ipseci_step_hint(step, ctx, ours);
     if (IPSECI_IKE_HEADER_BYTES + step->w.used > ctx->in->header.length) {
         /* Nobody has proven its address yet: the answer is never longer than what was asked. */
-        ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN);
     }
     struct ipsec_failure *f =
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_NO_PROPOSAL);
@@ -319,8 +318,7 @@ static enum ipsec_status init_chosen(const struct ipseci_context *ctx, struct ip
 {
     struct ipsec_view nonce;
 
-    step->drop = ipseci_nonce_parse(
-        ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE)->body, &nonce);
+    step->drop = ipseci_step_peer_nonce(ctx, &nonce);
     if (step->drop < IPSEC_OK) {
         return IPSEC_OK;
     }
@@ -366,7 +364,7 @@ enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx, struc
         init_no_peer(ctx, step);
         return IPSEC_OK;
     }
-    step->drop = ipseci_ke_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_KE)->body, &ke);
+    step->drop = ipseci_step_peer_ke(ctx, &ke);
     if (step->drop < IPSEC_OK) {
         return IPSEC_OK;
     }

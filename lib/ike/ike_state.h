@@ -328,33 +328,19 @@ struct ipsec_ike {
 
 #define IPSECI_MARKER_BYTES 4
 
-/* A time so much later; one that no clock reaches is never. */
-static inline ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms)
-{
-    return ms < IPSEC_NEVER - now ? now + ms : IPSEC_NEVER;
-}
-
-static inline struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, ipsec_handle h)
-{
-    return (struct ipseci_ike_sa *)ipseci_pool_get(&ike->sas, h);
-}
-
-static inline struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike, ipsec_handle h)
-{
-    return (struct ipseci_child *)ipseci_pool_get(&ike->children, h);
-}
+/* lifetimes.c: a time so much later; one that no clock reaches is never. */
+ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms);
+/* sa_table.c, child_table.c: what a handle names; NULL when it is gone. Functions, as they are
+ * called in so many places. */
+struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, ipsec_handle h);
+struct ipseci_child *ipseci_child_get(const struct ipsec_ike *ike, ipsec_handle h);
+struct ipseci_handshake *ipseci_handshake_get(const struct ipsec_ike *ike, ipsec_handle h);
 
 /* The two directions have windows of their own: a request of the peer about a child may overtake
  * the answer that tells us of that child. */
 static inline bool ipseci_waits_for_child(const struct ipseci_ike_sa *sa)
 {
     return sa->task == IPSECI_TASK_CHILD_CREATE || sa->task == IPSECI_TASK_CHILD_REKEY;
-}
-
-static inline struct ipseci_handshake *ipseci_handshake_get(const struct ipsec_ike *ike,
-                                                            ipsec_handle h)
-{
-    return (struct ipseci_handshake *)ipseci_pool_get(&ike->handshakes, h);
 }
 
 #endif

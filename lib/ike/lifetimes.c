@@ -5,6 +5,11 @@
  */
 #include "engine.h"
 
+ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms)
+{
+    return ms < IPSEC_NEVER - now ? now + ms : IPSEC_NEVER;
+}
+
 static uint64_t or_default(uint64_t value, uint64_t fallback)
 {
     return value != 0 ? value : fallback;

@@ -7,6 +7,16 @@
 
 #include <string.h>
 
+struct ipseci_ike_sa *ipseci_sa_get(const struct ipsec_ike *ike, ipsec_handle h)
+{
+    return (struct ipseci_ike_sa *)ipseci_pool_get(&ike->sas, h);
+}
+
+struct ipseci_handshake *ipseci_handshake_get(const struct ipsec_ike *ike, ipsec_handle h)
+{
+    return (struct ipseci_handshake *)ipseci_pool_get(&ike->handshakes, h);
+}
+
 uint64_t ipseci_sa_own_spi(const struct ipseci_ike_sa *sa)
 {
     return sa->initiator ? sa->spi_i : sa->spi_r;

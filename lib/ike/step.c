@@ -76,9 +76,34 @@ void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *c
     if (type == IPSECI_NOTIFY_INVALID_SYNTAX) {
         /* RFC 7296 2.21.3: fatal on both ends, without a delete (SK-09) */
         ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL)->notify = type;
-        step->actions |= IPSECI_ACT_CLOSE;
-        step->reason = IPSEC_REASON_FAILURE;
+        ipseci_step_close(step);
     }
+}
+
+void ipseci_step_refuse_plain(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              uint16_t type)
+{
+    ipseci_step_refuse(step, ctx, type, ipseci_view(NULL, 0));
+}
+
+void ipseci_step_close(struct ipseci_step *step)
+{
+    step->actions |= IPSECI_ACT_CLOSE;
+    step->reason = IPSEC_REASON_FAILURE;
+}
+
+enum ipsec_status ipseci_step_peer_nonce(const struct ipseci_context *ctx, struct ipsec_view *nonce)
+{
+    const struct ipseci_payload *p = ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_NONCE);
+
+    return p == NULL ? IPSEC_DROP_PAYLOADS : ipseci_nonce_parse(p->body, nonce);
+}
+
+enum ipsec_status ipseci_step_peer_ke(const struct ipseci_context *ctx, struct ipseci_ke *ke)
+{
+    const struct ipseci_payload *p = ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_KE);
+
+    return p == NULL ? IPSEC_DROP_PAYLOADS : ipseci_ke_parse(p->body, ke);
 }
 
 bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *ctx,
@@ -96,7 +121,7 @@ bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *c
     if (ipseci_rules_check(rule, p, &which) == IPSEC_OK && ipseci_notifies_check(p) == IPSEC_OK) {
         return true;
     }
-    ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
     return false;
 }
 

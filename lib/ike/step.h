@@ -137,6 +137,8 @@ struct ipseci_message {
     struct ipseci_payloads payloads; /* of the clear message, or of what was inside SK */
 };
 
+struct ipseci_ke;
+
 struct ipseci_context {
     const struct ipsec_ike *ike;
     const struct ipseci_ike_sa *sa;
@@ -172,6 +174,15 @@ void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_vi
 /* A reply of nothing but this notify. */
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data);
+/* The same without data. */
+void ipseci_step_refuse_plain(struct ipseci_step *step, const struct ipseci_context *ctx,
+                              uint16_t type);
+/* Closes the IKE SA after a failure, without telling. */
+void ipseci_step_close(struct ipseci_step *step);
+/* The message's nonce and KE payload. IPSEC_DROP_PAYLOADS: there is none; else as parsed. */
+enum ipsec_status ipseci_step_peer_nonce(const struct ipseci_context *ctx,
+                                         struct ipsec_view *nonce);
+enum ipsec_status ipseci_step_peer_ke(const struct ipseci_context *ctx, struct ipseci_ke *ke);
 /* The refusal that names the group we want instead (RFC 7296 1.2, 1.3). */
 void ipseci_step_refuse_group(struct ipseci_step *step, const struct ipseci_context *ctx,
                               uint16_t group);

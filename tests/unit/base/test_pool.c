@@ -42,7 +42,7 @@ static void gives_each_slot_once_and_then_none(void **state)
         slot[i] = (uint8_t *)ipseci_pool_take(&pool, &handle[i]);
         assert_non_null(slot[i]);
         assert_int_not_equal(handle[i], 0);
-        assert_int_equal((uintptr_t)slot[i] % _Alignof(max_align_t), 0);
+        assert_int_equal((uintptr_t)slot[i] % _Alignof(union ipseci_widest), 0);
         assert_zero(slot[i], SLOT_BYTES);
         memset(slot[i], (int)i + 1, SLOT_BYTES);
     }
