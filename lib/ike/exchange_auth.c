@@ -149,11 +149,13 @@ enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct 
     const struct ipseci_payloads *p = &ctx->in->payloads;
     const struct ipsec_peer *peer = ctx->sa->peer;
     struct ipseci_verdict verdict = {0};
+    struct ipseci_notify unknown;
     struct ipseci_id id;
     struct ipsec_id remote = {0};
     uint8_t which;
 
     if (ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL || p->unknown_critical != 0 ||
+        ipseci_unknown_error(p, &unknown) ||
         ipseci_rules_check(IPSECI_RULE_AUTH_RESPONSE, p, &which) < IPSEC_OK) {
         auth_refused(ctx, step);
         return IPSEC_OK;

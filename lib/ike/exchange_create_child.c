@@ -171,6 +171,11 @@ enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct
         response_error(ctx, step, &notify);
         return IPSEC_OK;
     }
+    if (ipseci_unknown_error(p, &notify)) {
+        ipseci_child_refused(ctx, step, &notify, 0);
+        not_taken(ctx, step); /* INIT-33: failed, whatever else it says */
+        return IPSEC_OK;
+    }
     if (p->unknown_critical != 0 ||
         ipseci_rules_check(IPSECI_RULE_CHILD_RESPONSE, p, &which) < IPSEC_OK) {
         not_taken(ctx, step); /* CRIT-03 */

@@ -121,7 +121,8 @@ enum ipsec_status ipseci_ike_rekey_response(const struct ipseci_context *ctx,
         rekey_failed(ctx, step, IPSEC_CAUSE_RESOURCE)->status = hs->facts.install_status;
         return IPSEC_OK;
     }
-    if (ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL && ipseci_error_notify(p, &notify) != 0) {
+    const bool no_sa = ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL;
+    if ((no_sa && ipseci_error_notify(p, &notify) != 0) || ipseci_unknown_error(p, &notify)) {
         response_error(ctx, step, &notify);
         return IPSEC_OK;
     }

@@ -239,6 +239,10 @@ enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
         }
         return IPSEC_OK;
     }
+    if (ipseci_unknown_error(p, &notify)) {
+        init_refused(ctx, step, &notify);
+        return IPSEC_OK;
+    }
     step->drop = ipseci_rules_check(IPSECI_RULE_INIT_RESPONSE, p, &which);
     if (step->drop == IPSEC_OK && ctx->in->header.spi_r == 0) {
         step->drop = IPSEC_DROP_SPI;

@@ -155,6 +155,21 @@ struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ip
     return f;
 }
 
+bool ipseci_unknown_error(const struct ipseci_payloads *payloads, struct ipseci_notify *out)
+{
+    /* As registered by IANA: 1, 4, 5, 7, 9, 11, 14, 17, 24, 34 to 48. */
+    static const uint64_t known = 0x0001fffc01024ab2u;
+    uint32_t cursor = 0;
+
+    while (ipseci_notify_next(payloads, &cursor, out)) {
+        if (out->type < IPSECI_NOTIFY_STATUS_FIRST &&
+            (out->type > 63 || (known >> out->type & 1) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out)
 {
     uint32_t cursor = 0;

@@ -194,6 +194,9 @@ bool ipseci_step_syntax(struct ipseci_step *step, const struct ipseci_context *c
 struct ipsec_failure *ipseci_step_fail(struct ipseci_step *step, const struct ipseci_context *ctx,
                                        enum ipsec_phase phase, enum ipsec_cause cause);
 /* The first error notify of a message; 0: none. */
+/* RFC 7296 3.10.1: an error that nobody has told us the meaning of. In an answer it says that the
+ * request has failed entirely, whatever else the answer holds (INIT-33). */
+bool ipseci_unknown_error(const struct ipseci_payloads *payloads, struct ipseci_notify *out);
 uint16_t ipseci_error_notify(const struct ipseci_payloads *payloads, struct ipseci_notify *out);
 
 /* diagnosis.c, or diagnosis_none.c, where they do nothing. */

@@ -48,7 +48,7 @@ bool sim_craft(const struct sim_node *victim, const struct sim_craft *what,
 {
     const struct ipseci_ike_sa *sa = keyed_sa(victim, what->newest_sa);
     struct ipseci_writer w = ipseci_writer_init(out->octets, sizeof(out->octets));
-    const size_t pad = 15 - what->chain.length % 16;
+    const size_t pad = 15 - what->chain.length % 16 + (size_t)16 * what->pad_blocks;
 
     if (sa == NULL) {
         return false;
@@ -76,7 +76,9 @@ bool sim_craft(const struct sim_node *victim, const struct sim_craft *what,
     }
     ipseci_write_zeros(&w, IV_BYTES);
     ipseci_write_view(&w, what->chain);
-    ipseci_write_zeros(&w, pad);
+    for (size_t i = 0; i < pad; i++) {
+        ipseci_write8(&w, what->pad_fill);
+    }
     ipseci_write8(&w, what->pad_octet != 0 ? what->pad_octet : (uint8_t)pad);
     ipseci_write_zeros(&w, TAG_BYTES);
     w.used -= what->cut;

@@ -11,10 +11,12 @@
 struct sim_craft {
     uint8_t exchange;
     bool answer;
-    bool newest_sa;    /* of several: the last in the table, else the first */
-    int32_t id_offset; /* from the message ID that is expected */
-    uint8_t pad_octet; /* instead of the right pad length; 0: the right one */
-    uint8_t first;     /* payload type of the chain's first */
+    bool newest_sa;     /* of several: the last in the table, else the first */
+    int32_t id_offset;  /* from the message ID that is expected */
+    uint8_t pad_blocks; /* more than needed: 16 octets each, to at most 255 in all */
+    uint8_t pad_fill;   /* the octets of padding */
+    uint8_t pad_octet;  /* instead of the right pad length; 0: the right one */
+    uint8_t first;      /* payload type of the chain's first */
     struct ipsec_view chain;
     bool is_fragment; /* in SKF, with these as they stand */
     uint16_t fragment;
