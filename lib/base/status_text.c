@@ -75,19 +75,24 @@ _Static_assert(IPSEC_DROP_REASONS == IPSEC_DROP_FIRST - IPSEC_DROP_LAST + 1, "a 
 _Static_assert(IPSECI_COUNT(fatal_texts) == IPSEC_FATAL_SEQUENCE - IPSEC_FATAL_MESSAGE_ID + 1,
                "a text a status");
 
+/* Apart from the texts: who only asks for the class does not carry them. */
 static const struct {
     int first; /* the statuses of a class go down from here, except those of OK, which go up */
     int step;
     unsigned count;
     enum ipsec_status_class class_;
-    const char *const *texts;
 } classes[] = {
-    {IPSEC_OK, 1, IPSECI_COUNT(ok_texts), IPSEC_CLASS_OK, ok_texts},
-    {IPSEC_ERR_ARGUMENT, -1, IPSECI_COUNT(usage_texts), IPSEC_CLASS_USAGE, usage_texts},
-    {IPSEC_ERR_FULL, -1, IPSECI_COUNT(resource_texts), IPSEC_CLASS_RESOURCE, resource_texts},
-    {IPSEC_DROP_FIRST, -1, IPSECI_COUNT(drop_texts), IPSEC_CLASS_PEER, drop_texts},
-    {IPSEC_FATAL_SEQUENCE, -1, IPSECI_COUNT(fatal_texts), IPSEC_CLASS_FATAL, fatal_texts},
+    {IPSEC_OK, 1, IPSECI_COUNT(ok_texts), IPSEC_CLASS_OK},
+    {IPSEC_ERR_ARGUMENT, -1, IPSECI_COUNT(usage_texts), IPSEC_CLASS_USAGE},
+    {IPSEC_ERR_FULL, -1, IPSECI_COUNT(resource_texts), IPSEC_CLASS_RESOURCE},
+    {IPSEC_DROP_FIRST, -1, IPSECI_COUNT(drop_texts), IPSEC_CLASS_PEER},
+    {IPSEC_FATAL_SEQUENCE, -1, IPSECI_COUNT(fatal_texts), IPSEC_CLASS_FATAL},
 };
+
+static const char *const *const texts[] = {ok_texts, usage_texts, resource_texts, drop_texts,
+                                           fatal_texts};
+
+_Static_assert(IPSECI_COUNT(texts) == IPSECI_COUNT(classes), "a list of texts a class");
 
 /* The row of a status and its index there; IPSECI_COUNT(classes) when unknown. */
 static size_t find(enum ipsec_status status, size_t *index)
@@ -117,7 +122,7 @@ const char *ipsec_status_text(enum ipsec_status status)
     size_t index;
     const size_t row = find(status, &index);
 
-    return row < IPSECI_COUNT(classes) ? classes[row].texts[index] : "unknown status";
+    return row < IPSECI_COUNT(classes) ? texts[row][index] : "unknown status";
 }
 
 size_t ipsec_drop_index(enum ipsec_status status)

@@ -9,6 +9,9 @@
 
 static enum ipsec_auth method_of(const struct ipseci_proof *proof)
 {
+    if (proof->peer == NULL) {
+        return IPSEC_AUTH_PSK; /* AUTH-09: checked like one with a wrong secret */
+    }
     return (enum ipsec_auth)(proof->ours ? proof->peer->local_auth : proof->peer->remote_auth);
 }
 

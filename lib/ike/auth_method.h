@@ -12,7 +12,7 @@
 
 /* One proof: whose, and between whom. */
 struct ipseci_proof {
-    const struct ipsec_peer *peer;
+    const struct ipsec_peer *peer; /* NULL: nobody we know, whose proof is only checked */
     bool ours;
     struct ipsec_view id_body;        /* the prover's ID payload, RESERVED as received */
     const struct ipsec_id *remote_id; /* what the peer is called: claimed, or expected of it */
@@ -41,7 +41,7 @@ void ipseci_auth_check(const struct ipseci_context *ctx, const struct ipseci_pro
 struct ipseci_auth_octets ipseci_auth_octets(const struct ipseci_context *ctx,
                                              const struct ipseci_proof *proof);
 
-/* auth_signature.c: the same for signatures, and the payloads around them. */
+/* auth_signature.c: the same for signatures, and the payloads around them; or signatures_none.c. */
 bool ipseci_signature_lacks(const struct ipseci_context *ctx, struct ipseci_step *step,
                             const struct ipseci_proof *proof);
 enum ipsec_status ipseci_signature_add(const struct ipseci_context *ctx, struct ipseci_step *step);

@@ -133,9 +133,18 @@ void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
 /* jobs.c: heavy work, inline or with the caller. */
 enum ipsec_status ipseci_job_ke(struct ipsec_ike *ike, struct ipseci_handshake *hs,
                                 const struct ipseci_need *need);
+void ipseci_job_take_result(struct ipseci_handshake *hs);
+/* Runs the filled job, or gives it to the caller: IPSEC_PENDING. */
+enum ipsec_status ipseci_job_begin(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                   enum ipseci_job_kind kind);
+/* The job is not even begun: this is what came of it. */
+enum ipsec_status ipseci_job_spare(struct ipseci_handshake *hs, enum ipseci_job_kind kind,
+                                   enum ipsec_status status);
+/* job_auth.c, or signatures_none.c */
 enum ipsec_status ipseci_job_auth(struct ipsec_ike *ike, struct ipseci_handshake *hs,
                                   const struct ipseci_message *in, const struct ipseci_need *need);
-void ipseci_job_take_result(struct ipseci_handshake *hs);
+void ipseci_job_sign(struct ipsec_job *job);
+void ipseci_job_verify(struct ipsec_job *job);
 
 /* commit.c: the only place where a step becomes state. */
 enum ipsec_status ipseci_commit(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,

@@ -333,7 +333,6 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
 
 enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    static const struct ipsec_peer nobody = {0}; /* AUTH-09: checked like one with a wrong secret */
     const struct ipseci_handshake *hs = ctx->hs;
     struct ipseci_verdict verdict;
     struct ipsec_id remote = {0};
@@ -343,7 +342,7 @@ enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct i
     }
     const bool known = hs->facts.peer_status == IPSEC_OK;
     const struct ipseci_proof theirs = {
-        known ? hs->facts.peer : &nobody, false,
+        known ? hs->facts.peer : NULL, false,
         ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_IDI)->body, &remote};
     if (known && ipseci_auth_lacks(ctx, step, &theirs)) {
         return IPSEC_OK;

@@ -30,37 +30,30 @@
 #define RSA(n)   0x30, 0x0d, RSA_OID(n), DER_NULL
 #define ECDSA(n) 0x30, 0x0a, ECDSA_OID(n)
 
-#define FORM_MAX 67
-
-struct form {
-    uint8_t how; /* enum ipsec_signature */
-    uint8_t length;
-    uint8_t octets[FORM_MAX];
-};
-
-static const struct form forms[] = {
-    {IPSEC_SIGNATURE_RSA_SHA1, 15, {RSA(0x05)}},
-    {IPSEC_SIGNATURE_RSA_SHA2_256, 15, {RSA(0x0b)}},
-    {IPSEC_SIGNATURE_RSA_SHA2_384, 15, {RSA(0x0c)}},
-    {IPSEC_SIGNATURE_RSA_SHA2_512, 15, {RSA(0x0d)}},
-    {IPSEC_SIGNATURE_PSS_SHA2_256, 67, {PSS_NULL(0x01, 0x20)}},
-    {IPSEC_SIGNATURE_PSS_SHA2_384, 67, {PSS_NULL(0x02, 0x30)}},
-    {IPSEC_SIGNATURE_PSS_SHA2_512, 67, {PSS_NULL(0x03, 0x40)}},
-    {IPSEC_SIGNATURE_ECDSA_SHA2_256, 12, {ECDSA(0x02)}},
-    {IPSEC_SIGNATURE_ECDSA_SHA2_384, 12, {ECDSA(0x03)}},
-    {IPSEC_SIGNATURE_ECDSA_SHA2_512, 12, {ECDSA(0x04)}},
-    {IPSEC_SIGNATURE_ED25519, 7, {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70}},
-    {IPSEC_SIGNATURE_PSS_SHA2_256, 63, {PSS_BARE(0x01, 0x20)}},
-    {IPSEC_SIGNATURE_PSS_SHA2_384, 63, {PSS_BARE(0x02, 0x30)}},
-    {IPSEC_SIGNATURE_PSS_SHA2_512, 63, {PSS_BARE(0x03, 0x40)}},
+/* One after the other: enum ipsec_signature, the length, and so many octets. */
+#define FORM(how, length, ...) how, length, __VA_ARGS__
+static const uint8_t forms[] = {
+    FORM(IPSEC_SIGNATURE_RSA_SHA1, 15, RSA(0x05)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_256, 15, RSA(0x0b)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_384, 15, RSA(0x0c)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_512, 15, RSA(0x0d)),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_256, 67, PSS_NULL(0x01, 0x20)),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_384, 67, PSS_NULL(0x02, 0x30)),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_512, 67, PSS_NULL(0x03, 0x40)),
+    FORM(IPSEC_SIGNATURE_ECDSA_SHA2_256, 12, ECDSA(0x02)),
+    FORM(IPSEC_SIGNATURE_ECDSA_SHA2_384, 12, ECDSA(0x03)),
+    FORM(IPSEC_SIGNATURE_ECDSA_SHA2_512, 12, ECDSA(0x04)),
+    FORM(IPSEC_SIGNATURE_ED25519, 7, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_256, 63, PSS_BARE(0x01, 0x20)),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_384, 63, PSS_BARE(0x02, 0x30)),
+    FORM(IPSEC_SIGNATURE_PSS_SHA2_512, 63, PSS_BARE(0x03, 0x40)),
 };
 
 void ipseci_signature_algorithm_build(struct ipseci_writer *w, enum ipsec_signature how)
 {
-    for (size_t i = 0; i < IPSECI_COUNT(forms); i++) {
-        if (forms[i].how == (uint8_t)how) {
-            ipseci_write8(w, forms[i].length);
-            ipseci_write_bytes(w, forms[i].octets, forms[i].length);
+    for (size_t at = 0; at < sizeof(forms); at += 2u + forms[at + 1]) {
+        if (forms[at] == (uint8_t)how) {
+            ipseci_write_bytes(w, forms + at + 1, 1u + forms[at + 1]);
             return;
         }
     }
@@ -74,9 +67,9 @@ enum ipsec_status ipseci_signature_algorithm_parse(struct ipsec_view *data,
         return IPSEC_DROP_TRUNCATED;
     }
     const size_t length = data->data[0];
-    for (size_t i = 0; i < IPSECI_COUNT(forms); i++) {
-        if (forms[i].length == length && memcmp(forms[i].octets, data->data + 1, length) == 0) {
-            *how = (enum ipsec_signature)forms[i].how;
+    for (size_t at = 0; at < sizeof(forms); at += 2u + forms[at + 1]) {
+        if (forms[at + 1] == length && memcmp(forms + at + 2, data->data + 1, length) == 0) {
+            *how = (enum ipsec_signature)forms[at];
             data->data += 1 + length;
             data->length -= 1 + length;
             return IPSEC_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The library without diagnosis: what a failure still says, and what is not there any more. That
- * everything else works the same is what the other tests of the suite "small" say.
+ * The library without diagnosis and signatures: what a failure still says, and what is not there
+ * any more. That everything else works the same is what the other tests of the suite "small" say.
  */
 #include "sim_test.h"
 
@@ -93,6 +93,37 @@ static void not_built_in(void **state)
     sim_free(s);
 }
 
+/* A peer configured for signatures is refused here, without anything sent that would show it. */
+static void signatures_not_built_in(void **state)
+{
+    struct sim *s = sim_new(1);
+
+    (void)state;
+    A(s)->peer.local_auth = IPSEC_AUTH_SIGNATURE;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 5000);
+    check(A(s),
+          (struct expected){IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_AUTHENTICATION, IPSEC_REFUSED_LOCAL});
+    assert_int_equal(A(s)->failure.status, IPSEC_ERR_NOT_BUILT_IN);
+    sim_free(s);
+}
+
+static void signatures_of_the_peer_not_built_in(void **state)
+{
+    struct sim *s = sim_new(1);
+
+    (void)state;
+    B(s)->peer.remote_auth = IPSEC_AUTH_SIGNATURE;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 5000);
+    check(B(s),
+          (struct expected){IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_AUTHENTICATION, IPSEC_REFUSED_LOCAL});
+    assert_int_equal(B(s)->failure.status, IPSEC_ERR_NOT_BUILT_IN);
+    sim_free(s);
+}
+
 static void tunnel_and_rekeys(void **state)
 {
     struct sim *s = sim_up(1);
@@ -115,9 +146,14 @@ static void tunnel_and_rekeys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(other_ike_proposal), cmocka_unit_test(other_esp_proposal),
-        cmocka_unit_test(other_selectors),    cmocka_unit_test(other_secret),
-        cmocka_unit_test(not_built_in),       cmocka_unit_test(tunnel_and_rekeys),
+        cmocka_unit_test(other_ike_proposal),
+        cmocka_unit_test(other_esp_proposal),
+        cmocka_unit_test(other_selectors),
+        cmocka_unit_test(other_secret),
+        cmocka_unit_test(not_built_in),
+        cmocka_unit_test(signatures_not_built_in),
+        cmocka_unit_test(signatures_of_the_peer_not_built_in),
+        cmocka_unit_test(tunnel_and_rekeys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
