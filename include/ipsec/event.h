@@ -240,7 +240,10 @@ enum ipsec_warning {
     IPSEC_WARNING_CLOCK = 3,       /* the caller's clock stepped back */
     IPSEC_WARNING_NARROWED = 4,    /* the peer narrowed the selectors */
     IPSEC_WARNING_NO_PFS = 5,      /* rekeyed without PFS though a group is configured */
-    IPSEC_WARNING_NULL_CIPHER = 6  /* traffic is authenticated, not encrypted */
+    IPSEC_WARNING_NULL_CIPHER = 6, /* traffic is authenticated, not encrypted */
+    /* Many first contacts or half-open IKE SAs: everybody has to bring a cookie (RFC 7296 2.6). */
+    IPSEC_WARNING_COOKIES_ON = 7,
+    IPSEC_WARNING_COOKIES_OFF = 8 /* that is over, since 10 seconds */
 };
 IPSEC_API const char *ipsec_warning_text(enum ipsec_warning warning);
 IPSEC_API const char *ipsec_reason_text(enum ipsec_reason reason);

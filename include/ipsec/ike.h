@@ -228,7 +228,7 @@ struct ipsec_ike_config {
 
     uint32_t half_open_max;       /* responder SAs not yet authenticated; 0: three quarters of
                                      handshake_max, so that strangers can not stop rekeys */
-    uint32_t cookie_threshold;    /* half-open SAs from which cookies are demanded; 0: half of
+    uint32_t cookie_threshold;    /* half-open SAs from which everybody needs a cookie; 0: half of
                                      half_open_max, at least 2; 1: always (RFC 7296 2.6) */
     uint32_t first_contact_per_s; /* IKE_SA_INIT requests looked at in a second, but for those
                                      that only get a cookie; 0: 100 */
@@ -245,6 +245,18 @@ struct ipsec_ike_config {
     uint32_t fragments_max;  /* of one message, either way; 0: 32 and message_bytes / 256 */
     uint32_t reassembly_max; /* messages being put together; 0: handshake_max. Room for
                                 message_bytes each */
+
+    /* First contacts by source: one IPv4 address, or one IPv6 /64 (RFC 8019 4.2). Where many peers
+     * share an address (behind a NAT), raise these. Who has not shown by a cookie that it is where
+     * its datagrams say may use half of each limit, here and above, and is asked for a cookie
+     * beyond; so forged addresses shut out nobody who can answer. */
+    uint32_t source_max;            /* sources remembered, at most 65,536; 0: 64 */
+    uint32_t source_contacts_per_s; /* of one source; 0: a quarter of first_contact_per_s */
+    uint32_t source_half_open_max;  /* of one source; 0: half of half_open_max */
+    uint32_t source_failures; /* after so many failed authentications in a row a source needs a
+                                 cookie and waits 2 s, twice as long after each more, up to 60 s,
+                                 until one is right or 10 minutes without one have passed. Only
+                                 new IKE SAs wait. 0: 3; UINT32_MAX: never */
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
 
@@ -347,7 +359,15 @@ struct ipsec_ike_counters {
     uint32_t half_open;
     uint32_t children;
     uint32_t handshakes;
-    uint32_t reassemblies; /* messages being put together */
+    uint32_t reassemblies;     /* messages being put together */
+    uint64_t cookies_demanded; /* first contacts answered with nothing but a cookie */
+    uint64_t cookies_accepted; /* first contacts that brought a good one back */
+    uint64_t source_refused;   /* good cookie, but its source was over its rate or its half-open
+                                  limit; the drop reason tells which */
+    uint64_t source_waits;     /* good cookie, but its source waits after failed authentications */
+    uint64_t source_penalties; /* such waits begun */
+    uint64_t attacks;          /* times that cookies had to be demanded of everybody */
+    bool under_attack;         /* now */
 };
 IPSEC_API void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *out);
 

@@ -33,12 +33,17 @@ static void refill(struct ipseci_bucket *b, ipsec_ms now)
     b->millitokens += elapsed_ms * b->rate_per_s;
 }
 
-bool ipseci_bucket_take(struct ipseci_bucket *b, ipsec_ms now)
+bool ipseci_bucket_take_above(struct ipseci_bucket *b, uint32_t floor, ipsec_ms now)
 {
     refill(b, now);
-    if (b->millitokens < 1000) {
+    if (b->millitokens < ((uint64_t)floor + 1) * 1000) {
         return false;
     }
     b->millitokens -= 1000;
     return true;
+}
+
+bool ipseci_bucket_take(struct ipseci_bucket *b, ipsec_ms now)
+{
+    return ipseci_bucket_take_above(b, 0, now);
 }

@@ -428,6 +428,9 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     if (has(w, IPSECI_ACT_ESTABLISH)) {
         establish(w);
     }
+    if (w->hs != NULL && (has(w, IPSECI_ACT_ESTABLISH) || has(w, IPSECI_ACT_AUTH_FAILED))) {
+        ipseci_gate_authenticated(ike, w->hs->source, has(w, IPSECI_ACT_ESTABLISH));
+    }
     if (w->child != NULL) {
         announce_child(w);
     }

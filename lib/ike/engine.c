@@ -78,7 +78,8 @@ static enum ipsec_status repeat_init(struct ipsec_ike *ike, const struct ipseci_
 
     if (hs != NULL && sa->state == IPSECI_IKE_INIT_REPLIED &&
         hs->peer_init.length == in->raw.length &&
-        memcmp(hs->peer_init.data, in->raw.data, in->raw.length) == 0) {
+        memcmp(hs->peer_init.data, in->raw.data, in->raw.length) == 0 &&
+        ipseci_gate_repeat(ike, in)) {
         const struct ipsec_view reply = ipseci_view(hs->own_init.data, hs->own_init.length);
         ike->counters.duplicates_answered++;
         ipseci_transmit(ike, &in->local, &in->remote, reply);
@@ -329,6 +330,9 @@ static void timer_due(struct ipsec_ike *ike, const struct ipseci_timer *timer)
         if (child != NULL) {
             ipseci_life_due_child(ike, child);
         }
+        return;
+    case IPSECI_TIMER_GATE:
+        ipseci_gate_due(ike);
         return;
     }
 }

@@ -103,8 +103,15 @@ enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike
                                         const struct ipseci_message *in);
 
 /* gate.c: first contact, no state. */
-enum ipsec_status ipseci_gate(struct ipsec_ike *ike, const struct ipseci_message *in);
+enum ipsec_status ipseci_gate(struct ipsec_ike *ike, const struct ipseci_message *in,
+                              uint64_t *source);
 void ipseci_gate_init(struct ipsec_ike *ike);
+/* Whether a copy of an answered IKE_SA_INIT request may be answered again: not without end. */
+bool ipseci_gate_repeat(struct ipsec_ike *ike, const struct ipseci_message *in);
+/* IPSECI_TIMER_GATE is due. */
+void ipseci_gate_due(struct ipsec_ike *ike);
+/* A responder's IKE_AUTH has shown who is behind that source, or not. */
+void ipseci_gate_authenticated(struct ipsec_ike *ike, uint64_t source, bool good);
 /* A message without SA, answered statelessly. */
 void ipseci_reply_plain(struct ipsec_ike *ike, const struct ipseci_message *in, uint64_t spi_r,
                         struct ipsec_view body);

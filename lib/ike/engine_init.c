@@ -49,6 +49,11 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
         or_default(c->cookie_threshold, c->half_open_max < 4 ? 2 : c->half_open_max / 2);
     c->first_contact_per_s = or_default(c->first_contact_per_s, IPSECI_FIRST_CONTACT_PER_S);
     c->half_open_ms = or_default(c->half_open_ms, IPSECI_HALF_OPEN_MS);
+    c->source_max = or_default(c->source_max, IPSECI_SOURCES_MAX);
+    c->source_contacts_per_s =
+        or_default(c->source_contacts_per_s, (c->first_contact_per_s + 3) / 4);
+    c->source_half_open_max = or_default(c->source_half_open_max, (c->half_open_max + 1) / 2);
+    c->source_failures = or_default(c->source_failures, IPSECI_AUTH_FAILURES);
     const bool ok = c->message_bytes >= IPSECI_MESSAGE_BYTES_MIN &&
                     c->message_bytes <= IPSECI_MESSAGE_BYTES_MAX && c->sa_max <= IPSECI_POOL_MAX &&
                     c->child_max <= IPSECI_POOL_MAX && c->handshake_max <= IPSECI_POOL_MAX &&
@@ -56,7 +61,7 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->retransmit_max <= IPSECI_RETRANSMIT_MOST && c->ike_port != c->natt_port &&
                     c->fragment_bytes >= IPSECI_FRAGMENT_BYTES_MIN &&
                     c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
-                    c->reassembly_max <= IPSECI_POOL_MAX;
+                    c->reassembly_max <= IPSECI_POOL_MAX && c->source_max <= IPSECI_SOURCES_MOST;
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 
@@ -76,7 +81,8 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
     ipseci_hash_layout(&to->by_spi, arena, c->sa_max);
     ipseci_hash_layout(&to->by_init, arena, c->half_open_max);
     ipseci_hash_layout(&to->by_esp, arena, c->child_max);
-    ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max);
+    ipseci_sources_layout(&to->sources, arena, c->source_max);
+    ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max + 1); /* 1: the gate's */
     ipseci_pool_layout(&to->reassemblies, arena, c->reassembly_max,
                        ipseci_reassembly_bytes(c->fragments_max, c->message_bytes));
     to->step = IPSECI_ARENA_NEW(arena, 1, struct ipseci_step);

@@ -74,6 +74,10 @@ const char *ipsec_warning_text(enum ipsec_warning warning)
         return "rekeyed without PFS though a Diffie-Hellman group is configured";
     case IPSEC_WARNING_NULL_CIPHER:
         return "the traffic is authenticated but not encrypted (NULL cipher)";
+    case IPSEC_WARNING_COOKIES_ON:
+        return "many first contacts: every new peer has to bring back a cookie now";
+    case IPSEC_WARNING_COOKIES_OFF:
+        return "first contacts are few again: new peers need no cookie any more";
     }
     return "unknown warning";
 }

@@ -266,6 +266,7 @@ static void auth_not_accepted(const struct ipseci_context *ctx, struct ipseci_st
     }
     refuse_and_close(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
     auth_failed_here(ctx, step, cause, remote);
+    step->actions |= IPSECI_ACT_AUTH_FAILED;
     step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
     if (facts->peer_status < IPSEC_OK) {
         step->failure.status = facts->peer_status;

@@ -135,4 +135,5 @@ void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *
     out->children = ike->children.used;
     out->handshakes = ike->handshakes.used;
     out->reassemblies = ike->reassemblies.used;
+    out->under_attack = ike->calm.position != 0;
 }

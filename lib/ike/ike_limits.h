@@ -24,6 +24,9 @@ enum {
     IPSECI_RETRANSMIT_MOST = 254, /* what the count of an SA can hold */
     IPSECI_FIRST_CONTACT_PER_S = 100,
     IPSECI_HALF_OPEN_MS = 30000,
+    IPSECI_SOURCES_MAX = 64,     /* as many prefixes as a small gateway has peers, and then some */
+    IPSECI_SOURCES_MOST = 65536, /* 4 MiB: whoever wants more should filter before the gate */
+    IPSECI_AUTH_FAILURES = 3,
     IPSECI_LIVENESS_MS = 30000,
     IPSECI_LIFETIME_MS = 3600000,
     IPSECI_SOFT_PERCENT = 90,
@@ -43,6 +46,15 @@ enum {
     /* A cookie secret lives so long, and its cookies as long again (COOKIE-06). */
     IPSECI_COOKIE_SECRET_MS = 60000,
     IPSECI_COOKIE_BYTES = 17, /* version of the secret, two 64-bit keyed hashes */
+    /* Cookies that a flood made necessary are demanded until the cause has been gone for so long:
+     * two messages say so at most every so often. */
+    IPSECI_CALM_MS = 10000,
+    /* The wait after too many failed authentications: doubled with each more, up to the bound,
+     * which a person who corrects a secret can still wait for. */
+    IPSECI_PENALTY_FIRST_MS = 2000,
+    IPSECI_PENALTY_MAX_MS = 60000,
+    /* Failures are forgotten after so long without another. */
+    IPSECI_FAILURES_KEPT_MS = 600000,
     /* After an unprotected refusal the initiator waits so long for a better answer, because anybody
      * on the path could have sent it (RFC 7296 2.21.1). */
     IPSECI_REFUSED_WAIT_MS = 2000,

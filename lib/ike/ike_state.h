@@ -13,6 +13,7 @@
 #include "ike_keys.h"
 #include "ike_limits.h"
 #include "pool.h"
+#include "source.h"
 #include "timer.h"
 
 #include <ipsec/ike.h>
@@ -52,7 +53,8 @@ enum ipseci_child_state {
 enum ipseci_timer_kind {
     IPSECI_TIMER_EXCHANGE = 1, /* IKE SA: retransmission, half-open, refused */
     IPSECI_TIMER_LIFE,         /* IKE SA: rekey, hard end, liveness */
-    IPSECI_TIMER_CHILD         /* child: rekey, hard end, retry, linger */
+    IPSECI_TIMER_CHILD,        /* child: rekey, hard end, retry, linger */
+    IPSECI_TIMER_GATE          /* the engine: cookies are demanded until then */
 };
 
 /* A message kept for sending again: small ones in place, others in a pool buffer. */
@@ -267,8 +269,9 @@ struct ipseci_handshake {
     uint16_t group;      /* of the KE payload we send */
     uint16_t peer_nonce_length;
     uint32_t token;
-    uint32_t child_spi;                      /* ours for a new child */
-    uint64_t spi;                            /* ours for a new IKE SA */
+    uint32_t child_spi; /* ours for a new child */
+    uint64_t spi;       /* ours for a new IKE SA */
+    uint64_t source; /* key of the prefix an IKE_SA_INIT request came from; 0: another exchange */
     ipsec_handle child;                      /* the one our request is about */
     const struct ipsec_child_config *config; /* of the child it makes */
     /* the handler to run again when the fact is there */
@@ -321,6 +324,9 @@ struct ipsec_ike {
     struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */
     struct ipseci_hash by_esp;  /* our ESP SPI -> child */
     struct ipseci_bucket first_contacts;
+    struct ipseci_sources sources;
+    struct ipseci_timer calm;              /* set: under attack, cookies are demanded */
+    ipsec_ms calm_since;                   /* the last sign of the attack */
     struct ipseci_cookie_secret cookie[2]; /* current, previous */
     uint64_t gate_key[2];
     struct ipsec_ike_counters counters;

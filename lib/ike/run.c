@@ -113,7 +113,9 @@ static enum ipsec_status first_done(struct ipsec_ike *ike, ipsec_handle handle,
 
 enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message *in)
 {
-    IPSECI_TRY(ipseci_gate(ike, in));
+    uint64_t source;
+
+    IPSECI_TRY(ipseci_gate(ike, in, &source));
     struct ipseci_ike_sa *sa = ipseci_sa_take(ike, false);
     if (sa == NULL) {
         return IPSEC_DROP_FULL;
@@ -128,6 +130,7 @@ enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message 
         return IPSEC_DROP_FULL;
     }
     hs->task = IPSECI_TASK_SA_INIT;
+    hs->source = source;
     (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
                            ipseci_after(ike->now, ike->config.half_open_ms));
     const ipsec_handle handle = sa->self;

@@ -45,7 +45,8 @@ enum ipseci_action {
     IPSECI_ACT_DELETE_CHILD = 1 << 18,   /* delete_spi: a child the peer has and we do not */
     IPSECI_ACT_CHILD_GONE = 1 << 19,     /* gone: the peer deleted them before we knew them */
     IPSECI_ACT_HINTS = 1 << 20,          /* the peer understands hints */
-    IPSECI_ACT_FRAGMENTS = 1 << 21       /* both ends take fragments */
+    IPSECI_ACT_FRAGMENTS = 1 << 21,      /* both ends take fragments */
+    IPSECI_ACT_AUTH_FAILED = 1 << 22 /* the peer did not prove its identity: it is slowed down */
 };
 
 struct ipseci_need {

@@ -106,6 +106,8 @@ static void sec_01_deviation_attack_handshake_max_under_a_flood(void **state)
     B(s)->config.handshake_max = 2;
     B(s)->config.half_open_max = 2;
     B(s)->config.cookie_threshold = 100;
+    B(s)->config.source_half_open_max = 100; /* forged, but all from one address */
+    B(s)->config.first_contact_per_s = 1000;
     s->keep_sent = true;
     sim_start(s);
     (void)sim_connect(s);
@@ -134,6 +136,7 @@ static void cookie_01_sec_02_from_the_threshold_on(void **state)
     (void)state;
     B(s)->config.half_open_max = 6;
     B(s)->config.cookie_threshold = 3;
+    B(s)->config.source_half_open_max = 6;
     s->keep_sent = true;
     sim_start(s);
     s->cut = true;
@@ -149,13 +152,16 @@ static void cookie_01_sec_02_from_the_threshold_on(void **state)
     sim_free(s);
 }
 
+/* Who may be forged uses half of the rate, and gets a cookie beyond. */
 static void sec_01_first_contacts_are_limited(void **state)
 {
     struct sim *s = sim_new(7);
 
     (void)state;
     B(s)->config.first_contact_per_s = 5;
-    B(s)->config.cookie_threshold = 1000; /* never: the rate is for what gets more than a cookie */
+    B(s)->config.source_contacts_per_s = 1000;
+    B(s)->config.source_half_open_max = 1000;
+    B(s)->config.cookie_threshold = 1000; /* not for half-open ones */
     s->keep_sent = true;
     sim_start(s);
     s->cut = true;
@@ -165,7 +171,9 @@ static void sec_01_first_contacts_are_limited(void **state)
         init.octets[0] = (uint8_t)(i + 1);
         (void)sim_inject(s, SIM_B, &init);
     }
-    assert_true(counters_of(B(s)).drops[ipsec_drop_index(IPSEC_DROP_RATE)] >= 40);
+    assert_int_equal(B(s)->crypto.ke_calls, 3);
+    assert_int_equal(counters_of(B(s)).drops[ipsec_drop_index(IPSEC_DROP_COOKIE)], 47);
+    assert_int_equal(counters_of(B(s)).half_open, 3);
     sim_free(s);
 }
 

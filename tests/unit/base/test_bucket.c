@@ -44,6 +44,23 @@ static void small_steps_add_up(void **state)
     assert_in_range(taken, 29, 30);
 }
 
+static void a_floor_is_left_to_others(void **state)
+{
+    struct ipseci_bucket b;
+
+    (void)state;
+    ipseci_bucket_init(&b, 10, 5, 0);
+    assert_false(ipseci_bucket_take_above(&b, 5, 0));
+    assert_false(ipseci_bucket_take_above(&b, UINT32_MAX, 0));
+    for (int i = 0; i < 3; i++) {
+        assert_true(ipseci_bucket_take_above(&b, 2, 0));
+    }
+    assert_false(ipseci_bucket_take_above(&b, 2, 0));
+    assert_int_equal(drain(&b, 0, 99), 2);
+    assert_false(ipseci_bucket_take_above(&b, 0, 99));
+    assert_true(ipseci_bucket_take_above(&b, 0, 100));
+}
+
 static void a_clock_that_steps_back_adds_nothing(void **state)
 {
     struct ipseci_bucket b;
@@ -80,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_full_and_holds_the_rate),
         cmocka_unit_test(small_steps_add_up),
+        cmocka_unit_test(a_floor_is_left_to_others),
         cmocka_unit_test(a_clock_that_steps_back_adds_nothing),
         cmocka_unit_test(limits),
     };
