@@ -292,6 +292,34 @@ static void site_liveness(const struct place *place, const char *value)
     place->site->peer.liveness_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX - 1);
 }
 
+static void site_keepalive(const struct place *place, const char *value)
+{
+    uint64_t ms = 0;
+    if (strcmp(value, "off") == 0) {
+        place->site->peer.keepalive_ms = IPSEC_KEEPALIVE_OFF;
+        return;
+    }
+    set_duration(place, value, 1000, &ms);
+    place->site->peer.keepalive_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX - 1);
+}
+
+static void site_follow(const struct place *place, const char *value)
+{
+    static const char *const word[] = {
+        [IPSEC_FOLLOW_DEFAULT] = "nat",
+        [IPSEC_FOLLOW_NEVER] = "never",
+        [IPSEC_FOLLOW_PORT] = "port",
+        [IPSEC_FOLLOW_ANY] = "any",
+    };
+    for (uint8_t i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
+        if (strcmp(value, word[i]) == 0) {
+            place->site->peer.follow = i;
+            return;
+        }
+    }
+    bad(place, value, "nat, never, port or any");
+}
+
 static void site_encapsulation(const struct place *place, const char *value)
 {
     place->site->peer.force_encapsulation = strcmp(value, "always") == 0;
@@ -320,6 +348,8 @@ static const struct key site_keys[] = {
     {"ike", true, site_ike},
     {"ike_lifetime", false, site_ike_lifetime},
     {"liveness", false, site_liveness},
+    {"keepalive", false, site_keepalive},
+    {"follow", false, site_follow},
     {"encapsulation", false, site_encapsulation},
     {"initial_contact", false, site_initial_contact},
 };

@@ -218,6 +218,21 @@ static void on_rekey_failed(struct session *session, const struct ipsec_event *e
                  event->child != NULL ? event->child->config->name : "", event->seconds_left);
 }
 
+static void on_moved(struct session *session, const struct ipsec_event *event)
+{
+    struct render from = {.used = 0};
+    struct render to = {.used = 0};
+    render_endpoint(&from, &event->old_local);
+    render_add(&from, " - ");
+    render_endpoint(&from, &event->old_remote);
+    render_endpoint(&to, &event->ike->local);
+    render_add(&to, " - ");
+    render_endpoint(&to, &event->ike->remote);
+    journal_line(session->journal, topic_of(event), "addresses changed: %s to %s", from.text,
+                 to.text);
+    session->dirty = true;
+}
+
 static void on_drop(struct session *session, const struct ipsec_event *event)
 {
     struct render from = {.used = 0};
@@ -262,6 +277,9 @@ void session_on_event(void *user, const struct ipsec_event *event)
         break;
     case IPSEC_EVENT_DROP:
         on_drop(session, event);
+        break;
+    case IPSEC_EVENT_ADDRESS_CHANGED:
+        on_moved(session, event);
         break;
     }
 }

@@ -29,6 +29,10 @@ enum ipsec_outer {
 /* ipsec_packet.flags, into seal: the content is filler, sent as a dummy packet (RFC 4303 2.6) that
  * the peer discards. It is not held against the selectors. */
 #define IPSEC_PACKET_DUMMY 1
+/* ipsec_packet.flags, out of open: the packet is authentic and newer than all before it, and came
+ * from another outer address or port (`remote`) than the SA's. The peer may have got another one;
+ * ipsec_ike_child_moved decides. Never set for an SA, or a packet, without remote address. */
+#define IPSEC_PACKET_MOVED 2
 
 struct ipsec_sa_params {
     uint32_t size;
@@ -96,7 +100,8 @@ IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
  * many are IPSEC_OK. Copies of one packet may stand in one call: the first good one is taken. Per
  * packet any IPSEC_DROP_ of ESP (IPSEC_DROP_DUMMY is a valid packet with nothing to deliver;
  * IPSEC_DROP_EXPIRED a hard limit), IPSEC_ERR_ARGUMENT (no inbound SA, no carrier), or
- * IPSEC_FATAL_CRYPTO; then the content is undefined and offset and length are as before. */
+ * IPSEC_FATAL_CRYPTO; then the content is undefined and offset and length are as before. The flag
+ * IPSEC_PACKET_MOVED is set or cleared. */
 IPSEC_API size_t ipsec_esp_open(struct ipsec_packet *const packets[], size_t n);
 
 struct ipsec_sa_stats {

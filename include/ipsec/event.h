@@ -221,7 +221,9 @@ enum ipsec_event_type {
     IPSEC_EVENT_FAILURE = 8,           /* failure */
     IPSEC_EVENT_WARNING = 9,           /* warning */
     IPSEC_EVENT_REKEY_FAILED = 10,     /* ike or child, seconds_left; tried again till hard limit */
-    IPSEC_EVENT_DROP = 11              /* status, remote: a datagram was dropped */
+    IPSEC_EVENT_DROP = 11,             /* status, remote: a datagram was dropped */
+    IPSEC_EVENT_ADDRESS_CHANGED = 12   /* ike; old_local, old_remote: outer addresses before, which
+                                          are in ike now; its children follow */
 };
 
 enum ipsec_reason {
@@ -265,6 +267,8 @@ struct ipsec_event {
     enum ipsec_status status;
     uint32_t seconds_left;
     struct ipsec_endpoint remote;
+    struct ipsec_endpoint old_local;
+    struct ipsec_endpoint old_remote;
 };
 
 #ifdef __cplusplus

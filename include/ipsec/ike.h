@@ -52,7 +52,18 @@ struct ipsec_child_config {
 };
 #define IPSEC_CHILD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_child_config)
 
-#define IPSEC_LIVENESS_OFF UINT32_MAX
+#define IPSEC_LIVENESS_OFF  UINT32_MAX
+#define IPSEC_KEEPALIVE_OFF UINT32_MAX
+
+/* When a new outer address or port of the peer, seen on a new authentic IKE message or on an ESP
+ * packet newer than all before, is taken over without an exchange about it. Never while MOBIKE is
+ * in use, which has such an exchange (RFC 4555 3.8). */
+enum ipsec_follow {
+    IPSEC_FOLLOW_DEFAULT = 0, /* we are in the open, the peer is behind a NAT (RFC 7296 2.23) */
+    IPSEC_FOLLOW_NEVER = 1,
+    IPSEC_FOLLOW_PORT = 2, /* as DEFAULT, but the address must stay what it is */
+    IPSEC_FOLLOW_ANY = 3   /* NAT or not, address and port */
+};
 
 /* One peer (an entry of the peer authorization database, RFC 4301 4.4.3). Must stay unchanged until
  * ipsec_ike_forget_peer. */
@@ -75,6 +86,9 @@ struct ipsec_peer {
     const struct ipsec_child_config *children; /* [0] is made with IKE_AUTH, the others after */
     size_t child_count;
     uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
+    uint32_t keepalive_ms;    /* when behind a NAT, one octet after such a silence of ours, to keep
+                                 its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
+    uint8_t follow;           /* enum ipsec_follow */
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
     bool no_fragmentation;    /* neither offer nor take IKE fragments (RFC 7383) */
@@ -334,6 +348,14 @@ enum ipsec_child_notice {
 };
 IPSEC_API enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle child,
                                                    enum ipsec_child_notice notice, ipsec_ms now);
+/* The same for a packet with IPSEC_PACKET_MOVED: an authentic one, newer than all before, came from
+ * another outer address. remote: that address; port 0 where it has none (ESP without UDP). The IKE
+ * SA and all its children follow when ipsec_peer.follow allows it; an event tells. IPSEC_OK: so it
+ * is (now). IPSEC_ERR_FORBIDDEN: the policy, or MOBIKE, says no, and nothing has changed.
+ * IPSEC_ERR_STALE, IPSEC_ERR_ARGUMENT. RFC 7296 2.23. */
+IPSEC_API enum ipsec_status ipsec_ike_child_moved(struct ipsec_ike *ike, ipsec_handle child,
+                                                  const struct ipsec_endpoint *remote,
+                                                  ipsec_ms now);
 
 /* ---- Looking at it ------------------------------------------------------------------------ */
 
@@ -354,6 +376,8 @@ struct ipsec_ike_counters {
     uint64_t fragments_in;         /* new ones, taken for a message */
     uint64_t fragments_out;        /* sendings, retransmissions too */
     uint64_t reassemblies_dropped; /* messages given up for which fragments had come */
+    uint64_t keepalives_out;
+    uint64_t address_changes; /* IPSEC_EVENT_ADDRESS_CHANGED */
     uint64_t drops[IPSEC_DROP_REASONS];
     uint32_t sas;
     uint32_t half_open;

@@ -121,7 +121,7 @@ struct ipsec_packet {
     uint8_t carrier;             /* enum ipsec_carrier */
     uint8_t traffic_class;       /* outer TOS / traffic class, DSCP and ECN, in and out */
     uint8_t next_header;         /* out of open: protocol of the inner packet (4, 41) */
-    uint8_t flags;               /* reserved, zero */
+    uint8_t flags;               /* IPSEC_PACKET_ bits of esp.h */
     struct ipsec_endpoint local; /* WAN side only */
     struct ipsec_endpoint remote;
     struct ipsec_sa *sa; /* the SA to seal or open with */

@@ -57,6 +57,7 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     struct ipsec_sa *sa = p->sa;
     struct ipseci_located place;
     uint64_t sequence;
+    p->flags &= (uint8_t)~IPSEC_PACKET_MOVED;
     IPSECI_TRY(ipseci_tunnel_locate(p, &place));
     if (!is_encapsulation_right(sa, &place)) {
         return IPSEC_DROP_ENCAPSULATION;
@@ -95,6 +96,19 @@ static enum ipsec_status enter_number(struct ipsec_sa *sa, uint64_t sequence)
         return IPSEC_OK;
     }
     return ipseci_replay_enter(&sa->way.replay, sequence);
+}
+
+/* RFC 7296 2.23 (NATT-09): by the newest packet only, so that one that was held back, or comes a
+ * second time, leads nobody away. Called before the number is entered. */
+static bool has_moved(const struct ipsec_sa *sa, const struct ipsec_packet *p, uint64_t sequence)
+{
+    const bool known =
+        p->remote.addr.family != IPSEC_FAMILY_NONE && sa->remote.addr.family != IPSEC_FAMILY_NONE;
+    const bool other_port =
+        sa->udp_encapsulation && p->remote.port != 0 && p->remote.port != sa->remote.port;
+
+    return sequence > sa->way.replay.top && known &&
+           (other_port || !ipsec_addr_equal(&p->remote.addr, &sa->remote.addr));
 }
 
 /* RFC 4303 2.4, 2.5: takes padding and trailer off. VPP ef5a3e9eaac: the pad length is held against
@@ -145,7 +159,9 @@ static enum ipsec_status finish(const struct ipseci_esp_note *note,
     uint32_t length;
     uint8_t next_header;
     IPSECI_TRY((enum ipsec_status)op->status);
+    const bool moved = has_moved(sa, p, note->sequence);
     IPSECI_TRY(enter_number(sa, note->sequence));
+    p->flags |= moved ? IPSEC_PACKET_MOVED : 0;
     /* The hard limit once more: others of this batch have counted since. */
     if (ipseci_sa_is_spent(sa, INNER_BYTES_MIN)) {
         return IPSEC_DROP_EXPIRED;

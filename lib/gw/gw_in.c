@@ -208,6 +208,12 @@ static void check_opened(struct ipsec_gw *gw, struct ipsec_packet *packet)
 
 static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
 {
+    const struct ipseci_gw_child *child =
+        (packet->flags & IPSEC_PACKET_MOVED) != 0 ? ipseci_gw_child_of(gw, packet->sa) : NULL;
+    if (child != NULL) {
+        gw->moved.child = child->child;
+        gw->moved.remote = packet->remote;
+    }
     if (packet->status == IPSEC_OK || packet->status == IPSEC_DROP_DUMMY) {
         /* A dummy packet is as good a proof that the peer sends with this SA. */
         ipseci_gw_touch(gw, packet->sa, IPSEC_CHILD_NOTICE_INBOUND);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a burst leaves to do: notices to IKE about children (first packet in, limits reached) and
- * acquires. All after the burst, because IKE may then install and remove SAs. Called by gw.c.
- * RFC 7296 2.8 (proof that the peer uses a new SA), RFC 4303 3.3.3, RFC 4301 5.1.
+ * What a burst leaves to do: notices to IKE about children (first packet in, limits reached,
+ * another outer address) and acquires. All after the burst, because IKE may then install and remove
+ * SAs. Called by gw.c. RFC 7296 2.8 (proof that the peer uses a new SA), RFC 4303 3.3.3, RFC
+ * 4301 5.1.
  */
 #include "gw_state.h"
 
@@ -114,6 +115,16 @@ static void settle_children(struct ipsec_gw *gw, ipsec_ms now)
     }
 }
 
+static void settle_move(struct ipsec_gw *gw, ipsec_ms now)
+{
+    const struct ipseci_gw_moved moved = gw->moved;
+    gw->moved.child = 0;
+    if (moved.child != 0) {
+        /* Refused by policy, or gone meanwhile: the packet was good all the same. */
+        (void)ipsec_ike_child_moved(gw->ike, moved.child, &moved.remote, now);
+    }
+}
+
 static void settle_acquires(struct ipsec_gw *gw)
 {
     uint32_t cursor = 0;
@@ -138,5 +149,6 @@ static void settle_acquires(struct ipsec_gw *gw)
 void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now)
 {
     settle_children(gw, now);
+    settle_move(gw, now);
     settle_acquires(gw);
 }

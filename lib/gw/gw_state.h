@@ -71,6 +71,12 @@ struct ipsec_gw {
     uint8_t *burst_bytes;
     uint64_t order; /* last value of a child's order */
     uint16_t ip_id;
+    /* The newest packet that came from elsewhere than its child's peer; child 0: none. One a burst
+     * is enough: the next packet of another child says the same again. */
+    struct ipseci_gw_moved {
+        ipsec_handle child; /* IKE's name for it */
+        struct ipsec_endpoint remote;
+    } moved;
     bool busy; /* inside an input: a callback that comes back is refused */
     bool acquire_due;
     struct ipsec_gw_counters counters;
@@ -104,7 +110,7 @@ void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned no
 void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child);
 /* Asks for an acquire of the policy, unless there was one a moment ago. */
 void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_ms now);
-/* Gives the notices and acquires that are due. */
+/* Gives the notices, moves and acquires that are due. */
 void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now);
 
 /* ---- gw_output.c: to the WAN and the LAN ----------------------------------------------------- */

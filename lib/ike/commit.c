@@ -85,6 +85,7 @@ static enum ipsec_status send_request(const struct work *w)
         IPSECI_TRY(ipseci_store(w->ike, &sa->request, message));
     }
     ipseci_request_sent(w->ike, sa);
+    sa->sent_at = (uint32_t)w->ike->now;
     ipseci_transmit(w->ike, &sa->local, &sa->remote, message);
     ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));
     return IPSEC_OK;
@@ -101,6 +102,7 @@ static enum ipsec_status send_reply(const struct work *w)
     }
     sa->expected_id = w->in->header.message_id + 1;
     sa->peer_busy = false;
+    sa->sent_at = (uint32_t)w->ike->now;
     /* RFC 7296 2.11: to where the request came from (NATT-05) */
     ipseci_transmit(w->ike, &w->in->local, &w->in->remote, message);
     ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));

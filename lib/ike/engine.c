@@ -4,6 +4,7 @@
  * protected, and hands messages to run.c. Every public call passes ipseci_enter and ipseci_leave.
  */
 #include "engine.h"
+#include "udp_encap.h"
 
 #include <string.h>
 
@@ -58,6 +59,9 @@ static enum ipsec_status strip_marker(const struct ipsec_ike *ike,
     *message = ipseci_view(packet->buffer + packet->offset, packet->length);
     if (packet->local.port != ike->config.natt_port) {
         return IPSEC_OK;
+    }
+    if (message->length == 1 && message->data[0] == IPSECI_KEEPALIVE_OCTET) {
+        return IPSEC_DROP_KEEPALIVE; /* NATT-06 */
     }
     if (message->length < IPSECI_MARKER_BYTES) {
         return IPSEC_DROP_TRUNCATED;
@@ -123,22 +127,6 @@ static enum ipsec_status init_answer(struct ipsec_ike *ike, struct ipseci_ike_sa
     return ipseci_run_response(ike, sa, in);
 }
 
-/* RFC 7296 2.23 (NATT-09): the end in the open follows a peer whose NAT has given it another port
- * or address; called for new authentic messages only, so a replay moves nothing. */
-static void follow_peer(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
-                        const struct ipseci_message *in)
-{
-    const bool moved =
-        in->remote.port != sa->remote.port || !ipsec_addr_equal(&in->remote.addr, &sa->remote.addr);
-
-    if (sa->state < IPSECI_IKE_ESTABLISHED || !sa->nat_remote || sa->nat_local || !moved ||
-        in->local.port != sa->local.port) {
-        return;
-    }
-    sa->remote = in->remote;
-    ipseci_children_follow(ike, sa);
-}
-
 /* The answer is here already; a question or a job of ours is what takes long. */
 static bool answer_in_hand(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
 {
@@ -175,7 +163,7 @@ static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ik
     }
     /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
     sa->last_heard = ike->now;
-    follow_peer(ike, sa, in);
+    (void)ipseci_follow(ike, sa, &in->remote, in->local.port);
     ipseci_emit_message(ike, sa, in, false);
     return response ? ipseci_run_response(ike, sa, in) : ipseci_run_request(ike, sa, in);
 }

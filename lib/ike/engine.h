@@ -193,6 +193,20 @@ void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child);
 void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child);
 
+/* nat_follow.c: NAT mappings, our own and the peer's. */
+ipsec_ms ipseci_keepalive_due(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);
+void ipseci_keepalive_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+/* The sum of one direction's packets over the children. */
+uint64_t ipseci_packets(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, bool outbound);
+/* Something new and authentic came from there, to our port `port` (0: not known). */
+enum ipsec_status ipseci_follow(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                const struct ipsec_endpoint *remote, uint16_t port);
+/* The IKE SA has other addresses than these now: says so. */
+void ipseci_address_changed(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                            const struct ipsec_endpoint *old_local,
+                            const struct ipsec_endpoint *old_remote);
+bool ipseci_endpoint_equal(const struct ipsec_endpoint *a, const struct ipsec_endpoint *b);
+
 /* emit.c: events. */
 void ipseci_emit(struct ipsec_ike *ike, struct ipsec_event *event);
 void ipseci_emit_message(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,

@@ -28,6 +28,7 @@ enum {
     IPSECI_SOURCES_MOST = 65536, /* 4 MiB: whoever wants more should filter before the gate */
     IPSECI_AUTH_FAILURES = 3,
     IPSECI_LIVENESS_MS = 30000,
+    IPSECI_KEEPALIVE_MS = 20000, /* RFC 3948 4 */
     IPSECI_LIFETIME_MS = 3600000,
     IPSECI_SOFT_PERCENT = 90,
     IPSECI_JITTER_PERCENT = 10,

@@ -99,6 +99,8 @@ struct ipseci_ike_sa {
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
     bool fragments;                    /* both ends take fragments (RFC 7383) */
+    uint32_t sent_at;                  /* last sending on the NAT mapping: low half of the time, */
+    uint32_t sent_packets;             /* and of the outbound ESP packets counted when last seen */
     struct ipseci_aead seal;
     struct ipseci_aead open;
     uint64_t iv_counter; /* AEAD suites: next explicit IV */

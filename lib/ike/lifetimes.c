@@ -72,6 +72,7 @@ void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 
     if (sa->state == IPSECI_IKE_ESTABLISHED) {
         due = min_ms(due, min_ms(sa->rekey_due, liveness_due(sa)));
+        due = min_ms(due, ipseci_keepalive_due(ike, sa));
     }
     (void)ipseci_timer_set(&ike->timers, &sa->life_timer, due);
 }
@@ -113,27 +114,10 @@ void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child)
 /* ---- due ---------------------------------------------------------------------------------------
  */
 
-static uint64_t packets_heard(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
-{
-    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
-    struct ipsec_child_stats stats;
-    uint64_t sum = 0;
-
-    while (child != NULL && ike->config.callbacks.child_stats != NULL) {
-        stats.packets_in = 0;
-        if (child->in_sink &&
-            ike->config.callbacks.child_stats(ike->config.user, child->self, &stats) == IPSEC_OK) {
-            sum += stats.packets_in;
-        }
-        child = ipseci_child_get(ike, child->next);
-    }
-    return sum;
-}
-
 /* RFC 7296 2.4: protected traffic of any kind is a sign of life (INFO-10). */
 static void check_liveness(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
-    const uint64_t heard = packets_heard(ike, sa);
+    const uint64_t heard = ipseci_packets(ike, sa, false);
 
     if (heard != sa->heard_packets) {
         sa->heard_packets = heard;
@@ -145,6 +129,7 @@ static void check_liveness(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 
 void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
+    ipseci_keepalive_run(ike, sa);
     if (ike->now >= sa->ends) {
         if (sa->state != IPSECI_IKE_ESTABLISHED) {
             ipseci_ike_close(

@@ -53,6 +53,7 @@ struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator)
     sa->initiator = initiator;
     sa->started = ike->now;
     sa->last_heard = ike->now;
+    sa->sent_at = (uint32_t)ike->now;
     sa->rekey_due = IPSEC_NEVER;
     sa->ends = IPSEC_NEVER;
     sa->exchange_timer.owner = handle;

@@ -246,6 +246,7 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     }
     const struct ipsec_view message = outstanding(ike, sa);
     sa->tries++;
+    sa->sent_at = (uint32_t)ike->now;
     ike->counters.retransmissions++;
     (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
     ipseci_transmit(ike, &sa->local, &sa->remote, message);

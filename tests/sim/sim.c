@@ -122,6 +122,9 @@ struct sim *sim_new(uint64_t seed)
     s->state = seed * 3 + 1;
     s->now = 1000000;
     s->delay_ms = 10;
+    sim_address(&s->nat_inside, address[SIM_A]);
+    sim_address(&s->nat_outside, "198.51.100.7");
+    s->nat_shift = 20000;
     set_up_node(s, SIM_A, seed * 3 + 2);
     set_up_node(s, SIM_B, seed * 3 + 3);
     return s;

@@ -24,7 +24,8 @@
 #define SIM_LADDER_BYTES   32768
 #define SIM_PARKED_MAX     8
 #define SIM_SENT_MAX       64
-#define SIM_EVENTS         12
+#define SIM_EVENTS         13
+#define SIM_DOWN_MAX       4
 #define SIM_FOREVER        ((ipsec_ms)1 << 40)
 
 struct sim;
@@ -34,6 +35,8 @@ struct sim_child {
     bool used;
     bool sends; /* outbound_ready, or told to use it, and not told to stop */
     uint64_t packets_in;
+    uint64_t packets_out;
+    uint64_t top;             /* highest number that came in */
     bool heard;               /* a packet came in on it */
     uint64_t order;           /* of becoming the one to send with */
     struct ipsec_child_sa sa; /* key views point into keys */
@@ -48,6 +51,7 @@ struct sim_datagram {
     ipsec_ms due;
     uint32_t spi;                /* ESP */
     uint32_t key;                /* ESP: what it was sealed with */
+    uint64_t sequence;           /* ESP */
     struct ipsec_endpoint local; /* as the receiver sees it */
     struct ipsec_endpoint remote;
     uint32_t length;
@@ -93,6 +97,11 @@ struct sim_node {
     uint32_t warnings; /* bits */
     enum ipsec_reason last_reason;
     enum ipsec_status last_drop;
+    uint32_t keepalives; /* sent */
+    struct sim_datagram keepalive;
+    enum ipsec_status moved_status;   /* what the engine said to a moved ESP packet */
+    struct ipsec_endpoint old_remote; /* of the last ADDRESS_CHANGED */
+    struct ipsec_endpoint new_remote;
     bool has_failure;
     struct ipsec_failure failure; /* pointers cleared, but peer and child */
     char failure_text[IPSEC_FAILURE_TEXT_MAX];
@@ -117,12 +126,19 @@ struct sim {
     uint32_t double_percent;
     uint32_t corrupt_percent;
     uint32_t jitter_ms;
-    bool nat; /* A is behind a NAT */
+    bool nat;                      /* A is behind a NAT, */
+    struct ipsec_addr nat_inside;  /* with this address of its own; */
+    struct ipsec_addr nat_outside; /* as B sees it */
+    uint16_t nat_shift;            /* added to ports: another one is another mapping */
+    uint32_t down_count;           /* addresses whose datagrams are lost, both ways */
+    struct ipsec_addr down[SIM_DOWN_MAX];
+    bool esp_tells; /* the data planes tell of moved packets */
 
     uint32_t sent; /* IKE datagrams */
     uint32_t esp_sent;
     uint32_t esp_good;
-    uint32_t esp_lost; /* arrived where no SA has the SPI, or with other keys */
+    uint32_t esp_astray; /* went where nobody is */
+    uint32_t esp_lost;   /* arrived where no SA has the SPI, or with other keys */
     struct sim_datagram queue[SIM_QUEUE_MAX];
     uint32_t ladder_used;
     char ladder[SIM_LADDER_BYTES];
@@ -156,6 +172,9 @@ ipsec_handle sim_child_in(struct sim_node *n, enum ipsec_child_phase phase);
 /* ---- sim_net.c: the network and time -----------------------------------------------------------
  */
 
+void sim_address(struct ipsec_addr *addr, const char *text);
+/* All other addresses lead to the node that uses them. */
+void sim_address_down(struct sim *s, const char *text);
 void sim_send(struct sim *s, int from, const struct ipsec_packet *packet);
 /* Until nothing is in flight and no retransmission due within ms; at least ms pass. */
 void sim_run(struct sim *s, ipsec_ms ms);

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The address A has behind its NAT, as B sees it. */
-static const struct ipsec_addr nat_addr = {IPSEC_FAMILY_IPV4, {198, 51, 100, 7}};
-#define NAT_PORT_SHIFT 20000
-
 static bool chance(struct sim *s, uint32_t percent)
 {
     return percent != 0 && sim_random(&s->state) % 100 < percent;
@@ -57,19 +53,55 @@ static bool is_lost(struct sim *s)
     return chance(s, s->loss_percent);
 }
 
-/* What the NAT in front of A makes of the addresses. */
-static void translate(const struct sim *s, int from, struct sim_datagram *d)
+/* ---- addresses ---------------------------------------------------------------------------------
+ */
+
+void sim_address(struct ipsec_addr *addr, const char *text)
 {
+    if (ipsec_addr_parse(text, addr) != IPSEC_OK) {
+        abort();
+    }
+}
+
+void sim_address_down(struct sim *s, const char *text)
+{
+    if (s->down_count == SIM_DOWN_MAX) {
+        abort();
+    }
+    sim_address(&s->down[s->down_count], text);
+    s->down_count++;
+}
+
+static bool is_down(const struct sim *s, const struct ipsec_addr *addr)
+{
+    bool down = false;
+
+    for (uint32_t i = 0; i < s->down_count; i++) {
+        down = down || ipsec_addr_equal(&s->down[i], addr);
+    }
+    return down;
+}
+
+/* What the NAT in front of A makes of the addresses; false: nothing is there that would take it. */
+static bool translate(const struct sim *s, int from, struct sim_datagram *d)
+{
+    if (is_down(s, &d->local.addr) || is_down(s, &d->remote.addr)) {
+        return false;
+    }
     if (!s->nat) {
-        return;
+        return true;
     }
-    if (from == SIM_A) {
-        d->remote.addr = nat_addr;
-        d->remote.port = (uint16_t)(d->remote.port + NAT_PORT_SHIFT);
-    } else {
-        d->local.addr = s->nodes[SIM_A].peer.local.addr;
-        d->local.port = (uint16_t)(d->local.port - NAT_PORT_SHIFT);
+    if (from == SIM_A && ipsec_addr_equal(&d->remote.addr, &s->nat_inside)) {
+        d->remote.addr = s->nat_outside;
+        d->remote.port = (uint16_t)(d->remote.port + s->nat_shift);
+    } else if (from == SIM_B && ipsec_addr_equal(&d->local.addr, &s->nat_outside)) {
+        d->local.addr = s->nat_inside;
+        d->local.port = (uint16_t)(d->local.port - s->nat_shift);
+        return d->local.port == 500 || d->local.port == 4500; /* otherwise an old mapping */
+    } else if (from == SIM_B) {
+        return !ipsec_addr_equal(&d->local.addr, &s->nat_inside);
     }
+    return true;
 }
 
 void sim_send(struct sim *s, int from, const struct ipsec_packet *packet)
@@ -83,13 +115,18 @@ void sim_send(struct sim *s, int from, const struct ipsec_packet *packet)
     d.to = 1 - from;
     d.local = packet->remote;
     d.remote = packet->local;
-    translate(s, from, &d);
     d.length = packet->length;
     memcpy(d.octets, packet->buffer + packet->offset, packet->length);
+    if (d.length == 1) { /* a keepalive is for NATs, and not for the other end */
+        s->nodes[from].keepalives++;
+        s->nodes[from].keepalive = d;
+        return;
+    }
+    const bool routed = translate(s, from, &d);
     if (s->keep_sent && s->kept < SIM_SENT_MAX) {
         s->kept_datagram[s->kept++] = d;
     }
-    if (is_lost(s)) {
+    if (is_lost(s) || !routed) {
         return;
     }
     enqueue(s, &d);
@@ -107,6 +144,19 @@ static uint32_t key_mark(const uint8_t *key)
     return key[0] + key[1] * 256u + key[2] * 65536u;
 }
 
+/* What a data plane does with IPSEC_PACKET_MOVED. */
+static void tell_move(const struct sim *s, struct sim_node *n, struct sim_child *c,
+                      const struct sim_datagram *d)
+{
+    const bool newest = d->sequence > c->top;
+
+    c->top = newest ? d->sequence : c->top;
+    if (newest && (!ipsec_addr_equal(&d->remote.addr, &c->sa.remote.addr) ||
+                   (d->remote.port != 0 && d->remote.port != c->sa.remote.port))) {
+        n->moved_status = ipsec_ike_child_moved(n->ike, c->sa.child, &d->remote, s->now);
+    }
+}
+
 static void deliver_esp(struct sim *s, const struct sim_datagram *d)
 {
     struct sim_node *n = &s->nodes[d->to];
@@ -121,6 +171,9 @@ static void deliver_esp(struct sim *s, const struct sim_datagram *d)
         }
         s->esp_good++;
         c->packets_in++;
+        if (s->esp_tells) {
+            tell_move(s, n, c, d);
+        }
         if (!c->heard) {
             c->heard = true;
             (void)ipsec_ike_child_notice(n->ike, c->sa.child, IPSEC_CHILD_NOTICE_INBOUND, s->now);
@@ -284,7 +337,7 @@ void sim_run(struct sim *s, ipsec_ms ms)
 bool sim_esp(struct sim *s, int from, const struct ipsec_child_config *config)
 {
     static struct sim_datagram d;
-    const struct sim_child *c = sim_sink_sender(&s->nodes[from], config);
+    struct sim_child *c = sim_sink_sender(&s->nodes[from], config);
 
     if (c == NULL) {
         return false;
@@ -292,6 +345,18 @@ bool sim_esp(struct sim *s, int from, const struct ipsec_child_config *config)
     memset(&d, 0, offsetof(struct sim_datagram, octets));
     d.esp = true;
     d.to = 1 - from;
+    d.local = c->sa.remote;
+    d.remote = c->sa.local;
+    c->packets_out++;
+    d.sequence = c->packets_out;
+    if (!translate(s, from, &d)) {
+        s->esp_sent++;
+        s->esp_astray++;
+        return true;
+    }
+    if (!c->sa.udp_encapsulation) {
+        d.local.port = d.remote.port = 0;
+    }
     d.spi = c->sa.spi_out;
     d.key = key_mark(c->keys[2]);
     s->esp_sent++;

@@ -237,6 +237,7 @@ static enum ipsec_status on_child_stats(void *user, ipsec_handle child,
         return IPSEC_ERR_STALE;
     }
     stats->packets_in = c->packets_in;
+    stats->packets_out = c->packets_out;
     return IPSEC_OK;
 }
 
@@ -286,7 +287,8 @@ static void say(const struct sim_node *n, const struct ipsec_event *event)
     static const char *const what[SIM_EVENTS] = {
         "",           "message",  "IKE up",        "IKE rekeyed",
         "IKE closed", "child up", "child rekeyed", "child closed",
-        "failure",    "warning",  "rekey failed",  "drop"};
+        "failure",    "warning",  "rekey failed",  "drop",
+        "moved"};
     char text[IPSEC_MESSAGE_TEXT_MAX] = "";
 
     if (event->message != NULL) {
@@ -323,6 +325,9 @@ static void on_event(void *user, const struct ipsec_event *event)
         n->warnings |= 1u << event->warning;
     } else if (event->type == IPSEC_EVENT_DROP) {
         n->last_drop = event->status;
+    } else if (event->type == IPSEC_EVENT_ADDRESS_CHANGED) {
+        n->old_remote = event->old_remote;
+        n->new_remote = event->ike->remote;
     } else if (event->type == IPSEC_EVENT_IKE_CLOSED || event->type == IPSEC_EVENT_CHILD_CLOSED) {
         n->last_reason = event->reason;
     }

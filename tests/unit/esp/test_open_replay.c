@@ -141,6 +141,37 @@ static void replay_14_check_switched_off(void **state)
     kit_stop(&kit);
 }
 
+static bool moves(uint64_t sequence, const char *addr, uint16_t port)
+{
+    const struct kit_plain p = kit_plain_of(40, 0, 2, 4);
+    kit_craft(&kit, &buffer, sequence, ipseci_view(p.octets, p.length));
+    buffer.packet.carrier = kit.params.udp_encapsulation ? IPSEC_CARRIER_UDP : IPSEC_CARRIER_ESP;
+    buffer.packet.remote = kit_endpoint(addr, port);
+    buffer.packet.flags = IPSEC_PACKET_MOVED; /* of an earlier use of the struct */
+    assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
+    return (buffer.packet.flags & IPSEC_PACKET_MOVED) != 0;
+}
+
+static void natt_09_moved_is_said_by_newer_packets_only(void **state)
+{
+    UNUSED_STATE;
+    for (int udp = 0; udp < 2; udp++) {
+        kit_init(&kit, KIT_GCM);
+        kit.params.udp_encapsulation = udp != 0;
+        kit.params.local = kit_endpoint("192.0.2.1", 4500);
+        kit.params.remote = kit_endpoint("192.0.2.2", 4500);
+        kit_start(&kit);
+        assert_false(moves(10, "192.0.2.1", 4500));
+        assert_true(moves(11, "192.0.2.9", 4500));
+        assert_true(moves(12, "192.0.2.9", 4500)); /* again, until the SA is moved */
+        assert_false(moves(9, "192.0.2.9", 4500)); /* older than the top */
+        assert_false(moves(13, "192.0.2.1", 0));   /* without a port only the address counts */
+        assert_int_equal(moves(14, "192.0.2.1", 30000), udp);
+        buffer.packet.remote.port = 0;
+        kit_stop(&kit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +181,7 @@ int main(void)
         cmocka_unit_test(replay_12_esn_after_too_long_a_loss),
         cmocka_unit_test(replay_13_esn_and_plain_do_not_mix),
         cmocka_unit_test(replay_14_check_switched_off),
+        cmocka_unit_test(natt_09_moved_is_said_by_newer_packets_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

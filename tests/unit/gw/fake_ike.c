@@ -85,6 +85,16 @@ enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle chi
     return ike->notice_answer;
 }
 
+enum ipsec_status ipsec_ike_child_moved(struct ipsec_ike *ike, ipsec_handle child,
+                                        const struct ipsec_endpoint *remote, ipsec_ms now)
+{
+    (void)now;
+    ike->moves++;
+    ike->moved_child = child;
+    ike->moved_to = *remote;
+    return IPSEC_OK;
+}
+
 unsigned fake_notices(const struct ipsec_ike *ike, ipsec_handle child,
                       enum ipsec_child_notice notice)
 {

@@ -30,6 +30,9 @@ struct ipsec_ike {
     unsigned notices;
     struct fake_notice notice[FAKE_NOTES];
     enum ipsec_status notice_answer;
+    unsigned moves;
+    ipsec_handle moved_child; /* of the last */
+    struct ipsec_endpoint moved_to;
     void (*on_notice)(struct ipsec_ike *ike, void *user); /* runs inside every notice */
     bool remove_on_hard; /* answers NOTICE_HARD with child_remove, as the engine does */
     const struct ipsec_peer *forgotten;

@@ -405,6 +405,44 @@ static void a_callback_that_comes_back_is_refused(void **state)
     stop(p);
 }
 
+/* RFC 7296 2.23: the newest authentic packet tells where the peer is, and no other. */
+static void natt_09_openiked_baf0c8e_only_the_newest_packet_tells_of_a_move(void **state)
+{
+    struct pair *p = start(true);
+    struct kit_packet packet[4];
+    (void)state;
+    for (uint8_t i = 0; i < 4; i++) {
+        sealed(p, i, &packet[i]);
+    }
+    kit_wan(&p->b, &packet[1], 1);
+    assert_int_equal(p->b.ike->moves, 0);
+    /* an older one, a copy, and one that is not authentic */
+    packet[0].packet.remote.port = 30001;
+    kit_wan(&p->b, &packet[0], 1);
+    assert_int_equal(packet[0].packet.status, IPSEC_OK);
+    sealed(p, 9, &packet[1]);
+    struct kit_packet forged = packet[1];
+    forged.packet.buffer = forged.octets;
+    forged.packet.remote.port = 30002;
+    forged.octets[forged.packet.offset + forged.packet.length - 1] ^= 1;
+    kit_wan(&p->b, &forged, 1);
+    assert_int_equal(forged.packet.status, IPSEC_DROP_ICV);
+    assert_int_equal(p->b.ike->moves, 0);
+    /* two of one burst: the newer one counts, and the order of arrival does not */
+    packet[3].packet.remote.port = 30004;
+    packet[2].packet.remote.port = 30003;
+    struct kit_packet burst[2] = {packet[3], packet[2]};
+    burst[0].packet.buffer = burst[0].octets;
+    burst[1].packet.buffer = burst[1].octets;
+    kit_wan(&p->b, burst, 2);
+    assert_int_equal(burst[0].packet.status, IPSEC_OK);
+    assert_int_equal(burst[1].packet.status, IPSEC_OK);
+    assert_int_equal(p->b.ike->moves, 1);
+    assert_int_equal(p->b.ike->moved_child, 8);
+    assert_int_equal(p->b.ike->moved_to.port, 30004);
+    stop(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_failed_packet_leaves_no_gap_in_a_burst),
         cmocka_unit_test(lan_bursts_keep_their_order_too),
         cmocka_unit_test(a_callback_that_comes_back_is_refused),
+        cmocka_unit_test(natt_09_openiked_baf0c8e_only_the_newest_packet_tells_of_a_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
