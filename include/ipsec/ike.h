@@ -76,7 +76,9 @@ struct ipsec_peer {
     struct ipsec_id local_id;     /* NONE: the local address */
     struct ipsec_id remote_id;    /* NONE: any identity (the proof still has to be right) */
     uint8_t local_auth;           /* enum ipsec_auth: how we prove who we are */
-    uint8_t remote_auth;          /* how the peer must; the two may differ */
+    uint8_t remote_auth;          /* how the peer must; the two may differ. EAP: the initiator
+                                     proves itself by EAP; on both sides EAP: by EAP alone
+                                     (RFC 5998), with a method that makes a key */
     const struct ipsec_credential *credential; /* SIGNATURE: what we show and sign with */
     const struct ipsec_trust *trust; /* SIGNATURE: who may vouch for the peer; NULL: nobody */
     uint32_t remote_signatures;      /* set of 1 << enum ipsec_signature that the peer may use; 0:
@@ -120,12 +122,40 @@ struct ipsec_secret_query {
     const struct ipsec_id *remote_id;
 };
 
+/* EAP (RFC 7296 2.16, RFC 3748): the engine carries the packets, the caller speaks the method. */
+struct ipsec_eap_query {
+    ipsec_handle ike_sa; /* tells the sessions of one method apart */
+    const struct ipsec_peer *peer;
+    bool server;                      /* we are the authenticator */
+    const struct ipsec_id *remote_id; /* what the peer called itself in IKE_AUTH */
+    struct ipsec_view packet;         /* a whole EAP packet; empty: the server begins */
+};
+
+enum ipsec_eap_state {
+    IPSEC_EAP_CONTINUE = 0, /* send the packet */
+    IPSEC_EAP_SUCCESS = 1,  /* the method has come to its good end: a server sends its Success
+                               packet, a client has been given one and sends nothing */
+    IPSEC_EAP_FAILURE = 2   /* it has failed: a server sends its Failure packet */
+};
+
+#define IPSEC_EAP_MSK_BYTES 64
+/* The callee fills it; the engine wipes it. */
+struct ipsec_eap_reply {
+    enum ipsec_eap_state state;
+    uint8_t *packet; /* room for a packet; in ipsec_ike_answer: the packet */
+    size_t capacity;
+    size_t length;
+    size_t msk_length; /* SUCCESS of a method that makes a key; 0: it makes none */
+    uint8_t msk[IPSEC_EAP_MSK_BYTES];
+};
+
 /* The answer to a question that was left PENDING: the field of that question, and the status the
  * callback would have returned. */
 struct ipsec_answer {
     enum ipsec_status status;
     const struct ipsec_peer *peer;
     const struct ipsec_secret *secret; /* copied */
+    const struct ipsec_eap_reply *eap; /* copied */
 };
 
 /* ---- The SA sink -------------------------------------------------------------------------- */
@@ -191,6 +221,10 @@ struct ipsec_ike_callbacks {
     enum ipsec_status (*find_secret)(void *user, uint32_t token,
                                      const struct ipsec_secret_query *query,
                                      struct ipsec_secret *secret);
+    /* One round of EAP: takes the peer's packet, gives the next. An error ends the attempt. NULL:
+     * no EAP in either role. */
+    enum ipsec_status (*eap)(void *user, uint32_t token, const struct ipsec_eap_query *query,
+                             struct ipsec_eap_reply *reply);
     /* Seconds since 1970-01-01 00:00 UTC, for the validity of certificates; answered at once.
      * NULL or an error: certificates are refused, as nobody knows whether they are valid. */
     enum ipsec_status (*wall_time)(void *user, int64_t *seconds);

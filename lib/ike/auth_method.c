@@ -9,6 +9,9 @@
 
 static enum ipsec_auth method_of(const struct ipseci_proof *proof)
 {
+    if (proof->eap) {
+        return IPSEC_AUTH_EAP;
+    }
     if (proof->peer == NULL) {
         return IPSEC_AUTH_PSK; /* AUTH-09: checked like one with a wrong secret */
     }
@@ -53,23 +56,36 @@ struct value {
     uint8_t octets[IPSEC_PRF_BYTES_MAX];
 };
 
-/* The value for a shared key. For NULL the key is the prover's own SK_p (RFC 7619 2.1). */
+/* NULL: the prover's own SK_p (RFC 7619 2.1). EAP: the MSK, or SK_p when the method makes none (RFC
+ * 7296 2.16, AUTH-28). */
+static struct ipsec_view key_of(const struct ipseci_context *ctx, const struct ipseci_proof *proof,
+                                const struct ipseci_auth_octets *octets)
+{
+    const struct ipsec_eap_reply *eap = &ctx->hs->eap.reply;
+    const struct ipsec_secret *secret = &ctx->hs->facts.secret;
+
+    if (method_of(proof) == IPSEC_AUTH_PSK) {
+        return ipseci_view(secret->bytes, secret->length);
+    }
+    return proof->eap && eap->msk_length > 0 ? ipseci_view(eap->msk, eap->msk_length)
+                                             : octets->sk_p;
+}
+
 static enum ipsec_status keyed_value(const struct ipseci_context *ctx,
                                      const struct ipseci_proof *proof, struct value *out)
 {
     const struct ipseci_facts *facts = &ctx->hs->facts;
     const struct ipseci_auth_octets octets = ipseci_auth_octets(ctx, proof);
-    const bool null = method_of(proof) == IPSEC_AUTH_NULL;
-    struct ipsec_view key =
-        null ? octets.sk_p : ipseci_view(facts->secret.bytes, facts->secret.length);
-    const bool missing = facts->secret_status < IPSEC_OK || key.length == 0;
+    const bool psk = method_of(proof) == IPSEC_AUTH_PSK;
+    struct ipsec_view key = key_of(ctx, proof, &octets);
+    const bool missing = psk && (facts->secret_status < IPSEC_OK || key.length == 0);
 
-    if (!null && missing) {
+    if (missing) {
         /* AUTH-09: who is not known costs the same work as who has a wrong secret */
         key = ipseci_view(ctx->hs->nonce, sizeof(ctx->hs->nonce));
     }
     IPSECI_TRY(ipseci_auth_psk(&ctx->ike->config.crypto, &octets, key, out->octets, &out->length));
-    if (null || !missing) {
+    if (!missing) {
         return IPSEC_OK;
     }
     return facts->secret_status < IPSEC_OK ? facts->secret_status : IPSEC_ERR_NOT_FOUND;
@@ -86,7 +102,8 @@ static enum ipsec_status keyed_add(const struct ipseci_context *ctx, struct ipse
     ipseci_auth_build(&step->w, null ? IPSECI_AUTH_NULL : IPSECI_AUTH_SHARED_KEY,
                       ipseci_view(value.octets, value.length));
     ipseci_payload_end(&step->chain);
-    if (!null && ctx->hs->facts.secret.length < IPSECI_SECRET_WARN_BYTES) {
+    if (method_of(proof) == IPSEC_AUTH_PSK &&
+        ctx->hs->facts.secret.length < IPSECI_SECRET_WARN_BYTES) {
         step->warnings |= 1u << IPSEC_WARNING_WEAK_SECRET;
     }
     return IPSEC_OK;
@@ -139,7 +156,7 @@ enum ipsec_status ipseci_auth_add(const struct ipseci_context *ctx, struct ipsec
     case IPSEC_AUTH_SIGNATURE:
         return ipseci_signature_add(ctx, step);
     case IPSEC_AUTH_EAP:
-        return IPSEC_ERR_FORBIDDEN;
+        return proof->eap ? keyed_add(ctx, step, proof) : IPSEC_ERR_FORBIDDEN;
     }
     return IPSEC_ERR_ARGUMENT;
 }
@@ -167,7 +184,11 @@ void ipseci_auth_check(const struct ipseci_context *ctx, const struct ipseci_pro
         ipseci_signature_check(ctx, proof, verdict);
         return;
     case IPSEC_AUTH_EAP:
-        verdict->status = IPSEC_ERR_FORBIDDEN; /* its own rounds prove it, not this payload */
+        if (proof->eap) {
+            keyed_check(ctx, proof, &auth, verdict);
+        } else {
+            verdict->status = IPSEC_ERR_FORBIDDEN; /* its own rounds prove it, not this payload */
+        }
         return;
     }
 }

@@ -14,6 +14,7 @@
 struct ipseci_proof {
     const struct ipsec_peer *peer; /* NULL: nobody we know, whose proof is only checked */
     bool ours;
+    bool eap; /* with the key EAP made, whatever the configured method (RFC 7296 2.16) */
     struct ipsec_view id_body;        /* the prover's ID payload, RESERVED as received */
     const struct ipsec_id *remote_id; /* what the peer is called: claimed, or expected of it */
 };

@@ -123,7 +123,10 @@ void ipseci_certificates_add(struct ipseci_step *step, const struct ipsec_peer *
 {
     const struct ipsec_credential *credential = peer->credential;
 
-    for (size_t i = 0; credential != NULL && i < credential->chain_count; i++) {
+    if (peer->local_auth != IPSEC_AUTH_SIGNATURE || credential == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < credential->chain_count; i++) {
         ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_CERT);
         ipseci_cert_build(&step->w, IPSECI_CERT_X509_SIGNATURE, credential->chain[i]);
         ipseci_payload_end(&step->chain);

@@ -271,12 +271,18 @@ static struct ipseci_handshake *by_token(const struct ipsec_ike *ike, uint32_t t
 
     while ((hs = (struct ipseci_handshake *)ipseci_pool_next(&ike->handshakes, &cursor, &handle)) !=
            NULL) {
-        const bool asks = hs->waiting == IPSECI_NEED_PEER || hs->waiting == IPSECI_NEED_SECRET;
+        const bool asks = hs->waiting == IPSECI_NEED_PEER || hs->waiting == IPSECI_NEED_SECRET ||
+                          hs->waiting == IPSECI_NEED_EAP;
         if (asks && hs->token == token && hs->sa != 0) {
             return hs;
         }
     }
     return NULL;
+}
+
+static bool has_answer(const struct ipseci_handshake *hs, const struct ipsec_answer *answer)
+{
+    return hs->waiting == IPSECI_NEED_EAP ? answer->eap != NULL : answer->secret != NULL;
 }
 
 enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
@@ -294,8 +300,11 @@ enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
     } else if (hs->waiting == IPSECI_NEED_PEER) {
         ipseci_fact_peer(ike, hs, answer->status, answer->peer);
         ipseci_resume(ike, hs);
-    } else if (answer->status == IPSEC_OK && answer->secret == NULL) {
+    } else if (answer->status == IPSEC_OK && !has_answer(hs, answer)) {
         status = IPSEC_ERR_ARGUMENT;
+    } else if (hs->waiting == IPSECI_NEED_EAP) {
+        ipseci_fact_eap(hs, answer->status, answer->eap, ike->config.message_bytes);
+        ipseci_resume(ike, hs);
     } else {
         ipseci_fact_secret(hs, answer->status, answer->secret);
         ipseci_resume(ike, hs);

@@ -250,6 +250,30 @@ static void keep_init(const struct work *w)
     ipseci_ke_free(&hs->job.ke);
 }
 
+/* Another round of IKE_AUTH. What the first one was is needed once more, at the end. */
+static void apply_eap(const struct work *w)
+{
+    struct ipseci_eap_session *eap = &w->hs->eap;
+    const struct ipseci_step *step = w->step;
+
+    if (eap->phase == IPSECI_EAP_NONE) {
+        memcpy(eap->id_body, step->id_body.data, step->id_body.length);
+        eap->id_body_length = (uint8_t)step->id_body.length;
+    }
+    if (eap->phase == IPSECI_EAP_NONE && w->hs->from_peer) {
+        memcpy(eap->first.data, w->in->raw.data, w->in->raw.length);
+        eap->first.length = (uint32_t)w->in->raw.length;
+        eap->first_type = w->in->first_inside;
+    }
+    eap->phase = step->eap_phase;
+    eap->rounds++;
+    w->hs->facts.got &= ~(1u << IPSECI_NEED_EAP);
+    if (w->hs->from_peer) {
+        (void)ipseci_timer_set(&w->ike->timers, &w->sa->exchange_timer,
+                               ipseci_after(w->ike->now, w->ike->config.half_open_ms));
+    }
+}
+
 static void apply_fields(const struct work *w)
 {
     struct ipseci_ike_sa *sa = w->sa;
@@ -275,6 +299,9 @@ static void apply_fields(const struct work *w)
     }
     if (has(w, IPSECI_ACT_REMOTE_ID)) {
         sa->remote_id = step->remote_id;
+    }
+    if (has(w, IPSECI_ACT_EAP)) {
+        apply_eap(w);
     }
     if (step->next_state != IPSECI_IKE_NEW) {
         sa->state = step->next_state;

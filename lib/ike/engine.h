@@ -28,6 +28,11 @@ bool ipseci_sa_has_sibling(const struct ipsec_ike *ike, const struct ipseci_ike_
 bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa);
 enum ipsec_status ipseci_sa_reserve(struct ipsec_ike *ike, struct ipseci_handshake *hs);
 void ipseci_sa_unreserve(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+/* Messages that a handshake slot keeps: EAP takes two more. */
+static inline size_t ipseci_handshake_rooms(const struct ipsec_ike_config *config)
+{
+    return config->callbacks.eap != NULL ? 5 : 3;
+}
 struct ipseci_handshake *ipseci_handshake_take(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                                bool from_peer);
 void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle);
@@ -134,6 +139,8 @@ enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_hands
 void ipseci_fact_found(struct ipseci_handshake *hs, enum ipseci_need_kind kind);
 void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
                       const struct ipsec_peer *peer);
+void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
+                     const struct ipsec_eap_reply *reply, size_t room);
 void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
                         const struct ipsec_secret *secret);
 

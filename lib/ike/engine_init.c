@@ -76,7 +76,7 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
     ipseci_pool_layout(&to->sas, arena, c->sa_max, sizeof(struct ipseci_ike_sa));
     ipseci_pool_layout(&to->children, arena, c->child_max, sizeof(struct ipseci_child));
     ipseci_pool_layout(&to->handshakes, arena, c->handshake_max,
-                       sizeof(struct ipseci_handshake) + 3 * room);
+                       sizeof(struct ipseci_handshake) + ipseci_handshake_rooms(c) * room);
     ipseci_pool_layout(&to->buffers, arena, c->buffer_max, sizeof(struct ipseci_buffer) + room);
     ipseci_hash_layout(&to->by_spi, arena, c->sa_max);
     ipseci_hash_layout(&to->by_init, arena, c->half_open_max);

@@ -4,20 +4,11 @@
  * ends prove who they are is in auth_method.c; what concerns only the child is in child_offer.c,
  * shared with CREATE_CHILD_SA.
  */
-#include "auth_method.h"
+#include "exchange_auth.h"
 #include "child_offer.h"
 #include "engine.h"
 #include "rules.h"
 #include "small_payloads.h"
-
-#define ID_BODY_MAX (4 + IPSEC_ID_BYTES_MAX)
-
-/* Our proof towards a peer, with what it stands on. */
-struct own_proof {
-    struct ipsec_id id;
-    struct ipseci_proof proof;
-    uint8_t body[ID_BODY_MAX];
-};
 
 /* Who we are towards this peer: the one the identities named, else the one the address did. */
 static struct ipsec_id own_id(const struct ipseci_context *ctx)
@@ -27,17 +18,18 @@ static struct ipsec_id own_id(const struct ipseci_context *ctx)
     return ipseci_local_id(peer != NULL ? peer : ctx->sa->peer, &ctx->sa->local);
 }
 
-static void own_proof(const struct ipseci_context *ctx, const struct ipsec_peer *peer,
-                      const struct ipsec_id *remote, struct own_proof *out)
+void ipseci_own_proof(const struct ipseci_context *ctx, const struct ipsec_peer *peer,
+                      const struct ipsec_id *remote, struct ipseci_own_proof *out)
 {
     struct ipseci_writer w = ipseci_writer_init(out->body, sizeof(out->body));
 
     out->id = own_id(ctx);
     ipseci_id_build(&w, &out->id);
-    out->proof = (struct ipseci_proof){peer, true, ipseci_written(&w), remote};
+    out->proof = (struct ipseci_proof){
+        .peer = peer, .ours = true, .id_body = ipseci_written(&w), .remote_id = remote};
 }
 
-static void add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec_id *id)
+void ipseci_add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec_id *id)
 {
     ipseci_payload_begin(&step->chain, payload);
     ipseci_id_build(&step->w, id);
@@ -47,8 +39,7 @@ static void add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec
 /* ---- initiator ---------------------------------------------------------------------------------
  */
 
-/* We can not prove who we are: nothing is sent. */
-static enum ipsec_status no_proof(const struct ipseci_context *ctx, struct ipseci_step *step,
+enum ipsec_status ipseci_no_proof(const struct ipseci_context *ctx, struct ipseci_step *step,
                                   enum ipsec_status status)
 {
     if (ipsec_status_class(status) == IPSEC_CLASS_FATAL && ctx->hs->facts.sign_status == IPSEC_OK) {
@@ -68,14 +59,18 @@ static enum ipsec_status no_proof(const struct ipseci_context *ctx, struct ipsec
 enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipsec_peer *peer = ctx->sa->peer;
-    struct own_proof own;
+    struct ipseci_own_proof own;
 
-    own_proof(ctx, peer, &peer->remote_id, &own);
-    if (ipseci_auth_lacks(ctx, step, &own.proof)) {
+    if (ctx->hs->eap.phase != IPSECI_EAP_NONE) {
+        return ipseci_eap_start(ctx, step);
+    }
+    const bool eap = peer->local_auth == IPSEC_AUTH_EAP;
+    ipseci_own_proof(ctx, peer, &peer->remote_id, &own);
+    if (!eap && ipseci_auth_lacks(ctx, step, &own.proof)) {
         return IPSEC_OK;
     }
     ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_AUTH);
-    add_id(step, IPSECI_PAYLOAD_IDI, &own.id);
+    ipseci_add_id(step, IPSECI_PAYLOAD_IDI, &own.id);
     ipseci_certificates_add(step, peer);
     /* RFC 7296 2.4: "the only IKE SA currently active between the authenticated identities" */
     if (!peer->no_initial_contact && !ipseci_sa_has_sibling(ctx->ike, ctx->sa)) {
@@ -83,18 +78,22 @@ enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ips
     }
     ipseci_authorities_add(ctx, step, peer);
     if (peer->remote_id.type != IPSEC_ID_NONE) {
-        add_id(step, IPSECI_PAYLOAD_IDR, &peer->remote_id);
+        ipseci_add_id(step, IPSECI_PAYLOAD_IDR, &peer->remote_id);
     }
-    const enum ipsec_status status = ipseci_auth_add(ctx, step, &own.proof);
+    /* RFC 7296 2.16: no AUTH in the first request asks for EAP (AUTH-26) */
+    const enum ipsec_status status = eap ? IPSEC_OK : ipseci_auth_add(ctx, step, &own.proof);
     if (status < IPSEC_OK) {
-        return no_proof(ctx, step, status);
+        return ipseci_no_proof(ctx, step, status);
     }
     ipseci_child_offer_auth(ctx, step);
+    if (eap && peer->remote_auth == IPSEC_AUTH_EAP) {
+        ipseci_step_notify(step, IPSECI_NOTIFY_EAP_ONLY_AUTHENTICATION, ipseci_view(NULL, 0));
+    }
     return IPSEC_OK;
 }
 
-static void add_verdict(struct ipsec_failure *f, const struct ipsec_peer *peer,
-                        const struct ipseci_verdict *verdict)
+void ipseci_auth_add_verdict(struct ipsec_failure *f, const struct ipsec_peer *peer,
+                             const struct ipseci_verdict *verdict)
 {
     f->status = verdict->status;
     f->cert_problem = (uint8_t)verdict->cert_problem;
@@ -102,7 +101,7 @@ static void add_verdict(struct ipsec_failure *f, const struct ipsec_peer *peer,
     f->auth_wanted = peer->remote_auth;
 }
 
-static void auth_failed_here(const struct ipseci_context *ctx, struct ipseci_step *step,
+void ipseci_auth_failed_here(const struct ipseci_context *ctx, struct ipseci_step *step,
                              enum ipsec_cause cause, const struct ipsec_id *their_id)
 {
     struct ipsec_failure *f = ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, cause);
@@ -119,7 +118,7 @@ static void auth_failed_here(const struct ipseci_context *ctx, struct ipseci_ste
 }
 
 /* The peer refused our authentication, or said something else than IDr and AUTH. */
-static void auth_refused(const struct ipseci_context *ctx, struct ipseci_step *step)
+void ipseci_auth_refused(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     struct ipseci_notify notify;
     const uint16_t error = ipseci_error_notify(&ctx->in->payloads, &notify);
@@ -144,54 +143,87 @@ static void auth_refused(const struct ipseci_context *ctx, struct ipseci_step *s
     step->reason = IPSEC_REASON_FAILURE;
 }
 
+/* RFC 7296 2.21.2: closed here, and the peer is told in an exchange of its own (AUTH-24); one that
+ * still waits for EAP takes no delete. */
+static uint32_t ending(const struct ipsec_peer *peer)
+{
+    return peer->local_auth == IPSEC_AUTH_EAP ? IPSECI_ACT_CLOSE : IPSECI_ACT_DELETE;
+}
+
+static bool proof_good(const struct ipseci_context *ctx, struct ipseci_step *step,
+                       const struct ipseci_proof *theirs)
+{
+    struct ipseci_verdict verdict;
+
+    if (ipseci_auth_lacks(ctx, step, theirs)) {
+        return false;
+    }
+    ipseci_auth_check(ctx, theirs, &verdict);
+    if (verdict.good) {
+        return true;
+    }
+    ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, theirs->remote_id);
+    ipseci_auth_add_verdict(&step->failure, theirs->peer, &verdict);
+    step->actions |= ending(theirs->peer);
+    return false;
+}
+
+bool ipseci_auth_responder_good(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                struct ipsec_id *remote)
+{
+    const struct ipsec_peer *peer = ctx->sa->peer;
+    const struct ipseci_payload *idr = ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_IDR);
+    const struct ipseci_proof theirs = {.peer = peer, .id_body = idr->body, .remote_id = remote};
+    struct ipseci_id id;
+
+    remote->type = IPSEC_ID_NONE;
+    if (ipseci_id_parse(idr->body, &id) < IPSEC_OK || ipseci_id_copy(&id, remote) < IPSEC_OK) {
+        ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, remote);
+        step->actions |= ending(peer);
+        return false;
+    }
+    if (peer->remote_auth != IPSEC_AUTH_EAP && !proof_good(ctx, step, &theirs)) {
+        return false;
+    }
+    if (!ipseci_identity_expected(peer, remote)) {
+        ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_IDENTITY, remote);
+        step->failure.authenticated = peer->remote_auth != IPSEC_AUTH_EAP;
+        step->actions |= ending(peer);
+        return false;
+    }
+    step->remote_id = *remote;
+    step->actions |= IPSECI_ACT_REMOTE_ID;
+    return true;
+}
+
 enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipseci_payloads *p = &ctx->in->payloads;
-    const struct ipsec_peer *peer = ctx->sa->peer;
-    struct ipseci_verdict verdict = {0};
     struct ipseci_notify unknown;
-    struct ipseci_id id;
-    struct ipsec_id remote = {0};
+    struct ipsec_id remote;
     uint8_t which;
 
+    if (ctx->sa->peer->local_auth == IPSEC_AUTH_EAP) {
+        return ipseci_eap_response(ctx, step);
+    }
     if (ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL || p->unknown_critical != 0 ||
         ipseci_unknown_error(p, &unknown) ||
         ipseci_rules_check(IPSECI_RULE_AUTH_RESPONSE, p, &which) < IPSEC_OK) {
-        auth_refused(ctx, step);
+        ipseci_auth_refused(ctx, step);
         return IPSEC_OK;
     }
-    const struct ipseci_payload *idr = ipseci_payload_find(p, IPSECI_PAYLOAD_IDR);
-    if (ipseci_id_parse(idr->body, &id) == IPSEC_OK && ipseci_id_copy(&id, &remote) == IPSEC_OK) {
-        const struct ipseci_proof theirs = {peer, false, idr->body, &remote};
-        if (ipseci_auth_lacks(ctx, step, &theirs)) {
-            return IPSEC_OK;
-        }
-        ipseci_auth_check(ctx, &theirs, &verdict);
-    }
-    if (!verdict.good) {
-        /* RFC 7296 2.21.2: closed here, and the peer is told in an exchange of its own (AUTH-24) */
-        auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, &remote);
-        add_verdict(&step->failure, peer, &verdict);
-        step->actions |= IPSECI_ACT_DELETE;
+    if (!ipseci_auth_responder_good(ctx, step, &remote)) {
         return IPSEC_OK;
     }
-    const struct ipsec_id *expected = &peer->remote_id;
-    if (expected->type != IPSEC_ID_NONE && !ipsec_id_equal(expected, &remote)) {
-        auth_failed_here(ctx, step, IPSEC_CAUSE_IDENTITY, &remote);
-        step->failure.authenticated = true;
-        step->actions |= IPSECI_ACT_DELETE;
-        return IPSEC_OK;
-    }
-    step->remote_id = remote;
-    step->actions |= IPSECI_ACT_REMOTE_ID | IPSECI_ACT_ESTABLISH;
+    step->actions |= IPSECI_ACT_ESTABLISH;
     return ipseci_child_take_auth(ctx, step);
 }
 
 /* ---- responder ---------------------------------------------------------------------------------
  */
 
-static void refuse_and_close(const struct ipseci_context *ctx, struct ipseci_step *step,
-                             uint16_t notify, struct ipsec_view data)
+void ipseci_auth_refuse(const struct ipseci_context *ctx, struct ipseci_step *step, uint16_t notify,
+                        struct ipsec_view data)
 {
     ipseci_step_refuse(step, ctx, notify, data);
     step->actions |= IPSECI_ACT_CLOSE;
@@ -248,7 +280,7 @@ static bool auth_need_peer(const struct ipseci_context *ctx, struct ipseci_step 
     return true;
 }
 
-static bool identity_expected(const struct ipsec_peer *peer, const struct ipsec_id *remote)
+bool ipseci_identity_expected(const struct ipsec_peer *peer, const struct ipsec_id *remote)
 {
     return peer->remote_id.type == IPSEC_ID_NONE || ipsec_id_equal(&peer->remote_id, remote);
 }
@@ -261,18 +293,18 @@ static void auth_not_accepted(const struct ipseci_context *ctx, struct ipseci_st
 
     if (facts->peer_status < IPSEC_OK) {
         cause = IPSEC_CAUSE_NO_CONNECTION;
-    } else if (!identity_expected(facts->peer, remote)) {
+    } else if (!ipseci_identity_expected(facts->peer, remote)) {
         cause = IPSEC_CAUSE_IDENTITY;
     }
-    refuse_and_close(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
-    auth_failed_here(ctx, step, cause, remote);
+    ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
+    ipseci_auth_failed_here(ctx, step, cause, remote);
     step->actions |= IPSECI_ACT_AUTH_FAILED;
     step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
     if (facts->peer_status < IPSEC_OK) {
         step->failure.status = facts->peer_status;
         return;
     }
-    add_verdict(&step->failure, facts->peer, verdict);
+    ipseci_auth_add_verdict(&step->failure, facts->peer, verdict);
     step->failure.peer = facts->peer;
     if (facts->peer->remote_id.type != IPSEC_ID_NONE) {
         step->id[2] = facts->peer->remote_id;
@@ -280,29 +312,43 @@ static void auth_not_accepted(const struct ipseci_context *ctx, struct ipseci_st
     }
 }
 
-static enum ipsec_status auth_accept(const struct ipseci_context *ctx, struct ipseci_step *step,
-                                     const struct ipsec_id *remote)
+bool ipseci_auth_open_reply(const struct ipseci_context *ctx, struct ipseci_step *step,
+                            const struct ipsec_id *remote, enum ipsec_status *status)
 {
     const struct ipsec_peer *peer = ctx->hs->facts.peer;
-    struct own_proof own;
+    struct ipseci_own_proof own;
 
-    own_proof(ctx, peer, remote, &own);
-    if (ipseci_auth_lacks(ctx, step, &own.proof)) {
-        return IPSEC_OK;
+    *status = IPSEC_OK;
+    ipseci_own_proof(ctx, peer, remote, &own);
+    if (peer->local_auth != IPSEC_AUTH_EAP && ipseci_auth_lacks(ctx, step, &own.proof)) {
+        return false;
     }
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_AUTH);
-    add_id(step, IPSECI_PAYLOAD_IDR, &own.id);
+    ipseci_add_id(step, IPSECI_PAYLOAD_IDR, &own.id);
     ipseci_certificates_add(step, peer);
-    const enum ipsec_status status = ipseci_auth_add(ctx, step, &own.proof);
-    if (status < IPSEC_OK) {
-        IPSECI_TRY(no_proof(ctx, step, status));
+    *status =
+        peer->local_auth == IPSEC_AUTH_EAP ? IPSEC_OK : ipseci_auth_add(ctx, step, &own.proof);
+    if (*status < IPSEC_OK) {
+        *status = ipseci_no_proof(ctx, step, *status);
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
         step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
-        return IPSEC_OK;
+        return false;
     }
     step->peer = peer;
     step->remote_id = *remote;
-    step->actions |= IPSECI_ACT_PEER | IPSECI_ACT_REMOTE_ID | IPSECI_ACT_ESTABLISH;
+    step->actions |= IPSECI_ACT_PEER | IPSECI_ACT_REMOTE_ID;
+    return true;
+}
+
+static enum ipsec_status auth_accept(const struct ipseci_context *ctx, struct ipseci_step *step,
+                                     const struct ipsec_id *remote)
+{
+    enum ipsec_status status;
+
+    if (!ipseci_auth_open_reply(ctx, step, remote, &status)) {
+        return status;
+    }
+    step->actions |= IPSECI_ACT_ESTABLISH;
     if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_INITIAL_CONTACT, NULL)) {
         step->actions |= IPSECI_ACT_INITIAL_CONTACT; /* RFC 7296 2.4: only now (AUTH-30) */
     }
@@ -319,12 +365,12 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
     uint8_t which;
 
     if (p->unknown_critical != 0) {
-        refuse_and_close(ctx, step, IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
-                         ipseci_view(&p->unknown_critical, 1));
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+                           ipseci_view(&p->unknown_critical, 1));
     } else if (ipseci_rules_check(IPSECI_RULE_AUTH_REQUEST, p, &which) < IPSEC_OK ||
                ipseci_id_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_IDI)->body, &id) < IPSEC_OK ||
                ipseci_id_copy(&id, remote) < IPSEC_OK) {
-        refuse_and_close(ctx, step, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
     } else {
         return true;
     }
@@ -334,6 +380,7 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
 
 enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
+    const struct ipseci_payloads *p = &ctx->in->payloads;
     const struct ipseci_handshake *hs = ctx->hs;
     struct ipseci_verdict verdict;
     struct ipsec_id remote = {0};
@@ -342,23 +389,25 @@ enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct i
         return IPSEC_OK;
     }
     const bool known = hs->facts.peer_status == IPSEC_OK;
-    const struct ipseci_proof theirs = {
-        known ? hs->facts.peer : NULL, false,
-        ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_IDI)->body, &remote};
+    const bool eap = known && hs->facts.peer->remote_auth == IPSEC_AUTH_EAP &&
+                     ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL;
+    const struct ipseci_proof theirs = {.peer = known ? hs->facts.peer : NULL,
+                                        .id_body = ipseci_payload_find(p, IPSECI_PAYLOAD_IDI)->body,
+                                        .remote_id = &remote};
     if (known && ipseci_auth_lacks(ctx, step, &theirs)) {
         return IPSEC_OK;
     }
     ipseci_auth_check(ctx, &theirs, &verdict);
-    if (!verdict.good || !known || !identity_expected(hs->facts.peer, &remote)) {
+    if ((!verdict.good && !eap) || !known || !ipseci_identity_expected(hs->facts.peer, &remote)) {
         auth_not_accepted(ctx, step, &remote, &verdict);
         return IPSEC_OK;
     }
     if (!suite_allowed(hs, &ctx->sa->suite)) {
         /* The address spoke for another peer than the identity: its IKE proposals hold. */
-        refuse_and_close(ctx, step, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_POLICY)->peer =
             hs->facts.peer;
         return IPSEC_OK;
     }
-    return auth_accept(ctx, step, &remote);
+    return eap ? ipseci_eap_begin(ctx, step, &remote) : auth_accept(ctx, step, &remote);
 }

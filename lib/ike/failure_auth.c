@@ -80,6 +80,11 @@ static const char *method_name(uint8_t method)
 
 static void add_refused_auth(struct ipseci_text *t, const struct ipsec_failure *f)
 {
+    if (f->auth_ours == IPSEC_AUTH_EAP) {
+        ipseci_text_add(t, "the peer's EAP method says no: name or password are wrong, or the peer "
+                           "wants another method");
+        return;
+    }
     ipseci_text_add(t, "the peer does not accept our AUTH as ");
     ipseci_report_quoted_id(t, f->our_id);
     ipseci_text_add(t, f->auth_ours == IPSEC_AUTH_SIGNATURE
@@ -130,6 +135,9 @@ static void add_wrong_auth(struct ipseci_text *t, const struct ipsec_failure *f)
         ipseci_report_quoted_id(t, f->their_id);
         ipseci_text_add(t, " is refused: ");
         ipseci_text_add(t, ipsec_cert_problem_text((enum ipsec_cert_problem)f->cert_problem));
+    } else if (f->auth_wanted == IPSEC_AUTH_EAP && !other_method(f)) {
+        ipseci_text_add(t, "EAP did not come to a good end: the method failed here, or its keys "
+                           "differ on the two ends");
     } else if (other_method(f)) {
         ipseci_text_add(t, "the peer proves who it is by ");
         ipseci_text_add(t, method_name(f->auth_method));
@@ -189,6 +197,10 @@ static void add_advice(struct ipseci_page *page, const struct ipsec_failure *f)
         ipseci_page_say(page, "To do:",
                         "on both: the method one end uses (local_auth) must be the one that the "
                         "other end takes from it (remote_auth)");
+    } else if (method == IPSEC_AUTH_EAP) {
+        ipseci_page_say(page, "To do:",
+                        "on both: compare the EAP method, name and password; the authentication "
+                        "server's log says more");
     } else if (method == IPSEC_AUTH_SIGNATURE && by_peer) {
         ipseci_page_say(page, "To do:",
                         "on the other:    trust the authority that signed our certificate; its log "

@@ -87,6 +87,9 @@ enum {
     IPSECI_TOUCHED_MAX = 4,
     /* Requests one scheduling of an SA starts in a row when each fails at once. */
     IPSECI_STARTS_MAX = 4,
+    /* Rounds of EAP in one IKE_AUTH: the longest methods with large certificates take some forty.
+     */
+    IPSECI_EAP_ROUNDS_MAX = 60,
     /* Revocation lists in one message that are looked at. */
     IPSECI_CRLS_MAX = 4,
     /* Authorities named in one CERTREQ: a hint only, a peer with more is asked for any. */

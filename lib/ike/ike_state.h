@@ -220,7 +220,8 @@ enum ipseci_need_kind {
     IPSECI_NEED_KE_RESPOND,
     IPSECI_NEED_KE_FINISH,
     IPSECI_NEED_SIGN,
-    IPSECI_NEED_VERIFY
+    IPSECI_NEED_VERIFY,
+    IPSECI_NEED_EAP
 };
 
 /* Facts a handler has asked for; got says which are there. */
@@ -230,6 +231,7 @@ struct ipseci_facts {
     enum ipsec_status secret_status;
     enum ipsec_status ke_status;
     enum ipsec_status sign_status;
+    enum ipsec_status eap_status;
     enum ipsec_status verify_status;
     uint8_t cert_problem;             /* enum ipsec_cert_problem */
     enum ipsec_status install_status; /* what the sink or a table said to the last attempt */
@@ -241,6 +243,26 @@ struct ipseci_facts {
 struct ipseci_kept {
     uint8_t *data; /* message_bytes, carved with the slot */
     uint32_t length;
+};
+
+enum ipseci_eap_phase {
+    IPSECI_EAP_NONE = 0,
+    IPSECI_EAP_RUNNING,
+    IPSECI_EAP_SUCCEEDED /* what is left is AUTH with the key it made */
+};
+
+#define IPSECI_ID_BODY_MAX (4 + IPSEC_ID_BYTES_MAX)
+
+/* IKE_AUTH in several rounds. */
+struct ipseci_eap_session {
+    uint8_t phase; /* enum ipseci_eap_phase */
+    uint8_t rounds;
+    uint8_t first_type;     /* first payload type of `first` */
+    uint8_t id_body_length; /* the peer's ID payload, as AUTH covers it */
+    uint8_t id_body[IPSECI_ID_BODY_MAX];
+    struct ipseci_kept first;  /* responder: the request that began it, whose child is made last */
+    struct ipseci_kept packet; /* what the caller answered; the reply points here */
+    struct ipsec_eap_reply reply; /* secret: the MSK */
 };
 
 /* The peer's SPIs of children it has deleted and we have not heard of. */
@@ -283,6 +305,7 @@ struct ipseci_handshake {
     struct ipseci_kept parked;         /* what came (decrypted chain), while something is out */
     uint8_t nonce[IPSECI_NONCE_BYTES]; /* ours */
     struct ipseci_facts facts;
+    struct ipseci_eap_session eap;
     struct ipseci_gone gone; /* deleted by the peer before its answer came to us */
     struct ipseci_ike_header parked_header;
     struct ipsec_endpoint parked_local;

@@ -6,6 +6,8 @@
 #include "choice.h"
 #include "engine.h"
 
+#include <string.h>
+
 static uint32_t new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs)
 {
     ike->token_next++;
@@ -85,6 +87,50 @@ static enum ipsec_status ask_secret(struct ipsec_ike *ike, struct ipseci_handsha
     return IPSEC_OK;
 }
 
+/* A packet that does not fit its room, or a key that is longer than an MSK, is the caller's
+ * mistake. */
+void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
+                     const struct ipsec_eap_reply *reply, size_t room)
+{
+    struct ipseci_eap_session *eap = &hs->eap;
+    const bool usable = status == IPSEC_OK && reply->length <= room &&
+                        reply->msk_length <= IPSEC_EAP_MSK_BYTES &&
+                        (reply->length == 0 || reply->packet != NULL);
+
+    hs->facts.eap_status = status == IPSEC_OK && !usable ? IPSEC_ERR_ARGUMENT : status;
+    if (usable) {
+        if (reply != &eap->reply) {
+            eap->reply = *reply;
+        }
+        if (reply->length > 0 && reply->packet != eap->packet.data) {
+            memcpy(eap->packet.data, reply->packet, reply->length);
+        }
+        eap->packet.length = (uint32_t)reply->length;
+    }
+    ipseci_fact_found(hs, IPSECI_NEED_EAP);
+}
+
+static enum ipsec_status ask_eap(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                 const struct ipseci_need *need)
+{
+    struct ipsec_eap_reply *reply = &hs->eap.reply;
+
+    if (ike->config.callbacks.eap == NULL) {
+        ipseci_fact_eap(hs, IPSEC_ERR_NOT_BUILT_IN, reply, 0);
+        return IPSEC_OK;
+    }
+    ipseci_wipe(reply, sizeof(*reply));
+    reply->packet = hs->eap.packet.data;
+    reply->capacity = ike->config.message_bytes;
+    const enum ipsec_status status =
+        ike->config.callbacks.eap(ike->config.user, new_token(ike, hs), &need->eap, reply);
+    if (status == IPSEC_PENDING) {
+        return IPSEC_PENDING;
+    }
+    ipseci_fact_eap(hs, status, reply, ike->config.message_bytes);
+    return IPSEC_OK;
+}
+
 enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_handshake *hs,
                                       const struct ipseci_message *in,
                                       const struct ipseci_need *need)
@@ -100,6 +146,9 @@ enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_hands
         break;
     case IPSECI_NEED_SECRET:
         status = ask_secret(ike, hs, need);
+        break;
+    case IPSECI_NEED_EAP:
+        status = ask_eap(ike, hs, need);
         break;
     case IPSECI_NEED_KE_START:
     case IPSECI_NEED_KE_RESPOND:

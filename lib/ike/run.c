@@ -200,7 +200,8 @@ static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_
     hs->task = IPSECI_TASK_AUTH;
     /* What was asked for a request that failed here must not vouch for the identity in this one. */
     ipseci_wipe(&hs->facts, sizeof(hs->facts));
-    return ipseci_run(ike, sa, hs, in, ipseci_auth_request);
+    return ipseci_run(ike, sa, hs, in,
+                      hs->eap.phase == IPSECI_EAP_NONE ? ipseci_auth_request : ipseci_eap_request);
 }
 
 static bool deletes_ike(const struct ipseci_payloads *payloads)

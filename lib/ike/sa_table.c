@@ -250,6 +250,10 @@ struct ipseci_handshake *ipseci_handshake_take(struct ipsec_ike *ike, struct ips
     hs->own_init.data = area;
     hs->peer_init.data = area + room;
     hs->parked.data = area + 2 * room;
+    if (ipseci_handshake_rooms(&ike->config) > 3) {
+        hs->eap.first.data = area + 3 * room;
+        hs->eap.packet.data = area + 4 * room;
+    }
     if (draw_values(ike, hs) < IPSEC_OK) {
         ipseci_handshake_release(ike, handle);
         return NULL;

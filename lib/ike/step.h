@@ -46,7 +46,8 @@ enum ipseci_action {
     IPSECI_ACT_CHILD_GONE = 1 << 19,     /* gone: the peer deleted them before we knew them */
     IPSECI_ACT_HINTS = 1 << 20,          /* the peer understands hints */
     IPSECI_ACT_FRAGMENTS = 1 << 21,      /* both ends take fragments */
-    IPSECI_ACT_AUTH_FAILED = 1 << 22 /* the peer did not prove its identity: it is slowed down */
+    IPSECI_ACT_AUTH_FAILED = 1 << 22, /* the peer did not prove its identity: it is slowed down */
+    IPSECI_ACT_EAP = 1 << 23          /* another round of IKE_AUTH: eap_phase; keeps id_body */
 };
 
 struct ipseci_need {
@@ -57,6 +58,7 @@ struct ipseci_need {
     struct ipsec_id peer_remote_id; /* storage behind the query */
     struct ipsec_id peer_local_id;
     struct ipsec_secret_query secret;
+    struct ipsec_eap_query eap;
     struct ipseci_auth_job auth; /* SIGN and VERIFY; views into the message in hand, or the slot */
 };
 
@@ -95,6 +97,7 @@ struct ipseci_step {
     uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
     bool has_failure;
+    uint8_t eap_phase;   /* enum ipseci_eap_phase */
     uint8_t peer_hashes; /* RFC 7427: set of 1 << enum ipseci_signature_hash */
     uint16_t group;
     uint32_t actions;  /* enum ipseci_action bits */
@@ -107,6 +110,7 @@ struct ipseci_step {
     struct ipseci_nat_result nat;
     uint64_t spi_peer;
     struct ipsec_view cookie;
+    struct ipsec_view id_body; /* the peer's ID payload, when EAP begins */
     struct ipsec_view peer_nonce;
 
     struct ipsec_failure failure;
@@ -234,6 +238,7 @@ enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
 enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ipseci_step *step);
 enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct ipseci_step *step);
 enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct ipseci_step *step);
+enum ipsec_status ipseci_eap_request(const struct ipseci_context *ctx, struct ipseci_step *step);
 enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ipseci_step *step);
 enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct ipseci_step *step);
 enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct ipseci_step *step);

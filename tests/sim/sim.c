@@ -114,6 +114,23 @@ void sim_certificates(struct sim *s, enum ipsec_key_kind kind, uint16_t bits)
     }
 }
 
+void sim_eap(struct sim *s, unsigned rounds, bool alone)
+{
+    sim_certificates(s, IPSEC_KEY_EC, 256);
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        n->speaks_eap = true;
+        n->eap_rounds = rounds;
+        n->eap_key = IPSEC_EAP_MSK_BYTES;
+        n->eap_secret = 99;
+        sim_node_callbacks(n);
+    }
+    s->nodes[SIM_A].peer.local_auth = s->nodes[SIM_B].peer.remote_auth = IPSEC_AUTH_EAP;
+    if (alone) {
+        s->nodes[SIM_B].peer.local_auth = s->nodes[SIM_A].peer.remote_auth = IPSEC_AUTH_EAP;
+    }
+}
+
 struct sim *sim_new(uint64_t seed)
 {
     struct sim *s = calloc(1, sizeof(*s));

@@ -61,6 +61,18 @@ struct sim_datagram {
 struct sim_parked_question {
     uint32_t token;
     bool is_secret;
+    bool is_eap;
+    uint8_t packet[64]; /* EAP: what the peer sent */
+    size_t length;
+    bool server;
+};
+
+enum sim_eap_quirk {
+    SIM_EAP_WELL = 0,
+    SIM_EAP_EARLY,   /* the server says Success before its method is through */
+    SIM_EAP_REFUSES, /* the server's method fails */
+    SIM_EAP_BREAKS,  /* the callback gives an error */
+    SIM_EAP_GARBAGE  /* and this one no EAP packet */
 };
 
 struct sim_node {
@@ -82,8 +94,15 @@ struct sim_node {
     bool unknown_id;    /* find_peer with identities: not found */
     bool pend_peer;     /* questions are left PENDING */
     bool pend_secret;
-    bool take_jobs;        /* jobs are left undone */
-    uint32_t children_max; /* the sink refuses more; 0: no limit */
+    bool pend_eap;
+    bool speaks_eap;              /* has the EAP callback at all */
+    unsigned eap_rounds;          /* requests the method takes before it succeeds */
+    size_t eap_key;               /* octets of its MSK; 0: none */
+    uint8_t eap_secret;           /* both ends need the same */
+    enum sim_eap_quirk eap_quirk; /* a method that misbehaves */
+    unsigned eap_seen;            /* packets of the running method */
+    bool take_jobs;               /* jobs are left undone */
+    uint32_t children_max;        /* the sink refuses more; 0: no limit */
 
     /* What is on its way. */
     uint32_t question_count;
@@ -163,6 +182,8 @@ void sim_child_ts(struct ipsec_child_config *c, const char *local, const char *r
 void sim_id(struct ipsec_id *id, const char *text);
 /* Both ends prove themselves by certificates of the same issuer, with keys of this kind. */
 void sim_certificates(struct sim *s, enum ipsec_key_kind kind, uint16_t bits);
+/* A proves itself by EAP, in so many rounds; B by a certificate, or by EAP too. */
+void sim_eap(struct sim *s, unsigned rounds, bool alone);
 /* A initiates; runs until quiet. The handle of A's IKE SA. */
 ipsec_handle sim_connect(struct sim *s);
 /* The first IKE SA and child of a node in the given phase (0: any); 0: none. */

@@ -25,6 +25,7 @@ static enum ipsec_status park(struct sim_node *n, uint32_t token, bool is_secret
     }
     n->question[n->question_count].token = token;
     n->question[n->question_count].is_secret = is_secret;
+    n->question[n->question_count].is_eap = false;
     n->question_count++;
     return IPSEC_PENDING;
 }
@@ -65,6 +66,75 @@ static enum ipsec_status on_find_secret(void *user, uint32_t token,
     return n->pend_secret ? park(n, token, true) : fill_secret(n, secret);
 }
 
+static void eap_packet(struct ipsec_eap_reply *reply, uint8_t code, unsigned identifier)
+{
+    const uint8_t packet[6] = {code, (uint8_t)identifier, 0, code < 3 ? 6 : 4, 254, 77};
+
+    reply->length = packet[3];
+    memcpy(reply->packet, packet, reply->length);
+}
+
+static void eap_success(const struct sim_node *n, struct ipsec_eap_reply *reply)
+{
+    reply->state = IPSEC_EAP_SUCCESS;
+    reply->msk_length = n->eap_key;
+    memset(reply->msk, n->eap_secret, n->eap_key);
+}
+
+/* A method of nothing but rounds. */
+static enum ipsec_status eap_round(struct sim_node *n, bool server, struct ipsec_view packet,
+                                   struct ipsec_eap_reply *reply)
+{
+    if (packet.length == 0 || (!server && n->eap_seen == n->eap_rounds && packet.data[0] == 1)) {
+        n->eap_seen = 0;
+    }
+    n->eap_seen += packet.length > 0 && packet.data[0] < 3 ? 1 : 0;
+    if (n->eap_quirk == SIM_EAP_BREAKS) {
+        return IPSEC_ERR_NOT_FOUND;
+    }
+    if (server && n->eap_quirk == SIM_EAP_REFUSES && n->eap_seen > 0) {
+        eap_packet(reply, 4, n->eap_seen);
+        reply->state = IPSEC_EAP_FAILURE;
+    } else if (server && (n->eap_seen == n->eap_rounds ||
+                          (n->eap_quirk == SIM_EAP_EARLY && n->eap_seen > 0))) {
+        eap_packet(reply, 3, n->eap_seen);
+        eap_success(n, reply);
+    } else if (server) {
+        eap_packet(reply, 1, n->eap_seen);
+    } else if (packet.data[0] == 3) {
+        if (n->eap_seen == n->eap_rounds) {
+            eap_success(n, reply);
+        } else {
+            reply->state = IPSEC_EAP_FAILURE;
+        }
+    } else {
+        eap_packet(reply, 2, packet.data[1]);
+    }
+    reply->length -= n->eap_quirk == SIM_EAP_GARBAGE && reply->length > 0 ? 1 : 0;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status on_eap(void *user, uint32_t token, const struct ipsec_eap_query *query,
+                                struct ipsec_eap_reply *reply)
+{
+    struct sim_node *n = user;
+
+    if (!n->pend_eap || n->question_count == SIM_PARKED_MAX) {
+        return eap_round(n, query->server, query->packet, reply);
+    }
+    struct sim_parked_question *q = &n->question[n->question_count];
+    q->token = token;
+    q->is_secret = false;
+    q->is_eap = true;
+    q->server = query->server;
+    q->length = query->packet.length < sizeof(q->packet) ? query->packet.length : 0;
+    if (q->length > 0) {
+        memcpy(q->packet, query->packet.data, q->length);
+    }
+    n->question_count++;
+    return IPSEC_PENDING;
+}
+
 static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
 {
     const struct sim_node *n = user;
@@ -76,6 +146,8 @@ static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
 void sim_answer(struct sim_node *n, enum ipsec_status status)
 {
     struct ipsec_secret secret = {0};
+    struct ipsec_eap_reply reply = {0};
+    uint8_t room[64];
     struct ipsec_answer answer = {.status = status};
 
     if (n->question_count == 0) {
@@ -84,7 +156,12 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
     const struct sim_parked_question q = n->question[0];
     n->question_count--;
     memmove(&n->question[0], &n->question[1], n->question_count * sizeof(n->question[0]));
-    if (status == IPSEC_OK && q.is_secret) {
+    if (status == IPSEC_OK && q.is_eap) {
+        const struct ipsec_view packet = {q.packet, q.length};
+        reply.packet = room;
+        answer.status = eap_round(n, q.server, packet, &reply);
+        answer.eap = &reply;
+    } else if (status == IPSEC_OK && q.is_secret) {
         answer.status = fill_secret(n, &secret);
         answer.secret = &secret;
     } else if (status == IPSEC_OK) {
@@ -341,6 +418,7 @@ void sim_node_callbacks(struct sim_node *n)
         .find_peer = on_find_peer,
         .find_secret = on_find_secret,
         .wall_time = on_wall_time,
+        .eap = n->speaks_eap ? on_eap : NULL,
         .child_add = on_child_add,
         .child_update = on_child_update,
         .child_remove = on_child_remove,
