@@ -187,14 +187,12 @@ enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct
 /* ---- responder ---------------------------------------------------------------------------------
  */
 
-/* RFC 7296 2.25: what we can not do now because of something of ours that is under way. */
-static bool not_now(const struct ipseci_context *ctx, const struct ipseci_child *old)
+/* RFC 7296 2.25.2: an IKE SA that is being closed or rekeyed makes no children (COLL-13), nor does
+ * one that has been rekeyed, whose children are elsewhere and not unknown (REKEY-09). */
+static bool not_now(const struct ipseci_ike_sa *sa)
 {
-    const struct ipseci_ike_sa *sa = ctx->sa;
-
     return sa->state != IPSECI_IKE_ESTABLISHED || sa->want_delete ||
-           sa->task == IPSECI_TASK_IKE_REKEY ||                   /* COLL-13 */
-           (old != NULL && old->state != IPSECI_CHILD_INSTALLED); /* COLL-05 */
+           sa->task == IPSECI_TASK_IKE_REKEY;
 }
 
 static void child_not_found(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -286,6 +284,10 @@ static int request_rekeys(const struct ipseci_context *ctx, struct ipseci_step *
         child_not_found(ctx, step, &rekey);
         return -1;
     }
+    if ((*old)->state != IPSECI_CHILD_INSTALLED) {
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
+        return -1; /* COLL-05 */
+    }
     return 1;
 }
 
@@ -298,11 +300,11 @@ enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct 
     if (!ipseci_step_syntax(step, ctx, IPSECI_RULE_CHILD_REQUEST)) {
         return IPSEC_OK;
     }
-    if (request_rekeys(ctx, step, &old) < 0) {
+    if (not_now(ctx->sa)) {
+        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
         return IPSEC_OK;
     }
-    if (not_now(ctx, old)) {
-        ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
+    if (request_rekeys(ctx, step, &old) < 0) {
         return IPSEC_OK;
     }
     if (ctx->hs->facts.install_status < IPSEC_OK) {

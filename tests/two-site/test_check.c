@@ -75,7 +75,7 @@ static const struct row rows[] = {
      "child more: its selectors overlap those of child net"},
 };
 
-static void questionable_things_are_found(void **state)
+static void cve_2018_5389_questionable_things_are_found(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -198,7 +198,7 @@ static void swanctl_has_the_other_side(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(questionable_things_are_found),
+        cmocka_unit_test(cve_2018_5389_questionable_things_are_found),
         cmocka_unit_test(different_protocols_do_not_overlap),
         cmocka_unit_test(mirror_is_readable_and_mirrors),
         cmocka_unit_test(swanctl_has_the_other_side),

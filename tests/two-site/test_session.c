@@ -59,7 +59,7 @@ static uint64_t lines_with(const struct journal *journal, const char *text)
     return count;
 }
 
-static void strangers_do_not_fill_the_log(void **state)
+static void cve_2022_23094_strangers_do_not_fill_the_log(void **state)
 {
     struct bench *bench = *state;
     struct ipsec_event drop = {
@@ -155,7 +155,8 @@ static void a_held_site_is_not_called(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(strangers_do_not_fill_the_log, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(cve_2022_23094_strangers_do_not_fill_the_log, open_bench,
+                                        close_bench),
         cmocka_unit_test_setup_teardown(first_messages_of_callers_are_bounded_ours_are_not,
                                         open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_failure_is_told_once_and_then_briefly, open_bench,

@@ -273,7 +273,7 @@ static void inner_headers_that_contradict_themselves(void **state)
     kit_stop(&kit);
 }
 
-static void espb_12_spd_03_inner_packet_outside_the_selectors(void **state)
+static void espb_12_spd_03_ts_13_inner_packet_outside_the_selectors(void **state)
 {
     UNUSED_STATE;
     start(KIT_GCM);
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(espb_14_next_header_not_understood),
         cmocka_unit_test(espb_13_version_nibble_against_next_header),
         cmocka_unit_test(inner_headers_that_contradict_themselves),
-        cmocka_unit_test(espb_12_spd_03_inner_packet_outside_the_selectors),
+        cmocka_unit_test(espb_12_spd_03_ts_13_inner_packet_outside_the_selectors),
         cmocka_unit_test(spd_10_later_fragment_against_ports),
         cmocka_unit_test(pmtu_09_10_12_ecn_through_the_tunnel),
         cmocka_unit_test(natt_11_vpp_e7901e88302_encapsulation_must_fit),

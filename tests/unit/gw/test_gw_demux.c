@@ -109,7 +109,7 @@ static const struct row rows[] = {
     {"no carrier", IPSEC_CARRIER_NONE, 500, {0}, 40, IPSEC_ERR_ARGUMENT, false},
 };
 
-static void natt_06_natt_12_cve_2017_12896_demux_table(void **state)
+static void natt_06_12_info_14_cve_2017_12896_demux_table(void **state)
 {
     (void)state;
     struct pair *p = start(false);
@@ -446,7 +446,7 @@ static void natt_09_openiked_baf0c8e_only_the_newest_packet_tells_of_a_move(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(natt_06_natt_12_cve_2017_12896_demux_table),
+        cmocka_unit_test(natt_06_12_info_14_cve_2017_12896_demux_table),
         cmocka_unit_test(a_packet_outside_its_buffer_is_refused),
         cmocka_unit_test(ike_gets_the_payload_with_its_marker_and_its_status_is_kept),
         cmocka_unit_test(natt_11_both_encapsulations_are_taken_on_an_sa_of_either),

@@ -33,7 +33,7 @@ static struct ipseci_key_seed some_seed(void)
     return seed;
 }
 
-static void init_12_aead_has_a_salt_and_no_integrity_keys(void **state)
+static void init_12_sk_08_aead_has_a_salt_and_no_integrity_keys(void **state)
 {
     (void)state;
     static const struct {
@@ -294,7 +294,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        KIT_TEST(init_12_aead_has_a_salt_and_no_integrity_keys),
+        KIT_TEST(init_12_sk_08_aead_has_a_salt_and_no_integrity_keys),
         KIT_TEST(null_cipher_child_has_integrity_keys_only),
         KIT_TEST(rekey_07_prf_changes_with_the_rekey),
         KIT_TEST(wrong_suites_and_seeds_are_refused),
