@@ -23,7 +23,8 @@ packages_of()
     cross) echo "gcc-arm-none-eabi libnewlib-arm-none-eabi" ;;
     interop)
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \
-            "libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins nftables"
+            "libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins nftables" \
+            "debootstrap openssl python3"
         ;;
     *)
         echo "packages.sh: no group '$1'" >&2

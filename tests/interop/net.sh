@@ -3,14 +3,16 @@
 #
 # The interop network, all of it in namespaces of its own. Sourced by run.
 #
-#   HOST_A 192.168.1.10 - GW_A 10.9.0.1 ===== 10.9.0.2 GW_B - 192.168.2.10 HOST_B
-#        (this library)                      (the peer)
+#   direct     HOST_A 192.168.1.10 - GW_A 10.9.0.1 ===== 10.9.0.2 GW_B - 192.168.2.10 HOST_B
+#                            (this library)              (the peer)
+#   nat-ours   GW_A 10.8.0.1 - ROUTER masquerades as 10.9.0.254 - 10.9.0.2 GW_B
+#   nat-peer   GW_A 10.9.0.1 - 10.9.0.254 as ROUTER masquerades - 10.8.0.2 GW_B
 #
 # The inner networks are blackholed outside a tunnel, so that a leak can not pass for a tunnel.
 
 net_names() # PREFIX
 {
-    HOST_A=$1-ha GW_A=$1-ga GW_B=$1-gb HOST_B=$1-hb
+    HOST_A=$1-ha GW_A=$1-ga ROUTER=$1-r GW_B=$1-gb HOST_B=$1-hb
 }
 
 net_make_one() # NAMESPACE: forwards, without reverse path filter
@@ -28,22 +30,66 @@ net_pair() # NS-A IF-A ADDR-A NS-B IF-B ADDR-B
         ip -n "$1" link set "$2" up && ip -n "$4" link set "$5" up
 }
 
-net_up()
+net_lans()
 {
     net_make_one "$HOST_A" && net_make_one "$GW_A" && net_make_one "$GW_B" && net_make_one "$HOST_B" &&
         net_pair "$HOST_A" eth0 192.168.1.10/24 "$GW_A" lan 192.168.1.1/24 &&
         net_pair "$HOST_B" eth0 192.168.2.10/24 "$GW_B" lan 192.168.2.1/24 &&
-        net_pair "$GW_A" wan 10.9.0.1/24 "$GW_B" wan 10.9.0.2/24 &&
         ip -n "$HOST_A" route add default via 192.168.1.1 &&
         ip -n "$HOST_B" route add default via 192.168.2.1 &&
         ip -n "$GW_A" route add blackhole 192.168.2.0/24 metric 500 &&
         ip -n "$GW_B" route add blackhole 192.168.1.0/24 metric 500
 }
 
+# Hides the gateway: who is outside can not reach it unasked.
+net_router() # GATEWAY ADDRESS OUTSIDE ADDRESS
+{
+    net_make_one "$ROUTER" &&
+        net_pair "$1" wan "$2/24" "$ROUTER" inside 10.8.0.254/24 &&
+        net_pair "$3" wan "$4/24" "$ROUTER" outside 10.9.0.254/24 &&
+        ip -n "$1" route add default via 10.8.0.254 &&
+        net_masquerade 10.9.0.254
+}
+
+net_masquerade() # ADDRESS: the router's, from now on; who comes back under the old one is not known
+{
+    ip netns exec "$ROUTER" nft -f - <<NFT
+table ip nat
+delete table ip nat
+table ip nat {
+    chain out {
+        type nat hook postrouting priority 100;
+        oifname "outside" snat to $1:20000-30000 random
+    }
+}
+table ip hide
+delete table ip hide
+table ip hide {
+    chain through {
+        type filter hook forward priority 0; policy accept;
+        iifname "outside" ct state new drop
+    }
+}
+NFT
+}
+
+net_up() # direct | nat-ours | nat-peer: sets OUR_ADDRESS and PEER_ADDRESS
+{
+    OUR_ADDRESS=10.9.0.1 PEER_ADDRESS=10.9.0.2
+    net_lans || return 1
+    case $1 in
+    direct) net_pair "$GW_A" wan 10.9.0.1/24 "$GW_B" wan 10.9.0.2/24 ;;
+    nat-ours) OUR_ADDRESS=10.8.0.1 && net_router "$GW_A" 10.8.0.1 "$GW_B" 10.9.0.2 ;;
+    nat-peer) PEER_ADDRESS=10.8.0.2 && net_router "$GW_B" 10.8.0.2 "$GW_A" 10.9.0.1 ;;
+    *) return 1 ;;
+    esac
+}
+
+# Ends whatever runs in the namespaces, too.
 net_down()
 {
     local ns pid
-    for ns in "$HOST_A" "$GW_A" "$GW_B" "$HOST_B"; do
+    for ns in "$HOST_A" "$GW_A" "$ROUTER" "$GW_B" "$HOST_B"; do
         [ -e "/run/netns/$ns" ] || continue
         for pid in $(ip netns pids "$ns"); do
             kill -9 "$pid" 2>/dev/null

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# One strongSwan with userspace ESP (kernel-libipsec) in namespace GW_B, its state in $SWAN. Sourced by
-# run. kernel-libipsec always encapsulates in UDP and so claims to be behind a NAT; it has neither ESN nor
-# transport mode.
+# strongSwan with userspace ESP (kernel-libipsec), after peer.sh. Sourced by run and tests/two-site/swanctl.
+# kernel-libipsec always encapsulates in UDP and so claims to be behind a NAT; it has neither ESN nor
+# transport mode. What a job sets, besides what ours.sh names:
+#
+#   DPD              seconds of silence after which strongSwan asks; 0: never
+#   SWAN_DAEMON SWAN_CONNECTION SWAN_CHILD SWAN_MORE    more lines: strongswan.conf, the connection, the
+#                                                       child, and top level of swanctl.conf
+#   SWAN_LOCAL SWAN_REMOTE   the authentication sections; default: the secret
+#   PEER_REMOTE      where strongSwan finds us; the default is where we are
 
 CHARON=/usr/lib/ipsec/charon
+SWAN_PACKAGES="strongswan-charon strongswan-swanctl libstrongswan-standard-plugins
+    libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins"
 
 swan_available() # sets SWAN_WHY
 {
@@ -17,22 +25,32 @@ swan_available() # sets SWAN_WHY
     [ -z "$SWAN_WHY" ]
 }
 
+strongswan_root() # RELEASE
+{
+    local own suite=bookworm
+    own=$("$CHARON" --version 2>/dev/null)
+    case $own in *"strongSwan $1."*) swan_available && return ;; esac
+    [ "$1" != 6.0 ] || suite=trixie
+    echo "$suite" $SWAN_PACKAGES
+}
+
 # An explicit list: Debian's defaults contain plugins that change routes and marks.
 swan_plugins()
 {
     local name
-    for name in random nonce aes sha1 sha2 pem pkcs1 pkcs8 x509 pubkey openssl gmp curve25519 gcm ctr hmac \
-        kdf chapoly drbg kernel-libipsec kernel-netlink socket-default vici updown counters; do
-        [ ! -e "/usr/lib/ipsec/plugins/libstrongswan-$name.so" ] || printf '%s ' "$name"
+    for name in random nonce aes sha1 sha2 md5 mgf1 pem pkcs1 pkcs8 x509 pubkey constraints openssl gmp \
+        curve25519 gcm ctr hmac kdf chapoly drbg kernel-libipsec kernel-netlink socket-default vici updown \
+        eap-identity eap-md5 eap-mschapv2 counters; do
+        [ ! -e "$PEER_ROOT/usr/lib/ipsec/plugins/libstrongswan-$name.so" ] || printf '%s ' "$name"
     done
 }
 
 swan_daemon_conf()
 {
-    cat <<EOF
+    cat <<END
 charon {
     load = $(swan_plugins)
-    filelog { test { path = /run/charon.log
+    filelog { test { path = /run/log
         flush_line = yes
         time_format = %T
         default = 1
@@ -42,84 +60,69 @@ charon {
     plugins { vici { socket = unix:///run/charon.vici } }
     retransmit_tries = 3
     retransmit_timeout = 1
+    $SWAN_DAEMON
 }
 swanctl { load = pem pkcs1 pkcs8 x509 pubkey openssl random nonce }
-EOF
+END
 }
 
-swan_connection_conf() # IKE ESP DPD
+swan_connection_conf()
 {
-    cat <<EOF
+    cat <<END
 connections { site {
     version = 2
-    local_addrs = 10.9.0.2
-    remote_addrs = 10.9.0.1
-    proposals = $1
+    local_addrs = $PEER_ADDRESS
+    remote_addrs = ${PEER_REMOTE:-$OUR_ADDRESS}
+    proposals = $IKE
     rekey_time = 0
     mobike = no
-    dpd_delay = $3
-    local { auth = psk
+    dpd_delay = $DPD
+    local { ${SWAN_LOCAL:-auth = psk}
         id = b.interop }
-    remote { auth = psk
+    remote { ${SWAN_REMOTE:-auth = psk}
         id = a.interop }
     children { net {
         local_ts = 192.168.2.0/24
         remote_ts = 192.168.1.0/24
-        esp_proposals = $2
+        esp_proposals = $ESP
         rekey_time = 0
+        $SWAN_CHILD
     } }
+    $SWAN_CONNECTION
 } }
 secrets { ike-site { secret = "$PSK" } }
-EOF
+$SWAN_MORE
+END
 }
 
-# In the daemon's namespaces: its /run is $SWAN.
-swanctl_in()
+swanctl_in() # --COMMAND [OPTIONS]
 {
-    local command=$1 pid
-    pid=$(cat "$SWAN/pid")
+    local command=$1
     shift
-    env STRONGSWAN_CONF=/run/strongswan.conf SWANCTL_DIR=/run/swanctl \
-        nsenter -t "$pid" -m -r -n swanctl "$command" --uri unix:///run/charon.vici "$@"
+    peer_in env STRONGSWAN_CONF=/run/strongswan.conf SWANCTL_DIR=/run/swanctl \
+        swanctl "$command" --uri unix:///run/charon.vici "$@"
 }
 
-swan_start() # IKE ESP [DPD]
+# The folder swanctl/ may have been filled before, with certificates.
+strongswan_start()
 {
-    local i
-    rm -rf "$SWAN"
-    mkdir -p "$SWAN/swanctl/conf.d"
-    swan_daemon_conf >"$SWAN/strongswan.conf"
-    swan_connection_conf "$1" "$2" "${3:-0}" >"$SWAN/swanctl/swanctl.conf"
-    # shellcheck disable=SC2016 # the inner shell expands
-    SWAN="$SWAN" CHARON="$CHARON" STRONGSWAN_CONF=/run/strongswan.conf ip netns exec "$GW_B" \
-        unshare -m sh -c 'mount --make-rprivate / && echo $$ >"$SWAN/pid" &&
-            mount --bind "$SWAN" /run && exec "$CHARON"' </dev/null >"$SWAN/out" 2>&1 &
-    for i in $(seq 100); do
-        [ ! -S "$SWAN/charon.vici" ] || ! swanctl_in --stats >/dev/null 2>&1 || break
-        sleep 0.05
-    done
-    swanctl_in --load-all >"$SWAN/load" 2>&1 || {
-        cat "$SWAN/out" "$SWAN/load"
+    mkdir -p "$PEER/swanctl/conf.d"
+    swan_daemon_conf >"$PEER/strongswan.conf"
+    swan_connection_conf >"$PEER/swanctl/swanctl.conf"
+    peer_daemon env STRONGSWAN_CONF=/run/strongswan.conf "$CHARON"
+    until_true 5 swanctl_in --stats
+    swanctl_in --load-all >"$PEER/load" 2>&1 || {
+        cat "$PEER/out" "$PEER/load"
         return 1
     }
 }
 
-swan_stop()
-{
-    local pid i
-    [ -s "$SWAN/pid" ] || return 0
-    pid=$(cat "$SWAN/pid")
-    kill "$pid" 2>/dev/null || return 0
-    for i in $(seq 60); do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.05
-    done
-    kill -9 "$pid" 2>/dev/null
-    wait 2>/dev/null
-    rm -f "$SWAN/pid"
-}
+swan_has() { swanctl_in --list-sas 2>/dev/null | grep -q "$1"; }
 
-swan_sas()
-{
-    swanctl_in --list-sas 2>/dev/null
-}
+strongswan_initiate() { swanctl_in --initiate --child net --timeout 8; }
+strongswan_rekey_child() { swanctl_in --rekey --child net; }
+strongswan_rekey_ike() { swanctl_in --rekey --ike site; }
+strongswan_delete() { swanctl_in --terminate --ike site --timeout 5; }
+strongswan_up() { swan_has INSTALLED; }
+strongswan_gone() { ! swan_has ESTABLISHED; }
+strongswan_no_traffic() { :; }

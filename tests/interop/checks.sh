@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What the rows check. Sourced by run, which runs each job in a shell of its own: what a check sets is gone
+# after it. Each prints lines "PASS|FAIL|SKIP name".
+
+pass() { echo "PASS $NAME/$1"; }
+skip() { echo "SKIP $NAME/$1: $2"; }
+fail() # WHAT WHY: with the ends of both logs
+{
+    echo "FAIL $NAME/$1: $2"
+    echo "--- this library"; tail -n 25 "$STATE/ours.log" 2>/dev/null | cut -c1-240
+    echo "--- $PEER_NAME"; tail -n 25 "$PEER/log" 2>/dev/null | cut -c1-240
+    echo "---"
+}
+
+verdict() # WHAT WHY COMMAND...
+{
+    local what=$1 why=$2
+    shift 2
+    if "$@"; then pass "$what"; else fail "$what" "$why"; fi
+}
+
+peer() { "${PEER_NAME%%-*}_$1"; }
+
+# ---- a tunnel ------------------------------------------------------------------------------------
+
+begin() # [NET]: both ends started, and who begins began
+{
+    net_down
+    rm -rf "$PEER" "$STATE/ours.log"
+    mkdir -p "$PEER"
+    net_up "${1:-direct}" || return 1
+    ${BEFORE_START:-:} || return 1
+    peer start && ours_start || return 1
+    [ "$ROLE" = initiator ] || peer initiate >"$STATE/command" 2>&1
+    return 0
+}
+
+finish_life()
+{
+    ours_stop
+    peer_stop
+    net_down
+}
+
+traffic_why_not=
+up()
+{
+    peer up && ours_do status -j | grep -q '"spi_in"' || return 1
+    [ -n "$traffic_why_not" ] || ping_through "$HOST_A" 192.168.2.10 1
+}
+
+connect() # [NET]
+{
+    if begin "$@"; then
+        traffic_why_not=$(peer no_traffic)
+        if until_true 10 up; then
+            pass connect
+            return 0
+        fi
+    fi
+    fail connect "no tunnel"
+    finish_life
+    return 1
+}
+
+check_traffic()
+{
+    if [ -n "$traffic_why_not" ]; then
+        skip ping "$traffic_why_not"
+    else
+        verdict ping "lost" ping_both
+        verdict tcp "a transfer differs" tcp_through
+    fi
+}
+
+# ---- rekeys --------------------------------------------------------------------------------------
+
+more_than() { [ "$(ours_count "$2")" -gt "$1" ]; }
+
+# The command makes one more line like PATTERN in our log.
+makes_one_more() # PATTERN COMMAND...
+{
+    local pattern=$1 before
+    shift
+    before=$(ours_count "$pattern")
+    "$@" || return 1
+    until_true 5 more_than "$before" "$pattern"
+}
+
+under_traffic() # COMMAND...
+{
+    if [ -n "$traffic_why_not" ]; then
+        "$@" >"$STATE/command" 2>&1
+    else
+        under_pings "$@" && ping_through "$HOST_B" 192.168.1.10
+    fi
+}
+
+check_rekey() # WHAT PATTERN COMMAND...
+{
+    local what=$1 pattern=$2
+    shift 2
+    if under_traffic makes_one_more "$pattern" "$@"; then
+        pass "$what"
+    else
+        fail "$what" "$(tail -qn 3 "$STATE/ping" "$STATE/command" 2>/dev/null | tr '\n' ' ')"
+    fi
+}
+
+check_rekeys() # the child and the IKE SA, by each side
+{
+    local child='child net rekeyed without PFS'
+    # A group in the ESP proposal means PFS; a proposal without one has at most a cipher and a MAC.
+    case $ESP in *-modp* | *-ecp* | *-curve25519) child='child net rekeyed with PFS' ;; esac
+    check_rekey rekey-child-by-us "$child" ours_do rekey child net
+    check_rekey rekey-ike-by-us 'IKE SA rekeyed' ours_do rekey ike b
+    check_rekey rekey-child-by-peer "$child" peer rekey_child
+    ! declare -F "${PEER_NAME%%-*}_rekey_ike" >/dev/null ||
+        check_rekey rekey-ike-by-peer 'IKE SA rekeyed' peer rekey_ike
+}
+
+none_left() { peer gone && ! ours_do status -j | grep -q '"spi_in"'; }
+
+check_delete() # who began, ends
+{
+    if [ "$ROLE" = initiator ]; then
+        ours_do down b >"$STATE/command" 2>&1
+    else
+        peer delete >"$STATE/command" 2>&1
+    fi
+    verdict delete "SAs remain" until_true 5 none_left
+}
+
+# ---- the rows' checks ----------------------------------------------------------------------------
+
+check_suite() # IKE ESP [LABEL]: a whole life
+{
+    IKE=$1 ESP=$2
+    connect || return
+    check_traffic
+    check_rekeys
+    check_delete
+    finish_life
+}
+
+# One side asks at a time: what one asks is a sign of life to the other.
+check_liveness() # IKE ESP
+{
+    IKE=$1 ESP=$2
+    DPD=1s
+    if declare -F "${PEER_NAME%%-*}_no_probe" >/dev/null; then
+        skip probed-by-peer "$(peer no_probe)"
+    elif connect; then
+        verdict probed-by-peer "no request" until_true 8 ours_log_has '<- INFORMATIONAL request .* SK\{\}'
+        finish_life
+    fi
+    DPD=0 LIVENESS=1s
+    if connect; then
+        verdict probed-by-us "no request" until_true 6 ours_log_has '-> INFORMATIONAL request'
+        check_peer_dies
+        finish_life
+    fi
+}
+
+check_peer_dies()
+{
+    ip netns exec "$GW_B" ip link set wan down
+    verdict peer-dies "not noticed" until_true 25 ours_log_has 'silent-peer|no answer'
+}
+
+check_refused() # WHAT THEIR-IKE THEIR-ESP OUR-IKE OUR-ESP
+{
+    IKE=$2 ESP=$3 OUR_IKE=$4 OUR_ESP=$5
+    begin || fail begin "could not start"
+    verdict "$1" "no report" until_true 8 ours_log_has 'no-proposal|Refused by: the peer, with NO_PROPOSAL_CHOSEN'
+    finish_life
+}

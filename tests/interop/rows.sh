@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# The rows: what is checked against whom. Sourced by run.
+#
+#   WHEN    always | all: only with --all | pending: shown by --pending, not run: the program lacks it yet
+#   PEER    the kind of peer and its release
+#   ROLES   of this library: initiator, responder, or both (a job each)
+#   CHECK   a function check_... of checks.sh, after the row's name, with its arguments
+
+rows()
+{
+    rows_strongswan strongswan-5.9 always
+    rows_strongswan strongswan-6.0 all
+    cat <<'END'
+always strongswan-6.0 both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
+always strongswan-6.0 both aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp256
+always libreswan both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
+all libreswan both aes256-sha256-ecp256 suite aes256-sha256-ecp256 aes256-sha256-ecp256
+all libreswan both aes256-sha256-ecp384 suite aes256-sha256-ecp384 aes256-sha256-ecp384
+always libreswan both aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp256
+all libreswan both chacha20poly1305-prfsha256-curve25519 suite chacha20poly1305-prfsha256-curve25519 chacha20poly1305-curve25519
+all libreswan both without-pfs suite aes256-sha256-modp2048 aes256-sha256
+always libreswan both liveness liveness aes256-sha256-modp2048 aes256-sha256
+always libreswan both refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
+always libreswan both refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
+always openiked both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha384-modp2048
+all openiked both aes256-sha256-ecp256 suite aes256-sha256-ecp256 aes256-sha384-ecp256
+all openiked both aes256-sha256-ecp384 suite aes256-sha256-ecp384 aes256-sha384-ecp384
+always openiked both aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256-sha384-ecp256
+all openiked both aes256gcm16-prfsha256-curve25519 suite aes256gcm16-prfsha256-curve25519 aes256-sha384-curve25519
+all openiked both without-pfs suite aes256-sha256-modp2048 aes256-sha384
+always openiked both liveness liveness aes256-sha256-modp2048 aes256-sha384
+always openiked both refused refused ike aes256-sha256-modp2048 aes256-sha384 aes128-sha256-modp2048 aes256-sha384
+always openiked both refused refused esp aes256-sha256-modp2048 aes256-sha384 aes256-sha256-modp2048 aes256-sha512
+END
+}
+
+rows_strongswan() # PEER WHEN
+{
+    sed "s/^/$2 $1 both /" <<'END'
+aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
+aes256-sha256-modp2048s256 suite aes256-sha256-modp2048s256 aes256-sha256-modp2048s256
+aes256-sha256-ecp256 suite aes256-sha256-ecp256 aes256-sha256-ecp256
+aes256-sha256-ecp384 suite aes256-sha256-ecp384 aes256-sha256-ecp384
+aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp256
+chacha20poly1305-prfsha256-curve25519 suite chacha20poly1305-prfsha256-curve25519 chacha20poly1305-curve25519
+without-pfs suite aes256-sha256-modp2048 aes256-sha256
+liveness liveness aes256-sha256-modp2048 aes256-sha256
+refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
+refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
+END
+}
