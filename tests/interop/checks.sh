@@ -31,8 +31,7 @@ begin() # [NET]: both ends started, and who begins began
     rm -rf "$PEER" "$STATE/ours.log"
     mkdir -p "$PEER"
     net_up "${1:-direct}" || return 1
-    ${BEFORE_START:-:} || return 1
-    peer start && ours_start || return 1
+    peer start && ${AFTER_START:-:} && ours_start || return 1
     [ "$ROLE" = initiator ] || peer initiate >"$STATE/command" 2>&1
     return 0
 }
@@ -175,5 +174,76 @@ check_refused() # WHAT THEIR-IKE THEIR-ESP OUR-IKE OUR-ESP
     IKE=$2 ESP=$3 OUR_IKE=$4 OUR_ESP=$5
     begin || fail begin "could not start"
     verdict "$1" "no report" until_true 8 ours_log_has 'no-proposal|Refused by: the peer, with NO_PROPOSAL_CHOSEN'
+    finish_life
+}
+
+# Who answers demands a cookie: we always; strongSwan because another's attempt is half open.
+check_cookies() # IKE ESP
+{
+    IKE=$1 ESP=$2
+    if [ "$ROLE" = responder ]; then
+        OUR_GATEWAY='cookies = always'
+    else
+        SWAN_DAEMON='cookie_threshold = 1'
+        AFTER_START=leave_half_open
+    fi
+    connect || return
+    verdict demanded "no cookie was asked for" ours_log_has 'IKE_SA_INIT response .*N\(COOKIE\)'
+    verdict returned "no cookie came back" ours_log_has 'IKE_SA_INIT request .*N\(COOKIE\)'
+    verdict ping "lost" ping_both
+    finish_life
+}
+
+# An IKE_SA_INIT without what should follow.
+leave_half_open()
+{
+    ip netns exec "$GW_A" nft 'add table ip cut; add chain ip cut out { type filter hook output priority 0; };
+        add rule ip cut out udp dport 4500 drop'
+    ours_start && until_true 5 ours_log_has '-> IKE_AUTH request'
+    kill -9 "$ours"
+    wait "$ours" 2>/dev/null
+    rm -f "$STATE/ours.sock"
+    ip netns exec "$GW_A" nft 'delete table ip cut'
+}
+
+# Who answers is reached by its address and sees the router's; ESP goes in UDP, both ways.
+check_nat() # IKE ESP
+{
+    IKE=$1 ESP=$2
+    nat_sides
+    connect "$nat_net" || return
+    verdict router-seen "another address" outer_sees 10.9.0.254
+    verdict nat-noticed "no NAT noticed" ours_log_has "NAT in front of ($nat_front|both)"
+    verdict esp-in-udp "not encapsulated" ours_log_has 'ESP in UDP'
+    check_traffic
+    check_rekeys
+    check_delete
+    finish_life
+}
+
+nat_sides()
+{
+    if [ "$ROLE" = initiator ]; then
+        nat_net=nat-ours nat_front=us PEER_REMOTE=%any
+    else
+        nat_net=nat-peer nat_front='the peer' OUR_REMOTE=any PEER_REMOTE=10.9.0.1
+    fi
+}
+
+outer_sees() # ADDRESS: of who is behind the router
+{
+    if [ "$ROLE" = initiator ]; then swan_has "$1\["; else ours_do status | grep -Fq "$1"; fi
+}
+
+# The router forgets and takes another address: the outer one follows who is behind it, by what it sends.
+check_nat_rebinding() # IKE ESP
+{
+    IKE=$1 ESP=$2
+    LIVENESS=1s DPD=1s
+    nat_sides
+    connect "$nat_net" || return
+    net_renumber
+    verdict followed "still at the old address" until_true 15 outer_sees 10.9.0.253
+    verdict ping "lost" until_true 5 ping_both
     finish_life
 }

@@ -48,22 +48,18 @@ net_router() # GATEWAY ADDRESS OUTSIDE ADDRESS
         net_pair "$1" wan "$2/24" "$ROUTER" inside 10.8.0.254/24 &&
         net_pair "$3" wan "$4/24" "$ROUTER" outside 10.9.0.254/24 &&
         ip -n "$1" route add default via 10.8.0.254 &&
-        net_masquerade 10.9.0.254
+        net_masquerade
 }
 
-net_masquerade() # ADDRESS: the router's, from now on; who comes back under the old one is not known
+net_masquerade()
 {
     ip netns exec "$ROUTER" nft -f - <<NFT
-table ip nat
-delete table ip nat
 table ip nat {
     chain out {
         type nat hook postrouting priority 100;
-        oifname "outside" snat to $1:20000-30000 random
+        oifname "outside" meta l4proto udp masquerade to :20000-30000 random
     }
 }
-table ip hide
-delete table ip hide
 table ip hide {
     chain through {
         type filter hook forward priority 0; policy accept;
@@ -71,6 +67,14 @@ table ip hide {
     }
 }
 NFT
+}
+
+# The router takes another address; with the old one it forgets who spoke through it.
+net_renumber()
+{
+    ip -n "$ROUTER" addr add 10.9.0.253/24 dev outside
+    ip -n "$ROUTER" addr del 10.9.0.254/24 dev outside
+    ip -n "$ROUTER" addr replace 10.9.0.253/24 dev outside
 }
 
 net_up() # direct | nat-ours | nat-peer: sets OUR_ADDRESS and PEER_ADDRESS

@@ -47,6 +47,9 @@ aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp2
 chacha20poly1305-prfsha256-curve25519 suite chacha20poly1305-prfsha256-curve25519 chacha20poly1305-curve25519
 without-pfs suite aes256-sha256-modp2048 aes256-sha256
 liveness liveness aes256-sha256-modp2048 aes256-sha256
+cookies cookies aes256-sha256-modp2048 aes256-sha256
+nat nat aes256-sha256-modp2048 aes256-sha256-modp2048
+nat-rebinding nat_rebinding aes256-sha256-modp2048 aes256-sha256
 refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
 refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
 END

@@ -24,10 +24,6 @@ enum {
     ANSWER_MS = 5000
 };
 
-/* Inbound SPIs are the ones given out here. */
-#define SPI_FIRST 0x1000u
-#define SPI_LAST  0xffffu
-
 struct message {
     size_t length;
     uint8_t octets[MESSAGE_MAX];
