@@ -276,11 +276,9 @@ static int request_rekeys(const struct ipseci_context *ctx, struct ipseci_step *
         return -1;
     }
     *old = ipseci_child_by_spi_out(ctx->ike, ctx->sa, ipseci_load32(rekey.spi.data));
-    if (*old == NULL && (ipseci_waits_for_child(ctx->sa) || not_now(ctx, NULL))) {
-        /* RFC 7296 2.25: it may be the one our own request is making, or have gone with the IKE SA
-         * that we are closing or replacing */
+    if (*old == NULL && ipseci_waits_for_child(ctx->sa)) {
         ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
-        return -1;
+        return -1; /* RFC 7296 2.25: it may be the one our own request is making */
     }
     if (*old == NULL || (*old)->state == IPSECI_CHILD_LINGERING) {
         child_not_found(ctx, step, &rekey);
