@@ -414,6 +414,14 @@ static void child_replay_window(const struct place *place, const char *value)
     place->child->child.replay_window = (uint32_t)window;
 }
 
+static void child_prove_pfs(const struct place *place, const char *value)
+{
+    place->child->child.prove_pfs = strcmp(value, "yes") == 0;
+    if (!place->child->child.prove_pfs && strcmp(value, "no") != 0) {
+        bad(place, value, "yes or no");
+    }
+}
+
 static const struct key child_keys[] = {
     {"site", false, child_site},
     {"local_ts", true, child_local_ts},
@@ -425,6 +433,7 @@ static const struct key child_keys[] = {
     {"soft_packets", false, child_soft_packets},
     {"hard_packets", false, child_hard_packets},
     {"replay_window", false, child_replay_window},
+    {"prove_pfs", false, child_prove_pfs},
 };
 
 /* ---- Finding the place ------------------------------------------------------------------------

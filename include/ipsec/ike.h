@@ -48,6 +48,9 @@ struct ipsec_child_config {
     struct ipsec_selectors remote_ts;
     struct ipsec_lifetime lifetime;
     uint32_t replay_window; /* 0: 128 */
+    bool prove_pfs; /* the end that initiates rekeys the child at once, when it was made without a
+                       key exchange of its own (in IKE_AUTH) and the proposals have a group: a
+                       mismatch of the groups is reported now, and not at the first rekey */
     void *user;
 };
 #define IPSEC_CHILD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_child_config)

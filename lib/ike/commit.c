@@ -4,6 +4,7 @@
  * events. The order: what can fail (keys, buffers, the sink), then fields, then the datagram, then
  * events, and at the very end closing. Called by run.c.
  */
+#include "child_offer.h"
 #include "engine.h"
 
 #include <string.h>
@@ -365,6 +366,22 @@ static void establish(const struct work *w)
     ipseci_emit_ike(w->ike, IPSEC_EVENT_IKE_ESTABLISHED, sa, 0);
 }
 
+/* What the first child is made of says nothing about its rekeys: IKE_AUTH has no key exchange for
+ * it (RFC 7296 1.2), so groups that do not match show only then. */
+static void prove_rekey(const struct work *w)
+{
+    struct ipseci_child *child = w->child;
+
+    if (!child->config->prove_pfs || !child->initiator || child->suite.ke != IPSEC_KE_NONE) {
+        return;
+    }
+    ipseci_child_proposals(w->ike, child->config, false, &w->step->ours);
+    if (ipseci_proposals_first_ke(&w->step->ours) != IPSEC_KE_NONE) {
+        child->want_rekey = true;
+        child->proving = true;
+    }
+}
+
 static void announce_child(const struct work *w)
 {
     const bool rekeyed = w->child->replaces != 0;
@@ -376,6 +393,7 @@ static void announce_child(const struct work *w)
         ipseci_emit_child(w->ike, IPSEC_EVENT_CHILD_REKEYED, w->child, 0);
     } else {
         ipseci_emit_child(w->ike, IPSEC_EVENT_CHILD_ESTABLISHED, w->child, 0);
+        prove_rekey(w);
     }
 }
 

@@ -142,6 +142,7 @@ struct ipseci_child {
     bool want_rekey;
     bool want_delete;
     bool without_pfs; /* flag of the wanted rekey */
+    bool proving;     /* that rekey comes early, to show that it can be done */
     uint8_t temporary;
     uint8_t reason; /* enum ipsec_reason */
     uint32_t rekeys;

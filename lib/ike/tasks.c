@@ -152,6 +152,10 @@ static void child_rekey_failed(struct ipsec_ike *ike, const struct ipseci_ike_sa
         return;
     }
     rekey_failed_event(ike, sa, child);
+    if (child->proving && child->rekey_due != IPSEC_NEVER) {
+        child->proving = false; /* it is told; the child itself is as good as any until its time */
+        return;
+    }
     ipseci_life_retry_child(ike, child);
 }
 
