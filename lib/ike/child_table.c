@@ -275,6 +275,10 @@ void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,
         to->child_first = from->child_first;
         from->child_first = 0;
     }
+    if (from->foreign_spi != 0) {
+        to->foreign_spi = from->foreign_spi; /* asked for again, if it was: no harm */
+        from->foreign_spi = 0;
+    }
 }
 
 void ipseci_children_follow(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)

@@ -407,6 +407,8 @@ static void delete_foreign_child(const struct work *w)
         child->state = IPSECI_CHILD_CLOSING;
         child->spi_in = w->step->delete_spi;
         child->want_delete = true;
+    } else {
+        w->sa->foreign_spi = w->step->delete_spi;
     }
 }
 
@@ -496,6 +498,9 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     }
     if (has(w, IPSECI_ACT_REMOVE)) {
         remove_children(w);
+        /* Answered: the delete of what is not in the table. */
+        const bool foreign = w->is_response && w->step->remove[0] == 0;
+        w->sa->foreign_spi = foreign ? 0 : w->sa->foreign_spi;
     }
     if (has(w, IPSECI_ACT_CHILD_GONE) && !w->is_response) {
         note_gone(w);

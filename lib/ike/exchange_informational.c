@@ -27,10 +27,11 @@ enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ips
         step->next_state = IPSECI_IKE_CLOSING;
     } else if (sa->task == IPSECI_TASK_CHILD_DELETE) {
         const struct ipseci_child *child = ipseci_child_get(ctx->ike, sa->task_child);
-        if (child == NULL) {
+        const uint32_t *spi = child != NULL ? &child->spi_in : &sa->foreign_spi;
+        if (*spi == 0) {
             return IPSEC_ERR_STALE;
         }
-        add_delete_esp(step, &child->spi_in, 1);
+        add_delete_esp(step, spi, 1);
     }
     return IPSEC_OK;
 }

@@ -110,12 +110,13 @@ struct ipseci_ike_sa {
     struct ipseci_stored request;
     struct ipseci_stored reply;
 
-    ipsec_handle task_child;     /* child our request is about */
-    ipsec_handle own_handshake;  /* of our outstanding exchange (or the initial ones) */
-    ipsec_handle peer_handshake; /* of the peer's request being worked on */
-    ipsec_handle child_first;    /* list through ipseci_child.next */
-    ipsec_handle collision;      /* IKE SA the peer's colliding rekey made */
-    ipsec_handle heir_of;        /* the IKE SA whose collision this one is */
+    ipsec_handle task_child;    /* child our request is about */
+    uint32_t foreign_spi;       /* ours of a child the peer has, and we have no room for; 0: none */
+    ipsec_handle own_handshake; /* of our outstanding exchange (or the initial ones) */
+    ipsec_handle peer_handshake;                     /* of the peer's request being worked on */
+    ipsec_handle child_first;                        /* list through ipseci_child.next */
+    ipsec_handle collision;                          /* IKE SA the peer's colliding rekey made */
+    ipsec_handle heir_of;                            /* the IKE SA whose collision this one is */
     uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
 
     struct ipsec_id remote_id;

@@ -274,6 +274,21 @@ static void report_given_up(struct ipsec_ike *ike, const struct ipseci_ike_sa *s
     ipseci_emit_failure(ike, sa, &failure);
 }
 
+/* What could not even be sent is asked for again: the peer does not miss the child by itself. */
+static void delete_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                          struct ipseci_child *child, bool sent)
+{
+    if (child == NULL) {
+        sa->foreign_spi = 0;
+    } else if (sent) {
+        ipseci_child_drop(ike, child, IPSEC_REASON_LOCAL);
+    } else {
+        child->want_delete = true;
+        child->ends = ipseci_after(ike->now, IPSECI_RETRY_MIN_MS);
+        ipseci_life_update_child(ike, child);
+    }
+}
+
 void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     const uint8_t task = sa->task;
@@ -310,9 +325,7 @@ void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
                          sa->reason != 0 ? (enum ipsec_reason)sa->reason : IPSEC_REASON_LOCAL);
         break;
     case IPSECI_TASK_CHILD_DELETE:
-        if (ipseci_child_get(ike, child) != NULL) {
-            ipseci_child_drop(ike, ipseci_child_get(ike, child), IPSEC_REASON_LOCAL);
-        }
+        delete_failed(ike, sa, ipseci_child_get(ike, child), sent);
         break;
     case IPSECI_TASK_CHILD_CREATE:
         report_given_up(ike, sa, ipseci_child_get(ike, child));
@@ -395,7 +408,7 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     if (sa->state != IPSECI_IKE_ESTABLISHED || ipseci_sa_get(ike, sa->heir_of) != NULL) {
         return IPSECI_TASK_NONE; /* nothing over what a collision may yet take away */
     }
-    if ((*child = child_that(ike, sa, wants_delete)) != 0) {
+    if ((*child = child_that(ike, sa, wants_delete)) != 0 || sa->foreign_spi != 0) {
         return IPSECI_TASK_CHILD_DELETE;
     }
     if ((*child = child_that(ike, sa, wants_rekey)) != 0) {

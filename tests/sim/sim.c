@@ -25,10 +25,10 @@ void sim_ike_proposals(struct sim_node *n, const char *text)
 
 void sim_esp_proposals(struct sim_node *n, const char *text)
 {
+    must(ipsec_proposals_parse(text, IPSEC_PROTOCOL_ESP, &n->esp_proposals[0], NULL) == IPSEC_OK,
+         text);
     for (size_t i = 0; i < SIM_CONFIGS_MAX; i++) {
-        must(ipsec_proposals_parse(text, IPSEC_PROTOCOL_ESP, &n->esp_proposals[i], NULL) ==
-                 IPSEC_OK,
-             text);
+        n->esp_proposals[i] = n->esp_proposals[0];
         n->child[i].proposals = &n->esp_proposals[i];
     }
 }

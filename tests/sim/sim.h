@@ -124,6 +124,8 @@ struct sim_node {
     bool has_failure;
     struct ipsec_failure failure; /* pointers cleared, but peer and child */
     char failure_text[IPSEC_FAILURE_TEXT_MAX];
+
+    struct ipsec_ike_counters seen; /* when sim_broken looked last */
 };
 
 struct sim {
@@ -223,20 +225,35 @@ void sim_answer(struct sim_node *n, enum ipsec_status status);
 /* Runs and hands back the oldest job. */
 enum ipsec_status sim_job_done(struct sim_node *n);
 
+/* ---- sim_agree.c: whether the ends agree -------------------------------------------------------
+ */
+
+/* NULL: after a calm both ends agree, hold `sas` IKE SAs and `children` children each, are keyed
+ * crosswise, and leak no slot. Otherwise what is wrong. */
+const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children);
+/* Both ends' SAs to stdout. */
+void sim_print(const struct sim *s);
+/* A complaint for functions that answer with one; the text stays until the next. */
+__attribute__((format(printf, 1, 2))) const char *sim_complain(const char *format, ...);
+
+/* ---- sim_invariants.c: what holds at any time --------------------------------------------------
+ */
+
+/* NULL: the engine's tables, counters, timers and sink fit each other. Otherwise what does not. */
+const char *sim_broken(struct sim_node *n);
+/* Ends the engine; NULL: it called nothing but child_remove, gave all back and left no secret in
+ * its block. No job may be out. */
+const char *sim_end(struct sim_node *n);
+
 /* ---- sim_check.c: what must hold ---------------------------------------------------------------
  */
 
 /* sim_new, sim_start, sim_connect, and both must be up. Clears the ladder. */
 struct sim *sim_up(uint64_t seed);
-/* NULL: after a calm both ends agree, hold `sas` IKE SAs and `children` children each, are keyed
- * crosswise, and leak no slot. Otherwise what is wrong. */
-const char *sim_disagreement(struct sim *s, uint32_t sas, uint32_t children);
-/* As before, as an assertion, with a probe and traffic both ways. */
+/* sim_disagreement as an assertion, with a probe and traffic both ways. */
 void sim_assert_agree(struct sim *s, uint32_t sas, uint32_t children);
 /* The tunnel carries: NULL, or what is wrong. */
 const char *sim_dead(struct sim *s);
-/* Both ends' SAs to stdout. */
-void sim_print(const struct sim *s);
 void sim_ladder_clear(struct sim *s);
 /* Lines "A IKE_SA_INIT request 0: SA KE ..." of all that was sent. */
 void sim_assert_ladder(struct sim *s, const char *expected);

@@ -70,6 +70,7 @@ static void child_max_at_a_rekey(void **state, int full)
     assert_int_equal(s->nodes[full].failure.cause, IPSEC_CAUSE_RESOURCE);
     sim_run(s, 30000);
     assert_int_not_equal(sim_child_in(A(s), IPSEC_CHILD_INSTALLED), 0);
+    sim_assert_agree(s, 1, 1);
     sim_free(s);
 }
 
@@ -81,6 +82,26 @@ static void child_max_at_the_initiator_of_a_rekey(void **state)
 static void child_07_child_max_at_the_responder_of_a_rekey(void **state)
 {
     child_max_at_a_rekey(state, SIM_B);
+}
+
+/* Found by fuzz_ike: the responder has made the child when the initiator sees that it has no room.
+ */
+static void child_max_at_the_initiator_of_a_second_ike_sa(void **state)
+{
+    struct sim *s = sim_new(4);
+    ipsec_handle sa;
+
+    (void)state;
+    A(s)->config.child_max = 1;
+    A(s)->peer.no_initial_contact = true;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &sa), IPSEC_OK);
+    sim_run(s, 3000);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(counters_of(B(s)).children, 1);
+    assert_null(sim_disagreement(s, 2, 1));
+    sim_free(s);
 }
 
 static void child_max_on_command(void **state)
@@ -281,6 +302,23 @@ static void sec_04_failing_random(void **state)
     sim_free(s);
 }
 
+/* Found by fuzz_ike: the delete of a child that can not be sent at once is sent later. */
+static void sec_04_failing_random_at_a_delete(void **state)
+{
+    struct sim *s = sim_up(12);
+
+    (void)state;
+    A(s)->crypto.random_fails = true;
+    assert_int_equal(ipsec_ike_delete_child(A(s)->ike, sim_child_in(A(s), 0), s->now), IPSEC_OK);
+    sim_run(s, 5000);
+    assert_int_equal(sim_sink_count(A(s)), 0);
+    assert_int_equal(sim_sink_count(B(s)), 1);
+    A(s)->crypto.random_fails = false;
+    sim_run(s, 5000);
+    sim_assert_agree(s, 1, 0);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +326,7 @@ int main(void)
         cmocka_unit_test(sa_max_as_responder),
         cmocka_unit_test(child_max_at_the_initiator_of_a_rekey),
         cmocka_unit_test(child_07_child_max_at_the_responder_of_a_rekey),
+        cmocka_unit_test(child_max_at_the_initiator_of_a_second_ike_sa),
         cmocka_unit_test(child_max_on_command),
         cmocka_unit_test(sec_01_deviation_attack_handshake_max_under_a_flood),
         cmocka_unit_test(cookie_01_sec_02_from_the_threshold_on),
@@ -296,6 +335,7 @@ int main(void)
         cmocka_unit_test(sec_06_cve_2018_10811_failing_keys),
         cmocka_unit_test(sec_06_openiked_f4cf5d1_failing_key_exchanges),
         cmocka_unit_test(sec_04_failing_random),
+        cmocka_unit_test(sec_04_failing_random_at_a_delete),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
