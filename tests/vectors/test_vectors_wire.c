@@ -106,6 +106,26 @@ static void android_sa_init_parses(void **state)
     assert_int_equal(ipseci_sa_check(p.item[0].body), IPSEC_OK);
 }
 
+/* The header alone says 336 octets, which are not there; a group that nobody knows is no error yet.
+ */
+static void android_header_and_unknown_group(void **state)
+{
+    (void)state;
+    static const char file[] = "android-ike/payload-header.json";
+    struct ipseci_ike_header h;
+    struct ipseci_ke ke;
+    struct ipsec_view message = value(file, "IKE_SA_INIT_RAW_PACKET");
+    struct ipsec_view header = value(file, "IKE_HEADER_HEX_STRING");
+    assert_same(ipseci_view(message.data, IPSECI_IKE_HEADER_BYTES), header);
+    assert_int_equal(ipseci_ike_header_parse(header, &h), IPSEC_DROP_TRUNCATED);
+    assert_int_equal(ipseci_ike_header_parse(message, &h), IPSEC_OK);
+    assert_true(h.spi_i == ipseci_load64(value(file, "IKE_INITIATOR_SPI").data));
+    assert_int_equal(
+        ipseci_ke_parse(value("android-ike/payload-ke.json", "unrecognizedKePayload"), &ke),
+        IPSEC_OK);
+    assert_int_equal(ke.group, 0x0fff);
+}
+
 /* Built again from what was parsed, the message is the same to the last octet. */
 static void android_sa_init_is_rebuilt(void **state)
 {
@@ -553,6 +573,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WIRE_TEST(android_sa_init_parses),
+        WIRE_TEST(android_header_and_unknown_group),
         WIRE_TEST(android_sa_init_is_rebuilt),
         WIRE_TEST(android_ike_auth_has_sk_and_its_inside_parses),
         WIRE_TEST(android_identities),

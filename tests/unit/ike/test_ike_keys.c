@@ -8,11 +8,60 @@
 
 #include <ipsec/backend_mbedtls.h>
 
+#include <mbedtls/md.h>
 #include <stdlib.h>
 
 static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[1];
+static const struct ipsec_crypto *item[2];
 static struct ipsec_crypto_list crypto;
+
+/* ---- HMAC-SHA-224 ------------------------------------------------------------------------------
+ * No IKEv2 PRF; but the derivation is the same with any, and NIST has records with it. A provider
+ * of its own has it under a private number, and the suite table is asked through here (the linker's
+ * --wrap). */
+
+#define PRF_SHA2_224 65500
+
+const struct ipseci_prf_info *__real_ipseci_prf_find(uint16_t id);
+const struct ipseci_prf_info *__wrap_ipseci_prf_find(uint16_t id);
+
+const struct ipseci_prf_info *__wrap_ipseci_prf_find(uint16_t id)
+{
+    static const struct ipseci_prf_info sha224 = {PRF_SHA2_224, 28, 28};
+
+    return id == PRF_SHA2_224 ? &sha224 : __real_ipseci_prf_find(id);
+}
+
+static bool supports_sha224(void *context, enum ipsec_transform_type type, uint16_t id,
+                            uint16_t bits)
+{
+    (void)context;
+    (void)bits;
+    return type == IPSEC_TRANSFORM_PRF && id == PRF_SHA2_224;
+}
+
+static enum ipsec_status prf_sha224(void *context, uint16_t id, struct ipsec_view key,
+                                    const struct ipsec_view parts[], size_t part_count,
+                                    uint8_t *out)
+{
+    mbedtls_md_context_t md;
+    int failed;
+
+    (void)context;
+    assert_int_equal(id, PRF_SHA2_224);
+    mbedtls_md_init(&md);
+    failed = mbedtls_md_setup(&md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA224), 1);
+    failed |= mbedtls_md_hmac_starts(&md, key.data, key.length);
+    for (size_t i = 0; i < part_count; i++) {
+        failed |= mbedtls_md_hmac_update(&md, parts[i].data, parts[i].length);
+    }
+    failed |= mbedtls_md_hmac_finish(&md, out);
+    mbedtls_md_free(&md);
+    return failed != 0 ? IPSEC_FATAL_CRYPTO : IPSEC_OK;
+}
+
+static const struct ipsec_crypto only_sha224 = {
+    .size = sizeof(only_sha224), .name = "sha224", .supports = supports_sha224, .prf = prf_sha224};
 
 #define STREAM_MAX 1024
 
@@ -153,7 +202,7 @@ static uint16_t prf_of(const char *line)
         const char *word;
         uint16_t prf;
     } words[] = {{"[SHA-1]", IPSEC_PRF_HMAC_SHA1},
-                 {"[SHA-224]", 0}, /* no IKEv2 PRF */
+                 {"[SHA-224]", PRF_SHA2_224},
                  {"[SHA-256]", IPSEC_PRF_HMAC_SHA2_256},
                  {"[SHA-384]", IPSEC_PRF_HMAC_SHA2_384},
                  {"[SHA-512]", IPSEC_PRF_HMAC_SHA2_512}};
@@ -216,26 +265,20 @@ static void auth_02_child_01_child_02_rekey_07_nist_cavp(void **state)
 {
     uint16_t prf = 0;
     unsigned checked = 0;
-    unsigned passed_over = 0;
     struct record r = {0};
     for (const char *line = kit_load("nist-cavp-ikev2/ikev2-part1.rsp"); line != NULL;) {
         if (begins(line, "[SHA-")) {
             prf = prf_of(line);
         }
         if (take_line(line, &r)) {
-            if (prf != 0) {
-                check_record(&r, prf);
-                checked++;
-            } else {
-                passed_over++;
-            }
+            check_record(&r, prf);
+            checked++;
             wire_test_free(state);
         }
         line = strchr(line, '\n');
         line = line == NULL ? NULL : line + 1;
     }
-    assert_int_equal(checked, 110);
-    assert_int_equal(passed_over, 30);
+    assert_int_equal(checked, 140);
 }
 
 /* ---- sessions of other implementations ---------------------------------------------------------
@@ -323,7 +366,8 @@ static int setup(void **state)
         return -1;
     }
     item[0] = ipsec_mbedtls_crypto(provider);
-    crypto = (struct ipsec_crypto_list){item, 1};
+    item[1] = &only_sha224;
+    crypto = (struct ipsec_crypto_list){item, 2};
     return 0;
 }
 
