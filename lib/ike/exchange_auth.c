@@ -203,11 +203,14 @@ enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct 
     struct ipsec_id remote;
     uint8_t which;
 
+    if (p->unknown_critical != 0 || ipseci_unknown_error(p, &unknown)) {
+        ipseci_auth_refused(ctx, step); /* CRIT-03, INIT-33 */
+        return IPSEC_OK;
+    }
     if (ctx->sa->peer->local_auth == IPSEC_AUTH_EAP) {
         return ipseci_eap_response(ctx, step);
     }
-    if (ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL || p->unknown_critical != 0 ||
-        ipseci_unknown_error(p, &unknown) ||
+    if (ipseci_payload_find(p, IPSECI_PAYLOAD_AUTH) == NULL ||
         ipseci_rules_check(IPSECI_RULE_AUTH_RESPONSE, p, &which) < IPSEC_OK) {
         ipseci_auth_refused(ctx, step);
         return IPSEC_OK;

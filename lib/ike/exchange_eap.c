@@ -198,10 +198,6 @@ static enum ipsec_status client_last(const struct ipseci_context *ctx, struct ip
 
 enum ipsec_status ipseci_eap_response(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    if (ctx->in->payloads.unknown_critical != 0) {
-        ipseci_auth_refused(ctx, step);
-        return IPSEC_OK;
-    }
     switch ((enum ipseci_eap_phase)ctx->hs->eap.phase) {
     case IPSECI_EAP_NONE:
         client_first(ctx, step);

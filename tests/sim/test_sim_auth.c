@@ -61,7 +61,7 @@ static void auth_13_every_curve_with_and_without_rfc_7427(void **state)
     }
 }
 
-static void auth_10_method_1_only_when_named(void **state)
+static void auth_10_cve_2015_7575_method_1_only_when_named(void **state)
 {
     (void)state;
     for (int named = 0; named < 2; named++) {
@@ -350,7 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(auth_10_auth_15_certificates_on_both_sides),
         cmocka_unit_test(auth_13_every_curve_with_and_without_rfc_7427),
-        cmocka_unit_test(auth_10_method_1_only_when_named),
+        cmocka_unit_test(auth_10_cve_2015_7575_method_1_only_when_named),
         cmocka_unit_test(auth_07_a_signature_the_peer_may_not_use),
         cmocka_unit_test(sides_may_differ),
         cmocka_unit_test(null_authentication_has_an_identity_of_nothing),

@@ -299,7 +299,7 @@ static void rekey_edited(const struct edit *edit, bool ike)
     sim_free(s);
 }
 
-static void child_11_rekey_06_parts_left_out(void **state)
+static void child_05_11_rekey_06_parts_left_out(void **state)
 {
     static const uint8_t child[] = {SA, KE, NONCE, TSI, TSR};
 
@@ -348,7 +348,7 @@ int main(void)
         cmocka_unit_test(ts_01_selectors_of_every_length),
         cmocka_unit_test(auth_24_auth_25_answers),
         cmocka_unit_test(auth_21_answer_without_child),
-        cmocka_unit_test(child_11_rekey_06_parts_left_out),
+        cmocka_unit_test(child_05_11_rekey_06_parts_left_out),
         cmocka_unit_test(child_11_nonces_too_short_or_long),
         cmocka_unit_test(init_22_cve_2023_41913_ke_of_other_lengths),
     };

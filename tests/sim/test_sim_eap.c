@@ -164,7 +164,7 @@ static void auth_26_ends_that_do_not_agree_on_eap(void **state)
 }
 
 /* AUTH-28: a server with a bad certificate never sees a credential of ours. */
-static void auth_28_the_server_comes_first(void **state)
+static void auth_28_cve_2015_4171_the_server_comes_first(void **state)
 {
     struct sim *s = sim_new(8);
 
@@ -290,7 +290,7 @@ int main(void)
         cmocka_unit_test(auth_27_cve_2021_45079_success_before_the_method_is_through),
         cmocka_unit_test(methods_that_fail),
         cmocka_unit_test(auth_26_ends_that_do_not_agree_on_eap),
-        cmocka_unit_test(auth_28_the_server_comes_first),
+        cmocka_unit_test(auth_28_cve_2015_4171_the_server_comes_first),
         cmocka_unit_test(answers_that_take_their_time),
         cmocka_unit_test(every_round_has_its_time),
         cmocka_unit_test(every_loss_is_made_good),

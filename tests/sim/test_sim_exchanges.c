@@ -504,7 +504,7 @@ static void info_06_ike_delete_by_b(void **state)
 }
 
 /* INFO-09, INFO-10: silence brings a probe, traffic or an answer ends it. */
-static void info_10_liveness(void **state)
+static void info_01_10_liveness(void **state)
 {
     struct sim *s = sim_new(34);
 
@@ -575,7 +575,7 @@ int main(void)
         cmocka_unit_test(info_04_child_deleted_by_both),
         cmocka_unit_test(info_06_ike_delete_by_a),
         cmocka_unit_test(info_06_ike_delete_by_b),
-        cmocka_unit_test(info_10_liveness),
+        cmocka_unit_test(info_01_10_liveness),
         cmocka_unit_test(msgid_02_06_duplicates_get_the_stored_answer),
     };
 

@@ -78,7 +78,7 @@ static void check_file(const struct file *file)
 }
 
 /* CVE-2018-16151, CVE-2018-16152, CVE-2018-15836, CVE-2026-50721, CVE-2026-50722 */
-static void auth_11_rsa_blocks_parsed_loosely_are_refused(void **state)
+static void auth_11_cve_2018_16151_rsa_blocks_parsed_loosely_are_refused(void **state)
 {
     (void)state;
     static const struct file files[] = {
@@ -91,7 +91,7 @@ static void auth_11_rsa_blocks_parsed_loosely_are_refused(void **state)
 }
 
 /* CVE-2018-6459, CVE-2021-41990 */
-static void auth_12_pss_with_other_parameters_is_refused(void **state)
+static void auth_12_cve_2018_6459_pss_with_other_parameters_is_refused(void **state)
 {
     (void)state;
     static const struct file file = {"wycheproof/rsa_pss_2048_sha256_mgf1_32_test.json",
@@ -304,8 +304,8 @@ int provider_sign_run(const struct ipsec_signer *with, const struct sign_key *it
                       size_t count)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(auth_11_rsa_blocks_parsed_loosely_are_refused),
-        cmocka_unit_test(auth_12_pss_with_other_parameters_is_refused),
+        cmocka_unit_test(auth_11_cve_2018_16151_rsa_blocks_parsed_loosely_are_refused),
+        cmocka_unit_test(auth_12_cve_2018_6459_pss_with_other_parameters_is_refused),
         cmocka_unit_test(auth_13_ecdsa_has_one_form),
         cmocka_unit_test(signatures_of_openssl),
         cmocka_unit_test(what_a_key_signs_is_its_own),
