@@ -215,7 +215,8 @@ enum ipsec_event_type {
     IPSEC_EVENT_IKE_ESTABLISHED = 2,   /* ike */
     IPSEC_EVENT_IKE_REKEYED = 3,       /* ike: the new SA; old_sa: the one it replaces */
     IPSEC_EVENT_IKE_CLOSED = 4,        /* ike, reason */
-    IPSEC_EVENT_CHILD_ESTABLISHED = 5, /* child */
+    IPSEC_EVENT_CHILD_ESTABLISHED = 5, /* child; also an old one that is in use again, as the peer
+                                          could not take the one it was rekeyed to */
     IPSEC_EVENT_CHILD_REKEYED = 6,     /* child: the new one; old_child */
     IPSEC_EVENT_CHILD_CLOSED = 7,      /* child, reason */
     IPSEC_EVENT_FAILURE = 8,           /* failure */

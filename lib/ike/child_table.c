@@ -235,17 +235,37 @@ void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
     ipseci_life_update_child(ike, child);
 }
 
+/* The one that a successor took over from, when the peer takes that successor back unused: it could
+ * not have the new one, and goes on with the old. NULL: nothing is taken back. */
+static struct ipseci_child *taken_back(const struct ipsec_ike *ike,
+                                       const struct ipseci_child *child)
+{
+    struct ipseci_child *old = ipseci_child_get(ike, child->replaces);
+    const bool offered = child->state == IPSECI_CHILD_INSTALLED && !child->outbound_ready;
+
+    return offered && old != NULL && old->state == IPSECI_CHILD_REPLACED && !old->want_delete
+               ? old
+               : NULL;
+}
+
 void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     const enum ipsec_reason reason =
         child->reason != 0 ? (enum ipsec_reason)child->reason : IPSEC_REASON_PEER;
     struct ipseci_child *next = successor(ike, child);
+    struct ipseci_child *old = taken_back(ike, child);
 
     if (next != NULL) {
         ipseci_child_use(ike, next); /* RFC 7296 2.8: the delete is proof enough */
     }
     if (!child->in_sink || (next == NULL && child->state != IPSECI_CHILD_REPLACED)) {
         ipseci_child_drop(ike, child, reason);
+        if (old != NULL && successor(ike, old) == NULL) {
+            old->state = IPSECI_CHILD_INSTALLED;
+            old->reason = 0;
+            ipseci_life_resume_child(ike, old);
+            ipseci_emit_child(ike, IPSEC_EVENT_CHILD_ESTABLISHED, old, 0);
+        }
         return;
     }
     /* Packets sent before the delete may be behind it on another socket: inbound stays open a

@@ -199,6 +199,8 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child);
 void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child);
+/* A replaced child is in use again: until its own end. */
+void ipseci_life_resume_child(struct ipsec_ike *ike, struct ipseci_child *child);
 
 /* nat_follow.c: NAT mappings, our own and the peer's. */
 ipsec_ms ipseci_keepalive_due(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);

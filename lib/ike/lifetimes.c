@@ -111,6 +111,13 @@ void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child)
     ipseci_life_update_child(ike, child);
 }
 
+void ipseci_life_resume_child(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    child->ends = ipseci_after(child->established,
+                               or_default(child->config->lifetime.hard_ms, IPSECI_LIFETIME_MS));
+    ipseci_life_retry_child(ike, child);
+}
+
 /* ---- due ---------------------------------------------------------------------------------------
  */
 
