@@ -73,7 +73,8 @@ struct ipsec_failure {
     enum ipsec_cause cause;
     enum ipsec_refuser refused_by;
     enum ipsec_status status; /* local reason, where there is one */
-    uint16_t notify;          /* error notify sent or received; 0: none */
+    uint16_t notify;          /* error notify sent or received, or the status notify that would have
+                                 been needed (POLICY); 0: none */
     bool initiator;           /* our role in the exchange that failed */
     bool authenticated;       /* false: the peer's refusal was not protected, take it as a hint */
     const struct ipsec_peer *peer; /* NULL: no connection matched */
@@ -234,7 +235,8 @@ enum ipsec_reason {
     IPSEC_REASON_LIFETIME = 4,        /* hard limit */
     IPSEC_REASON_REPLACED = 5,        /* rekeyed, or a duplicate that lost */
     IPSEC_REASON_INITIAL_CONTACT = 6, /* the peer has forgotten it */
-    IPSEC_REASON_FAILURE = 7          /* an error; a failure event came before */
+    IPSEC_REASON_FAILURE = 7,         /* an error; a failure event came before */
+    IPSEC_REASON_IDLE = 8             /* no packets for idle_ms */
 };
 
 enum ipsec_warning {

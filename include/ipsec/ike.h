@@ -38,6 +38,12 @@ struct ipsec_lifetime {
     uint64_t packets_hard;
 };
 
+/* When a child is wanted. */
+enum ipsec_start {
+    IPSEC_START_ALWAYS = 0,   /* as soon as its IKE SA is up */
+    IPSEC_START_ON_DEMAND = 1 /* when ipsec_ike_acquire asks for it, or the peer */
+};
+
 /* One Child SA (tunnel) to have with a peer. The struct and what it points at must stay unchanged
  * until ipsec_ike_forget_peer. */
 struct ipsec_child_config {
@@ -48,9 +54,15 @@ struct ipsec_child_config {
     struct ipsec_selectors remote_ts;
     struct ipsec_lifetime lifetime;
     uint32_t replay_window; /* 0: 128 */
-    bool prove_pfs; /* the end that initiates rekeys the child at once, when it was made without a
-                       key exchange of its own (in IKE_AUTH) and the proposals have a group: a
-                       mismatch of the groups is reported now, and not at the first rekey */
+    bool prove_pfs;   /* the end that initiates rekeys the child at once, when it was made without a
+                         key exchange of its own (in IKE_AUTH) and the proposals have a group: a
+                         mismatch of the groups is reported now, and not at the first rekey */
+    uint32_t idle_ms; /* closed when no packet went either way for so long, and at most twice
+                         as long; needs child_stats. 0: never */
+    uint8_t start;    /* enum ipsec_start, of the initiator */
+    bool restart;     /* made again while the IKE SA is up when it could not be made, was deleted
+                         by the peer or came to its hard end: after 1 s, then twice as long each
+                         time up to a minute, until one has lasted a minute */
     void *user;
 };
 #define IPSEC_CHILD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_child_config)
@@ -66,6 +78,17 @@ enum ipsec_follow {
     IPSEC_FOLLOW_NEVER = 1,
     IPSEC_FOLLOW_PORT = 2, /* as DEFAULT, but the address must stay what it is */
     IPSEC_FOLLOW_ANY = 3   /* NAT or not, address and port */
+};
+
+/* An IKE SA that has no child at first (RFC 6023). As responder the entry that the peer's address
+ * finds decides, because it is said before anybody has a name. */
+enum ipsec_childless {
+    IPSEC_CHILDLESS_DEFAULT =
+        0, /* responder: allowed; initiator: when no child is wanted at once */
+    IPSEC_CHILDLESS_NEVER = 1,
+    IPSEC_CHILDLESS_ALWAYS = 2 /* every child has an exchange of its own, with its own key exchange
+                                  where its proposals have a group; a responder makes none in
+                                  IKE_AUTH */
 };
 
 /* One peer (an entry of the peer authorization database, RFC 4301 4.4.3). Must stay unchanged until
@@ -88,8 +111,10 @@ struct ipsec_peer {
                                         all but RSA_SHA1 */
     const struct ipsec_proposals *proposals;   /* IKE; NULL: defaults */
     struct ipsec_lifetime lifetime;            /* of the IKE SA */
-    const struct ipsec_child_config *children; /* [0] is made with IKE_AUTH, the others after */
-    size_t child_count;
+    const struct ipsec_child_config *children; /* the first that is wanted at once is made with
+                                                  IKE_AUTH, the others after it, in order */
+    size_t child_count;                        /* 0: a childless IKE SA */
+    uint8_t childless;                         /* enum ipsec_childless */
     uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
     uint32_t keepalive_ms;    /* when behind a NAT, one octet after such a silence of ours, to keep
                                  its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
@@ -337,9 +362,11 @@ IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 
 /* ---- Commands ----------------------------------------------------------------------------- */
 
-/* Starts an IKE SA and its first child. IPSEC_OK: under way, events tell the rest. IPSEC_ERR_FULL,
- * IPSEC_ERR_ARGUMENT (no remote address), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built
- * in; a failure report says what). */
+/* Starts an IKE SA and its children, but for those on demand. Without one to begin with it is
+ * childless (RFC 6023), and fails when the peer does not know that. IPSEC_OK: under way, events
+ * tell the rest. IPSEC_ERR_FULL, IPSEC_ERR_ARGUMENT (no remote address; no child, and childless is
+ * NEVER), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built in; a failure report says
+ * what). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);
@@ -347,6 +374,21 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa,
                        const struct ipsec_child_config *config, ipsec_ms now);
+
+/* A packet's own selectors: one address, protocol and port each. */
+struct ipsec_packet_selectors {
+    struct ipsec_selector local;
+    struct ipsec_selector remote;
+};
+/* A packet waits for this child of this peer: makes it, and an IKE SA first when there is none.
+ * packet: its selectors are offered in front of the child's, so that a peer that narrows covers it
+ * (RFC 7296 2.9; not on a side that has IPSEC_SELECTORS_MAX already); NULL: none. Copied.
+ * IPSEC_OK: under way, or there. IPSEC_ERR_ARGUMENT (no remote address to call, or the packet is
+ * outside of the child's selectors), IPSEC_ERR_FULL, IPSEC_ERR_NOT_BUILT_IN as above. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                  const struct ipsec_child_config *config,
+                  const struct ipsec_packet_selectors *packet, ipsec_ms now);
 
 enum ipsec_rekey_flags {
     IPSEC_REKEY_WITHOUT_PFS = 1 /* offer only proposals with their groups taken out */

@@ -56,6 +56,34 @@ void ipseci_child_add_ts(struct ipseci_step *step, const struct ipsec_selectors 
     ipseci_payload_end(&step->chain);
 }
 
+/* RFC 7296 2.9: the packet's own first, "as the first Traffic Selector in each". A peer of ours
+ * reads so many and no more: a full list has no place for one that it covers. */
+static void add_offer(struct ipseci_step *step, uint8_t payload,
+                      const struct ipsec_selectors *packet, const struct ipsec_selectors *ours)
+{
+    struct ipsec_selectors list = *ours;
+
+    if (packet->count == 1 && ours->count < IPSEC_SELECTORS_MAX) {
+        memmove(&list.item[1], &list.item[0], ours->count * sizeof(list.item[0]));
+        list.item[0] = packet->item[0];
+        list.count++;
+    }
+    ipseci_payload_begin(&step->chain, payload);
+    ipseci_ts_build(&step->w, list.item, list.count);
+    ipseci_payload_end(&step->chain);
+}
+
+void ipseci_child_offer_ts(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipsec_child_config *config = ctx->hs->config;
+    const struct ipseci_child *child = ipseci_child_get(ctx->ike, ctx->hs->child);
+    static const struct ipsec_selectors none;
+    const bool wanted = child != NULL && child->state == IPSECI_CHILD_NEW;
+
+    add_offer(step, IPSECI_PAYLOAD_TSI, wanted ? &child->local_ts : &none, &config->local_ts);
+    add_offer(step, IPSECI_PAYLOAD_TSR, wanted ? &child->remote_ts : &none, &config->remote_ts);
+}
+
 void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
                              const struct ipseci_child_terms *terms)
 {
@@ -300,10 +328,13 @@ void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_ste
 {
     struct ipsec_proposals offered;
 
+    if (ctx->hs->config == NULL) {
+        return; /* RFC 6023 3 */
+    }
     /* RFC 7296 1.2: no KE payload here, so no groups are offered (AUTH-22). */
     ipseci_child_proposals(ctx->ike, ctx->hs->config, true, &offered);
     ipseci_child_add_sa(ctx, step, &offered);
-    ipseci_child_add_ts(step, &ctx->hs->config->local_ts, &ctx->hs->config->remote_ts);
+    ipseci_child_offer_ts(ctx, step);
 }
 
 static struct ipseci_key_seed auth_seed(const struct ipseci_context *ctx)
@@ -325,6 +356,15 @@ enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
     struct ipseci_child_terms terms;
     const struct ipseci_key_seed seed = auth_seed(ctx);
 
+    if (ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA) == NULL) {
+        return IPSEC_OK; /* RFC 6023 3: none is asked for */
+    }
+    if (ctx->hs->facts.peer != NULL && ctx->hs->facts.peer->childless == IPSEC_CHILDLESS_ALWAYS) {
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_CHILD_CREATE, IPSEC_CAUSE_POLICY)->notify =
+            IPSECI_NOTIFY_NO_ADDITIONAL_SAS;
+        ipseci_step_notify(step, IPSECI_NOTIFY_NO_ADDITIONAL_SAS, ipseci_view(NULL, 0));
+        return IPSEC_OK;
+    }
     if (ctx->hs->facts.install_status < IPSEC_OK) {
         ipseci_child_not_installed(ctx, step);
         ipseci_step_notify(step, IPSECI_NOTIFY_NO_ADDITIONAL_SAS, ipseci_view(NULL, 0));
@@ -352,6 +392,10 @@ enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struc
     struct ipseci_child_terms terms;
     struct ipseci_notify notify;
 
+    if (ctx->hs->config == NULL) {
+        return IPSEC_OK;
+    }
+    step->new_child.slot = ctx->hs->child;
     if (ctx->hs->facts.install_status < IPSEC_OK) {
         /* The peer has it, we can not: it is told to drop it. */
         ipseci_child_not_installed(ctx, step);

@@ -28,6 +28,8 @@ void ipseci_child_add_sa(const struct ipseci_context *ctx, struct ipseci_step *s
                          const struct ipsec_proposals *offered);
 void ipseci_child_add_ts(struct ipseci_step *step, const struct ipsec_selectors *initiator,
                          const struct ipsec_selectors *responder);
+/* TSi and TSr of our request, the selectors of the packet that caused it in front. */
+void ipseci_child_offer_ts(const struct ipseci_context *ctx, struct ipseci_step *step);
 
 /* What a request allows. */
 struct ipseci_child_request_terms {

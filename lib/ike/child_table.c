@@ -259,6 +259,9 @@ void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)
         ipseci_child_use(ike, next); /* RFC 7296 2.8: the delete is proof enough */
     }
     if (!child->in_sink || (next == NULL && child->state != IPSECI_CHILD_REPLACED)) {
+        if (old == NULL && reason == IPSEC_REASON_PEER) {
+            ipseci_child_ended(ike, child);
+        }
         ipseci_child_drop(ike, child, reason);
         if (old != NULL && successor(ike, old) == NULL) {
             old->state = IPSECI_CHILD_INSTALLED;

@@ -31,7 +31,7 @@ static void not_built_in(struct ipsec_ike *ike, const struct ipsec_peer *peer,
     ipseci_emit_failure(ike, NULL, &failure);
 }
 
-static enum ipsec_status check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+enum ipsec_status ipseci_check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                      const struct ipsec_child_config *child)
 {
     struct ipsec_proposals esp;
@@ -57,13 +57,13 @@ static enum ipsec_status check_proposals(struct ipsec_ike *ike, const struct ips
         return IPSEC_ERR_NOT_BUILT_IN;
     }
     for (size_t i = 0; i < peer->child_count; i++) {
-        IPSECI_TRY(check_child(ike, peer, &peer->children[i]));
+        IPSECI_TRY(ipseci_check_child(ike, peer, &peer->children[i]));
     }
     return IPSEC_OK;
 }
 
-static enum ipsec_status initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
-                                  ipsec_handle *out)
+enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                  const struct ipsec_child_config *config, ipsec_handle *out)
 {
     struct ipsec_proposals offered;
 
@@ -88,7 +88,7 @@ static enum ipsec_status initiate(struct ipsec_ike *ike, const struct ipsec_peer
         return status < IPSEC_OK ? status : IPSEC_ERR_FULL;
     }
     hs->task = IPSECI_TASK_SA_INIT;
-    hs->config = &peer->children[0];
+    hs->config = config;
     hs->offered = offered;
     hs->group = ipseci_proposals_first_ke(&offered);
     sa->follow = IPSECI_TASK_SA_INIT;
@@ -97,17 +97,32 @@ static enum ipsec_status initiate(struct ipsec_ike *ike, const struct ipsec_peer
     return IPSEC_OK;
 }
 
+/* The child that is made with IKE_AUTH; NULL: none. */
+static const struct ipsec_child_config *first_child(const struct ipsec_peer *peer)
+{
+    for (size_t i = 0; i < peer->child_count && peer->childless != IPSEC_CHILDLESS_ALWAYS; i++) {
+        if (peer->children[i].start == IPSEC_START_ALWAYS) {
+            return &peer->children[i];
+        }
+    }
+    return NULL;
+}
+
 enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                      ipsec_ms now, ipsec_handle *sa)
 {
     if (ike == NULL || peer == NULL || sa == NULL ||
-        peer->remote.addr.family == IPSEC_FAMILY_NONE || peer->child_count == 0 ||
-        peer->children == NULL) {
+        peer->remote.addr.family == IPSEC_FAMILY_NONE ||
+        (peer->child_count != 0 && peer->children == NULL)) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    const struct ipsec_child_config *config = first_child(peer);
+    if (config == NULL && peer->childless == IPSEC_CHILDLESS_NEVER) {
         return IPSEC_ERR_ARGUMENT;
     }
     *sa = 0;
     IPSECI_TRY(ipseci_enter(ike, now));
-    const enum ipsec_status status = initiate(ike, peer, sa);
+    const enum ipsec_status status = ipseci_initiate(ike, peer, config, sa);
     ipseci_leave(ike);
     return status;
 }
@@ -135,7 +150,7 @@ enum ipsec_status ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa_
     IPSECI_TRY(ipseci_enter(ike, now));
     struct ipseci_ike_sa *sa = established(ike, sa_handle, &status);
     if (status == IPSEC_OK) {
-        status = check_child(ike, sa->peer, config);
+        status = ipseci_check_child(ike, sa->peer, config);
     }
     if (status == IPSEC_OK) {
         struct ipseci_child *child = ipseci_child_take(ike, sa);

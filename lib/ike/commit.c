@@ -336,21 +336,6 @@ static void restart_init(const struct work *w)
     w->sa->follow = IPSECI_TASK_SA_INIT;
 }
 
-/* The peer's further children, which IKE_AUTH has no room for. */
-static void want_more_children(const struct work *w)
-{
-    const struct ipsec_peer *peer = w->sa->peer;
-
-    for (size_t i = 1; i < peer->child_count; i++) {
-        struct ipseci_child *child = ipseci_child_take(w->ike, w->sa);
-        if (child == NULL) {
-            return;
-        }
-        child->config = &peer->children[i];
-        child->want_create = true;
-    }
-}
-
 static void establish(const struct work *w)
 {
     struct ipseci_ike_sa *sa = w->sa;
@@ -360,9 +345,6 @@ static void establish(const struct work *w)
     ipseci_sa_unindex_init(w->ike, sa);
     ipseci_timer_cancel(&w->ike->timers, &sa->exchange_timer);
     ipseci_life_begin_ike(w->ike, sa);
-    if (sa->initiator) {
-        want_more_children(w);
-    }
     ipseci_emit_ike(w->ike, IPSEC_EVENT_IKE_ESTABLISHED, sa, 0);
 }
 
@@ -486,6 +468,9 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     ipseci_emit_warnings(ike, w->sa, w->step->warnings);
     if (w->step->has_failure) {
         ipseci_emit_failure(ike, w->sa, &w->step->failure);
+    }
+    if (has(w, IPSECI_ACT_ESTABLISH) && w->sa->initiator) {
+        ipseci_children_want(ike, w->sa, w->hs);
     }
     if (has(w, IPSECI_ACT_RESTART)) {
         restart_init(w);

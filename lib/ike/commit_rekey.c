@@ -79,10 +79,12 @@ static void rekeyed_by_peer(struct ipsec_ike *ike, const struct ipseci_ike_sa *s
     retire_child(ike, old, false);
 }
 
-/* Deleted by our caller while its rekey was under way: then the new one is not wanted, either. */
+/* Deleted by our caller, or for being idle, while its rekey was under way: then the new one is not
+ * wanted, either. */
 static bool ended_by_caller(const struct ipseci_child *old)
 {
-    return old->state == IPSECI_CHILD_CLOSING && old->reason == IPSEC_REASON_LOCAL;
+    return old->state == IPSECI_CHILD_CLOSING &&
+           (old->reason == IPSEC_REASON_LOCAL || old->reason == IPSEC_REASON_IDLE);
 }
 
 enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,

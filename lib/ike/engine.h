@@ -60,6 +60,27 @@ void ipseci_children_follow(struct ipsec_ike *ike, const struct ipseci_ike_sa *s
 void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                           enum ipsec_reason reason);
 
+/* child_keep.c: children that come again, and idle ones. */
+/* A child of this configuration, after a wait that grows with the number of tries. */
+void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                        const struct ipsec_child_config *config, uint8_t restarts);
+/* It could not be made: later again, or given up. */
+void ipseci_child_not_made(struct ipsec_ike *ike, struct ipseci_child *child);
+/* What follows an installed one that has come to its end against our will. */
+void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child);
+/* The peer's children that are wanted at once and not made with IKE_AUTH. */
+void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                          const struct ipseci_handshake *hs);
+/* When it was idle for long enough, it is closed, and that is true. */
+bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child);
+
+/* commands.c: config: the child to begin with; NULL: none. */
+enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                  const struct ipsec_child_config *config, ipsec_handle *out);
+/* IPSEC_ERR_NOT_BUILT_IN, after a report, when nothing of its proposals is built in. */
+enum ipsec_status ipseci_check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                     const struct ipsec_child_config *child);
+
 /* fragment.c: RFC 7383. How a payload chain is sent: whole (count 1), or cut. */
 struct ipseci_cut {
     uint16_t count;

@@ -99,6 +99,8 @@ const char *ipsec_reason_text(enum ipsec_reason reason)
         return "the peer has started anew and forgotten it";
     case IPSEC_REASON_FAILURE:
         return "ended by a failure";
+    case IPSEC_REASON_IDLE:
+        return "no traffic";
     }
     return "unknown reason";
 }

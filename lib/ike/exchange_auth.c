@@ -371,6 +371,8 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
         ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
                            ipseci_view(&p->unknown_critical, 1));
     } else if (ipseci_rules_check(IPSECI_RULE_AUTH_REQUEST, p, &which) < IPSEC_OK ||
+               (ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL &&
+                ctx->sa->peer->childless == IPSEC_CHILDLESS_NEVER) || /* RFC 6023 4 */
                ipseci_id_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_IDI)->body, &id) < IPSEC_OK ||
                ipseci_id_copy(&id, remote) < IPSEC_OK) {
         ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));

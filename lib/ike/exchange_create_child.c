@@ -45,7 +45,7 @@ enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ip
     if (hs->group != 0) {
         ipseci_step_ke(step, hs->group, ipseci_view(hs->job.public_value, hs->job.public_length));
     }
-    ipseci_child_add_ts(step, &hs->config->local_ts, &hs->config->remote_ts);
+    ipseci_child_offer_ts(ctx, step);
     return IPSEC_OK;
 }
 

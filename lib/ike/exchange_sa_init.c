@@ -20,6 +20,23 @@ static bool wants_fragments(const struct ipseci_context *ctx)
     return !ctx->ike->config.no_fragmentation && !(peer != NULL && peer->no_fragmentation);
 }
 
+#define PLAIN_NOTIFY_BYTES 8u
+
+/* RFC 6023 3. Nobody has proven its address yet: the answer is not made longer than what was asked;
+ * one of ours that needs it says so, and that makes the room. */
+static void answer_childless(struct ipseci_step *step, const struct ipseci_context *ctx)
+{
+    const struct ipseci_payloads *p = &ctx->in->payloads;
+    const size_t length = IPSECI_IKE_HEADER_BYTES + step->w.used - 1 + PLAIN_NOTIFY_BYTES;
+    const bool wanted = !ipseci_knows_hints(p) ||
+                        ipseci_notify_find(p, IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL);
+
+    if (ctx->hs->facts.peer->childless != IPSEC_CHILDLESS_NEVER && wanted &&
+        length <= ctx->in->header.length) {
+        ipseci_step_notify(step, IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, ipseci_view(NULL, 0));
+    }
+}
+
 static void add_fragmentation(struct ipseci_step *step)
 {
     ipseci_step_notify(step, IPSECI_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, ipseci_view(NULL, 0));
@@ -84,6 +101,11 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
         ipseci_hashes_add(ctx, step);
     }
     ipseci_step_vendor(step, ctx);
+    if (hs->config == NULL) {
+        /* RFC 6023 has only the responder say it; from us it means that we need it. RFC
+         * 7296 3.10.1: others ignore it. */
+        ipseci_step_notify(step, IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, ipseci_view(NULL, 0));
+    }
     step->next_state = IPSECI_IKE_INIT_SENT;
     return IPSEC_OK;
 }
@@ -175,6 +197,21 @@ static enum ipsec_status derive_initial(const struct ipseci_context *ctx, struct
     return IPSEC_OK;
 }
 
+/* RFC 6023 3: no IKE_AUTH without child to a peer that has not said it takes one. The answer is not
+ * protected, so a better one may come. */
+static void init_no_childless(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    if (ctx->hs->refusal_reported) {
+        step->drop = IPSEC_DROP_DUPLICATE;
+        return;
+    }
+    struct ipsec_failure *f =
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_SA_INIT, IPSEC_CAUSE_POLICY);
+    f->refused_by = IPSEC_REFUSED_PEER;
+    f->notify = IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED;
+    step->actions = IPSECI_ACT_REFUSED;
+}
+
 static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipseci_payloads *p = &ctx->in->payloads;
@@ -204,6 +241,11 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
     }
     if (hs->facts.ke_status < IPSEC_OK) {
         step->drop = hs->facts.ke_status; /* INIT-22, INIT-23: keep waiting for a good answer */
+        return IPSEC_OK;
+    }
+    if (hs->config == NULL &&
+        !ipseci_notify_find(p, IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL)) {
+        init_no_childless(ctx, step);
         return IPSEC_OK;
     }
     step->suite = choice.suite;
@@ -312,7 +354,10 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
         ipseci_hashes_add(ctx, step); /* RFC 7427 4: method 14 takes both ends' word */
     }
     ipseci_authorities_add(ctx, step, hs->facts.peer);
-    ipseci_step_vendor(step, ctx);
+    if (ipseci_knows_hints(&ctx->in->payloads)) {
+        ipseci_step_vendor(step, ctx);
+    }
+    answer_childless(step, ctx);
     step->next_state = IPSECI_IKE_INIT_REPLIED;
     return IPSEC_OK;
 }

@@ -84,9 +84,24 @@ static void add_status(struct ipseci_text *t, const struct ipsec_failure *f)
     ipseci_text_add(t, ipsec_status_text(f->status));
 }
 
+static void report_childless(struct ipseci_page *page)
+{
+    ipseci_page_say(page, "Cause:",
+                    "the peer takes no IKE SA without a child (RFC 6023), and there is no child to "
+                    "begin with");
+    ipseci_page_say(page, "To do:",
+                    "on this gateway: let a child start at once, not on demand; or on the other: "
+                    "allow childless IKE SAs");
+}
+
 static void report_policy(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
+
+    if (f->notify == IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) {
+        report_childless(page);
+        return;
+    }
 
     ipseci_page_begin(page, "Cause:");
     ipseci_text_add(&page->entry, peer ? "the peer's policy forbids it"

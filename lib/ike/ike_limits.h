@@ -78,6 +78,11 @@ enum {
      * often. */
     IPSECI_TEMPORARY_MS = 2000,
     IPSECI_TEMPORARY_MAX = 8,
+    /* A child that is to be had always comes again after so long, doubled so often; one that lasted
+     * for CALM is a new beginning. */
+    IPSECI_RESTART_MS = 1000,
+    IPSECI_RESTART_DOUBLE = 6,
+    IPSECI_RESTART_CALM_MS = 60000,
     /* Runs of one handler for one message: one more than facts a handler can ask for. */
     IPSECI_HANDLER_RUNS_MAX = 8,
     /* Child SPIs in one message of deletes that we act on. */

@@ -145,17 +145,20 @@ struct ipseci_child {
     bool without_pfs; /* flag of the wanted rekey */
     bool proving;     /* that rekey comes early, to show that it can be done */
     uint8_t temporary;
-    uint8_t reason; /* enum ipsec_reason */
+    uint8_t reason;   /* enum ipsec_reason */
+    uint8_t restarts; /* times it was made again in a row */
     uint32_t rekeys;
+    uint32_t idle_packets; /* both ways together, when last looked at */
     uint32_t spi_in;
     uint32_t spi_out;
     const struct ipsec_child_config *config;
     struct ipsec_suite suite;
-    struct ipsec_selectors local_ts;
+    struct ipsec_selectors local_ts; /* NEW: those of the packet that wants it, if any */
     struct ipsec_selectors remote_ts;
     struct ipseci_timer timer;
     ipsec_ms established;
-    ipsec_ms rekey_due;
+    ipsec_ms rekey_due; /* NEW: when it is to be asked for */
+    ipsec_ms idle_due;
     ipsec_ms ends;
     ipsec_handle collision; /* child that the peer's colliding rekey of this one made */
     uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES];
@@ -299,7 +302,7 @@ struct ipseci_handshake {
     uint64_t spi;       /* ours for a new IKE SA */
     uint64_t source; /* key of the prefix an IKE_SA_INIT request came from; 0: another exchange */
     ipsec_handle child;                      /* the one our request is about */
-    const struct ipsec_child_config *config; /* of the child it makes */
+    const struct ipsec_child_config *config; /* of the child it makes; NULL: none (RFC 6023) */
     /* the handler to run again when the fact is there */
     enum ipsec_status (*handler)(const struct ipseci_context *ctx, struct ipseci_step *step);
     struct ipseci_kept own_init;       /* our IKE_SA_INIT message, as sent */

@@ -52,6 +52,7 @@ void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child)
     child->ends = ipseci_after(ike->now, hard);
     child->rekey_due =
         ipseci_after(ike->now, soft_with_jitter(ike, &child->config->lifetime, hard));
+    child->idle_due = ipseci_after(ike->now, child->config->idle_ms);
     ipseci_life_update_child(ike, child);
 }
 
@@ -83,6 +84,9 @@ void ipseci_life_update_child(struct ipsec_ike *ike, struct ipseci_child *child)
 
     if (child->state <= IPSECI_CHILD_INSTALLED) {
         due = min_ms(due, child->rekey_due);
+    }
+    if (child->state == IPSECI_CHILD_INSTALLED && child->config->idle_ms != 0) {
+        due = min_ms(due, child->idle_due);
     }
     (void)ipseci_timer_set(&ike->timers, &child->timer, due);
 }
@@ -172,6 +176,7 @@ static bool delete_under_way(const struct ipsec_ike *ike, const struct ipseci_ch
 static void child_ends(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     if (child->state == IPSECI_CHILD_INSTALLED) {
+        ipseci_child_ended(ike, child);
         ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
     } else if (child->state == IPSECI_CHILD_REPLACED) {
         /* Its delete has not come: the peer may have it for longer, and is told. */
@@ -192,6 +197,8 @@ void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child)
 
     if (ike->now >= child->ends) {
         child_ends(ike, child);
+    } else if (ipseci_child_idle(ike, child)) {
+        /* it is closed */
     } else if (ike->now >= child->rekey_due) {
         child->rekey_due = IPSEC_NEVER;
         child->want_rekey = child->state == IPSECI_CHILD_INSTALLED;

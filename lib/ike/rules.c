@@ -29,9 +29,9 @@ static const struct need_entry rows[][ROW_MAX] = {
     [IPSECI_RULE_AUTH_REQUEST] = {{IPSECI_PAYLOAD_IDI, NEED_ONE},
                                   {IPSECI_PAYLOAD_IDR, NEED_MAY},
                                   {IPSECI_PAYLOAD_AUTH, NEED_MAY},
-                                  {IPSECI_PAYLOAD_SA, NEED_ONE},
-                                  {IPSECI_PAYLOAD_TSI, NEED_ONE},
-                                  {IPSECI_PAYLOAD_TSR, NEED_ONE}},
+                                  {IPSECI_PAYLOAD_SA, NEED_GROUP}, /* none: RFC 6023 */
+                                  {IPSECI_PAYLOAD_TSI, NEED_GROUP},
+                                  {IPSECI_PAYLOAD_TSR, NEED_GROUP}},
     [IPSECI_RULE_AUTH_RESPONSE] = {{IPSECI_PAYLOAD_IDR, NEED_ONE},
                                    {IPSECI_PAYLOAD_AUTH, NEED_ONE},
                                    {IPSECI_PAYLOAD_SA, NEED_GROUP},

@@ -249,7 +249,7 @@ void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_
     } else if (child != NULL && task == IPSECI_TASK_CHILD_REKEY) {
         child_rekey_failed(ike, sa, child);
     } else if (child != NULL && task == IPSECI_TASK_CHILD_CREATE) {
-        ipseci_child_drop(ike, child, IPSEC_REASON_FAILURE);
+        ipseci_child_not_made(ike, child);
     }
 }
 

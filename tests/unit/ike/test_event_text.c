@@ -63,7 +63,7 @@ static void warnings_and_reasons(void **state)
     for (int i = IPSEC_WARNING_WEAK_GROUP; i <= IPSEC_WARNING_COOKIES_OFF; i++) {
         assert_string_not_equal(ipsec_warning_text((enum ipsec_warning)i), "unknown warning");
     }
-    for (int i = IPSEC_REASON_LOCAL; i <= IPSEC_REASON_FAILURE; i++) {
+    for (int i = IPSEC_REASON_LOCAL; i <= IPSEC_REASON_IDLE; i++) {
         assert_string_not_equal(ipsec_reason_text((enum ipsec_reason)i), "unknown reason");
     }
     assert_string_equal(ipsec_warning_text((enum ipsec_warning)99), "unknown warning");

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which children an IKE SA is to have: those of its peer that are wanted at once, those that come
+ * again when they end, and not those that nobody uses. Called by commit.c, tasks.c, child_table.c
+ * and lifetimes.c.
+ */
+#include "engine.h"
+
+/* Doubled with each try, and a part of it at random: many peers of one gateway must not come back
+ * in the same moment. */
+static ipsec_ms wait_before(const struct ipsec_ike *ike, uint8_t restarts)
+{
+    const uint32_t doubled = restarts < IPSECI_RESTART_DOUBLE ? restarts : IPSECI_RESTART_DOUBLE;
+    const ipsec_ms wait = (ipsec_ms)IPSECI_RESTART_MS << doubled;
+    uint8_t part = 0;
+
+    if (ipseci_random(&ike->config.crypto, &part, sizeof(part)) < IPSEC_OK) {
+        part = 0;
+    }
+    return wait - wait / 4 * part / 256;
+}
+
+static void ask_later(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t restarts)
+{
+    child->rekey_due = ipseci_after(ike->now, wait_before(ike, restarts));
+    child->restarts = restarts < UINT8_MAX ? (uint8_t)(restarts + 1) : restarts;
+    child->temporary = 0;
+    ipseci_life_update_child(ike, child);
+}
+
+void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                        const struct ipsec_child_config *config, uint8_t restarts)
+{
+    struct ipseci_child *child =
+        config->restart && sa->state == IPSECI_IKE_ESTABLISHED ? ipseci_child_take(ike, sa) : NULL;
+
+    if (child != NULL) {
+        child->config = config;
+        ask_later(ike, child, restarts);
+    }
+}
+
+void ipseci_child_not_made(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    if (child->config->restart) {
+        ask_later(ike, child, child->restarts);
+    } else {
+        ipseci_child_drop(ike, child, IPSEC_REASON_FAILURE);
+    }
+}
+
+void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child)
+{
+    struct ipseci_ike_sa *sa = ipseci_sa_get(ike, child->ike_sa);
+    const bool lasted = ike->now - child->established >= IPSECI_RESTART_CALM_MS;
+
+    if (sa != NULL && child->state == IPSECI_CHILD_INSTALLED) {
+        ipseci_child_again(ike, sa, child->config, lasted ? 0 : child->restarts);
+    }
+}
+
+static bool has_child(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                      const struct ipsec_child_config *config)
+{
+    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+
+    while (child != NULL && child->config != config) {
+        child = ipseci_child_get(ike, child->next);
+    }
+    return child != NULL;
+}
+
+/* The one that was offered with IKE_AUTH, and is not there. */
+static void first_not_made(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                           const struct ipseci_handshake *hs)
+{
+    struct ipseci_child *child = ipseci_child_get(ike, hs->child);
+
+    if (child != NULL && child->state == IPSECI_CHILD_NEW) {
+        ipseci_child_not_made(ike, child);
+    } else if (hs->config != NULL && !has_child(ike, sa, hs->config)) {
+        ipseci_child_again(ike, sa, hs->config, 0);
+    }
+}
+
+void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                          const struct ipseci_handshake *hs)
+{
+    const struct ipsec_peer *peer = sa->peer;
+
+    first_not_made(ike, sa, hs);
+    for (size_t i = peer->child_count; i > 0; i--) { /* the last one taken is the first asked for */
+        const struct ipsec_child_config *config = &peer->children[i - 1];
+        struct ipseci_child *child = NULL;
+        if (config->start == IPSEC_START_ALWAYS && config != hs->config &&
+            !has_child(ike, sa, config)) {
+            child = ipseci_child_take(ike, sa);
+        }
+        if (child != NULL) {
+            child->config = config;
+            child->want_create = true;
+        }
+    }
+}
+
+static uint32_t packets_of(const struct ipsec_ike *ike, const struct ipseci_child *child)
+{
+    struct ipsec_child_stats stats = {0};
+
+    if (ike->config.callbacks.child_stats == NULL ||
+        ike->config.callbacks.child_stats(ike->config.user, child->self, &stats) < IPSEC_OK) {
+        return child->idle_packets + 1; /* nobody knows: not idle */
+    }
+    return (uint32_t)(stats.packets_in + stats.packets_out);
+}
+
+bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    if (child->config->idle_ms == 0 || child->state != IPSECI_CHILD_INSTALLED ||
+        ike->now < child->idle_due) {
+        return false;
+    }
+    const uint32_t packets = packets_of(ike, child);
+    if (packets == child->idle_packets) {
+        ipseci_child_retire(ike, child, IPSEC_REASON_IDLE);
+        return true;
+    }
+    child->idle_packets = packets;
+    child->idle_due = ipseci_after(ike->now, child->config->idle_ms);
+    return false;
+}
