@@ -320,6 +320,15 @@ static void site_follow(const struct place *place, const char *value)
     bad(place, value, "nat, never, port or any");
 }
 
+static void site_mobike(const struct place *place, const char *value)
+{
+    bool on = true;
+    if (!value_switch(value, &on)) {
+        bad(place, value, "yes or no");
+    }
+    place->site->peer.no_mobike = !on;
+}
+
 static void site_encapsulation(const struct place *place, const char *value)
 {
     place->site->peer.force_encapsulation = strcmp(value, "always") == 0;
@@ -350,6 +359,7 @@ static const struct key site_keys[] = {
     {"liveness", false, site_liveness},
     {"keepalive", false, site_keepalive},
     {"follow", false, site_follow},
+    {"mobike", false, site_mobike},
     {"encapsulation", false, site_encapsulation},
     {"initial_contact", false, site_initial_contact},
 };

@@ -138,6 +138,7 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->ike.cookie_threshold = config->gateway.cookies_always ? 1 : 0;
     /* Room for every site twice (a rekey has two generations) and for strangers knocking. */
     out->ike.sa_max = (uint32_t)config->site_count * 3 + 8;
+    out->ike.mobile_max = (uint32_t)config->site_count * 2 + 2;
     out->ike.child_max = (uint32_t)config->child_count * 3 + 8;
     out->replay_window_max = IPSEC_REPLAY_WINDOW_MAX;
     out->policy_max = (uint32_t)config->child_count * IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX + 8;

@@ -175,6 +175,7 @@ struct ipsec_ike_sa_info {
     struct ipsec_id remote_id;
     bool nat_local;       /* a NAT in front of us */
     bool nat_remote;      /* a NAT in front of the peer */
+    bool mobike;          /* both ends support it: ipsec_ike_move is possible */
     ipsec_ms established; /* time of the engine's clock */
     ipsec_ms rekey_due;
     ipsec_ms ends;

@@ -91,6 +91,13 @@ enum ipsec_childless {
                                   IKE_AUTH */
 };
 
+/* Whether a MOBIKE peer has to prove that it receives at a new address (RFC 4555 3.7). */
+enum ipsec_routability {
+    IPSEC_ROUTABILITY_BEFORE = 0, /* before traffic goes there */
+    IPSEC_ROUTABILITY_AFTER = 1,  /* traffic goes there at once; without an answer the SA ends */
+    IPSEC_ROUTABILITY_OFF = 2     /* a peer that is trusted not to flood others */
+};
+
 /* One peer (an entry of the peer authorization database, RFC 4301 4.4.3). Must stay unchanged until
  * ipsec_ike_forget_peer. */
 struct ipsec_peer {
@@ -115,10 +122,20 @@ struct ipsec_peer {
                                                   IKE_AUTH, the others after it, in order */
     size_t child_count;                        /* 0: a childless IKE SA */
     uint8_t childless;                         /* enum ipsec_childless */
-    uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
-    uint32_t keepalive_ms;    /* when behind a NAT, one octet after such a silence of ours, to keep
-                                 its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
-    uint8_t follow;           /* enum ipsec_follow */
+    uint32_t liveness_ms;  /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
+    uint32_t keepalive_ms; /* when behind a NAT, one octet after such a silence of ours, to keep
+                              its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
+    uint8_t follow;        /* enum ipsec_follow; MOBIKE updates that it rules out are refused:
+                              all for NEVER, other addresses for PORT */
+    uint8_t routability;   /* enum ipsec_routability */
+    bool no_mobike;        /* do not support MOBIKE (RFC 4555), whose use needs both ends */
+    bool no_nat;           /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
+                              (RFC 4555 3.9) */
+    /* Other addresses of ours, told to the peer by MOBIKE, at most 4; tried, too, when it is
+     * silent.
+     */
+    const struct ipsec_addr *other_local;
+    size_t other_local_count;
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
     bool no_fragmentation;    /* neither offer nor take IKE fragments (RFC 7383) */
@@ -295,6 +312,8 @@ struct ipsec_ike_config {
     uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
 
+    uint32_t mobile_max; /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
+
     uint16_t ike_port;  /* 0: 500 */
     uint16_t natt_port; /* 0: 4500: datagrams on it carry the non-ESP marker */
 
@@ -400,6 +419,18 @@ IPSEC_API enum ipsec_status ipsec_ike_rekey_child(struct ipsec_ike *ike, ipsec_h
 IPSEC_API enum ipsec_status ipsec_ike_delete(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
 IPSEC_API enum ipsec_status ipsec_ike_delete_child(struct ipsec_ike *ike, ipsec_handle child,
                                                    ipsec_ms now);
+/* The IKE SA and its children move to other outer addresses (MOBIKE, RFC 4555): ours has changed,
+ * or another path is wanted. NULL: that end stays; port 0: its port stays. What is outstanding is
+ * sent again from there at once; children follow when the peer has accepted
+ * (IPSEC_ROUTABILITY_BEFORE) or at once, with IPSEC_EVENT_ADDRESS_CHANGED; when it refuses,
+ * everything goes back to the addresses before, with IPSEC_EVENT_FAILURE. A further call before
+ * that replaces the one before. Only the end that initiated the first IKE SA decides; the other may
+ * change its own address, and tells it. IPSEC_ERR_STATE: not established, or without MOBIKE: start
+ * the tunnel anew. IPSEC_ERR_FORBIDDEN: the peer's address is the peer's to choose. IPSEC_ERR_FULL:
+ * mobile_max. IPSEC_ERR_ARGUMENT: two families. IPSEC_ERR_STALE. */
+IPSEC_API enum ipsec_status ipsec_ike_move(struct ipsec_ike *ike, ipsec_handle sa,
+                                           const struct ipsec_endpoint *local,
+                                           const struct ipsec_endpoint *remote, ipsec_ms now);
 /* Sends a liveness check at once (RFC 7296 2.4). */
 IPSEC_API enum ipsec_status ipsec_ike_probe(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
 

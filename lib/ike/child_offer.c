@@ -4,8 +4,8 @@
  */
 #include "child_offer.h"
 
-#include "engine.h"
 #include "explain.h"
+#include "mobility.h"
 #include "narrow.h"
 #include "sa_payload.h"
 #include "ts_payload.h"
@@ -324,7 +324,7 @@ bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_st
 /* ---- IKE_AUTH ----------------------------------------------------------------------------------
  */
 
-void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_step *step)
+static void offer_child(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     struct ipsec_proposals offered;
 
@@ -335,6 +335,12 @@ void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_ste
     ipseci_child_proposals(ctx->ike, ctx->hs->config, true, &offered);
     ipseci_child_add_sa(ctx, step, &offered);
     ipseci_child_offer_ts(ctx, step);
+}
+
+void ipseci_child_offer_auth(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    offer_child(ctx, step);
+    ipseci_mobility_offer(ctx, step, ctx->sa->peer);
 }
 
 static struct ipseci_key_seed auth_seed(const struct ipseci_context *ctx)
@@ -350,8 +356,7 @@ static struct ipseci_key_seed auth_seed(const struct ipseci_context *ctx)
     return seed;
 }
 
-enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
-                                           struct ipseci_step *step)
+static enum ipsec_status answer_child(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     struct ipseci_child_terms terms;
     const struct ipseci_key_seed seed = auth_seed(ctx);
@@ -385,6 +390,16 @@ enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
     return ipseci_child_settle(ctx, step, &terms, &seed);
 }
 
+enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
+                                           struct ipseci_step *step)
+{
+    IPSECI_TRY(answer_child(ctx, step));
+    /* RFC 4555 3.2: beside the SA payload, also when EAP came between */
+    const struct ipsec_peer *peer = ctx->hs->facts.peer;
+    ipseci_mobility_offer(ctx, step, peer != NULL ? peer : ctx->sa->peer);
+    return IPSEC_OK;
+}
+
 enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipseci_key_seed seed = auth_seed(ctx);
@@ -392,6 +407,7 @@ enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struc
     struct ipseci_child_terms terms;
     struct ipseci_notify notify;
 
+    ipseci_mobility_take(ctx, step);
     if (ctx->hs->config == NULL) {
         return IPSEC_OK;
     }

@@ -5,7 +5,7 @@
  * events, and at the very end closing. Called by run.c.
  */
 #include "child_offer.h"
-#include "engine.h"
+#include "mobility.h"
 
 #include <string.h>
 
@@ -224,10 +224,15 @@ static void apply_nat(const struct work *w)
     struct ipseci_ike_sa *sa = w->sa;
     const struct ipsec_ike_config *config = &w->ike->config;
 
+    if (sa->peer->no_nat) {
+        return;
+    }
     sa->nat_local = w->step->nat.supported && w->step->nat.nat_local;
     sa->nat_remote = w->step->nat.supported && w->step->nat.nat_remote;
-    if (sa->initiator && ipseci_sa_encapsulates(sa)) {
-        /* RFC 7296 2.23: both ports change for IKE_AUTH and all that follows (NATT-03) */
+    const bool may_move = w->step->nat.supported && !w->sa->peer->no_mobike;
+    if (sa->initiator && (ipseci_sa_encapsulates(sa) || may_move)) {
+        /* RFC 7296 2.23: both ports change for IKE_AUTH and all that follows (NATT-03). RFC 4555
+         * 3.3: also without a NAT, since one may stand on a path to come. */
         sa->local.port = config->natt_port;
         sa->remote.port =
             sa->peer->remote_natt_port != 0 ? sa->peer->remote_natt_port : config->natt_port;
@@ -456,6 +461,7 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
 {
     struct ipsec_ike *ike = w->ike;
 
+    ipseci_mobility_commit(ike, w->sa, w->in, w->step);
     if (has(w, IPSECI_ACT_ESTABLISH)) {
         establish(w);
     }

@@ -4,7 +4,7 @@
  * nonces (RFC 7296 2.8, 2.8.1, 2.8.2). Also how an IKE SA ends. Called by commit.c, window.c and
  * lifetimes.c.
  */
-#include "engine.h"
+#include "mobility.h"
 
 #include <string.h>
 
@@ -123,6 +123,7 @@ enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_i
 void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
                         struct ipseci_ike_sa *new_sa)
 {
+    ipseci_mobility_inherit(ike, old, new_sa);
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
     old->collision = 0;
     new_sa->heir_of = 0;
@@ -171,6 +172,7 @@ static struct ipseci_ike_sa *make_ike(struct ipsec_ike *ike, const struct ipseci
     sa->nat_local = old->nat_local;
     sa->nat_remote = old->nat_remote;
     sa->peer_hints = old->peer_hints;
+    sa->mobile = old->mobile & (IPSECI_MOBILE_ON | IPSECI_MOBILE_FIRST);
     sa->fragments = old->fragments; /* RFC 7383 2.3: as in the initial exchange (FRAG-01) */
     sa->rekeys = old->rekeys + 1;
     sa->state = IPSECI_IKE_ESTABLISHED;

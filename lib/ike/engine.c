@@ -3,7 +3,7 @@
  * The engine's input: datagrams and time. Finds the SA, checks role and SPIs, opens what is
  * protected, and hands messages to run.c. Every public call passes ipseci_enter and ipseci_leave.
  */
-#include "engine.h"
+#include "mobility.h"
 #include "udp_encap.h"
 
 #include <string.h>
@@ -164,6 +164,9 @@ static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ik
     /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
     sa->last_heard = ike->now;
     (void)ipseci_follow(ike, sa, &in->remote, in->local.port);
+    if (response) {
+        ipseci_path_works(ike, sa);
+    }
     ipseci_emit_message(ike, sa, in, false);
     return response ? ipseci_run_response(ike, sa, in) : ipseci_run_request(ike, sa, in);
 }

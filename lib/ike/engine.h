@@ -124,6 +124,8 @@ struct ipsec_view ipseci_stored_view(const struct ipsec_ike *ike,
                                      const struct ipseci_stored *stored);
 void ipseci_request_sent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_request_done(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+/* What is outstanding, at once and with all its tries: the SA's addresses have changed. */
+void ipseci_request_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                         const struct ipseci_message *in);

@@ -6,7 +6,7 @@
  */
 #include "exchange_auth.h"
 #include "child_offer.h"
-#include "engine.h"
+#include "mobility.h"
 #include "rules.h"
 #include "small_payloads.h"
 
@@ -410,6 +410,13 @@ enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct i
     if (!suite_allowed(hs, &ctx->sa->suite)) {
         /* The address spoke for another peer than the identity: its IKE proposals hold. */
         ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
+        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_POLICY)->peer =
+            hs->facts.peer;
+        return IPSEC_OK;
+    }
+    if (!ipseci_mobility_unchanged(ctx->in)) {
+        /* RFC 4555 3.9: who forbids NATs has one on the path. */
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_UNEXPECTED_NAT_DETECTED, ipseci_view(NULL, 0));
         ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_POLICY)->peer =
             hs->facts.peer;
         return IPSEC_OK;

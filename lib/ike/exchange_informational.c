@@ -2,7 +2,7 @@
  *
  * INFORMATIONAL (RFC 7296 1.4, 2.4, 3.11): deletes, liveness, errors, both roles.
  */
-#include "engine.h"
+#include "mobility.h"
 #include "small_payloads.h"
 
 #include <string.h>
@@ -32,11 +32,13 @@ enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ips
             return IPSEC_ERR_STALE;
         }
         add_delete_esp(step, spi, 1);
+    } else {
+        ipseci_mobility_start(ctx, step);
     }
     return IPSEC_OK;
 }
 
-/* The answers to our own deletes and probes carry nothing we need: that they came is the news.
+/* The answers to our own deletes carry nothing we need: that they came is the news.
  * Commit ends the task. */
 enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
@@ -47,6 +49,8 @@ enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct 
         step->actions |= IPSECI_ACT_REMOVE;
         step->remove[0] = ctx->sa->task_child;
         step->remove_count = 1;
+    } else {
+        ipseci_mobility_response(ctx, step);
     }
     return IPSEC_OK;
 }
@@ -117,6 +121,34 @@ static void bad_syntax(const struct ipseci_context *ctx, struct ipseci_step *ste
     ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
 }
 
+/* What a request may ask for in notifies, in the order it is looked at: each is answered once, and
+ * the first that ends the answer is the last. */
+static const struct notice {
+    uint16_t type;
+    bool (*take)(const struct ipseci_context *ctx, struct ipseci_step *step,
+                 const struct ipseci_notify *notify);
+} notices[] = {
+    {IPSECI_NOTIFY_COOKIE2, ipseci_mobility_cookie2},
+    {IPSECI_NOTIFY_NO_NATS_ALLOWED, ipseci_mobility_no_nats},
+    {IPSECI_NOTIFY_UPDATE_SA_ADDRESSES, ipseci_mobility_update},
+    {IPSECI_NOTIFY_ADDITIONAL_IP4_ADDRESS, ipseci_mobility_addresses},
+    {IPSECI_NOTIFY_ADDITIONAL_IP6_ADDRESS, ipseci_mobility_addresses},
+    {IPSECI_NOTIFY_NO_ADDITIONAL_ADDRESSES, ipseci_mobility_addresses},
+    {IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP, ipseci_mobility_nat},
+};
+
+static void take_notices(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    struct ipseci_notify notify;
+
+    for (size_t i = 0; i < IPSECI_COUNT(notices); i++) {
+        if (ipseci_notify_find(&ctx->in->payloads, notices[i].type, &notify) &&
+            !notices[i].take(ctx, step, &notify)) {
+            return;
+        }
+    }
+}
+
 enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     uint32_t answer[IPSECI_DELETE_SPIS_MAX];
@@ -148,6 +180,8 @@ enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct i
         f->refused_by = IPSEC_REFUSED_PEER;
         f->notify = error;
         ipseci_step_close(step); /* INFO-13 */
+    } else {
+        take_notices(ctx, step);
     }
     return IPSEC_OK;
 }

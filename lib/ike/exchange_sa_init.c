@@ -42,31 +42,13 @@ static void add_fragmentation(struct ipseci_step *step)
     ipseci_step_notify(step, IPSECI_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, ipseci_view(NULL, 0));
 }
 
-/* RFC 7296 2.23: what we believe our address to be, and the peer's. A forced NAT is a hash of what
- * can not be. */
 static void add_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
                               uint64_t spi_r)
 {
     const struct ipseci_ike_sa *sa = ctx->sa;
-    const struct ipsec_crypto_list *crypto = &ctx->ike->config.crypto;
-    /* The responder's SA is given its peer only when this step is committed. */
-    const struct ipsec_peer *peer = sa->peer != NULL ? sa->peer : ctx->hs->facts.peer;
-    struct ipsec_endpoint local = sa->local;
-    uint8_t source[IPSECI_NAT_HASH_BYTES];
-    uint8_t destination[IPSECI_NAT_HASH_BYTES];
+    const struct ipseci_nat_path path = {sa->spi_i, spi_r, &sa->local, &sa->remote};
 
-    if (peer != NULL && peer->force_encapsulation) {
-        local.port = 0;
-    }
-    if (ipseci_nat_hash(crypto, sa->spi_i, spi_r, &local, source) < IPSEC_OK ||
-        ipseci_nat_hash(crypto, sa->spi_i, spi_r, &sa->remote, destination) < IPSEC_OK) {
-        return; /* no SHA-1 in this build: NAT detection is off, as for a peer that does not know it
-                 */
-    }
-    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP,
-                       ipseci_view(source, sizeof(source)));
-    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_DESTINATION_IP,
-                       ipseci_view(destination, sizeof(destination)));
+    ipseci_step_nat_detection(step, ctx, &path);
 }
 
 enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct ipseci_step *step)

@@ -2,7 +2,7 @@
  *
  * Looking at the engine: SAs, children, counters. Changes nothing.
  */
-#include "engine.h"
+#include "mobility.h"
 
 #include <string.h>
 
@@ -35,6 +35,7 @@ void ipseci_ike_info(const struct ipseci_ike_sa *sa, const struct ipsec_ike *ike
     out->remote_id = sa->remote_id;
     out->nat_local = sa->nat_local;
     out->nat_remote = sa->nat_remote;
+    out->mobike = (sa->mobile & IPSECI_MOBILE_ON) != 0;
     out->established = sa->established;
     out->rekey_due = sa->rekey_due;
     out->ends = sa->ends;

@@ -29,6 +29,15 @@ enum {
     IPSECI_AUTH_FAILURES = 3,
     IPSECI_LIVENESS_MS = 30000,
     IPSECI_KEEPALIVE_MS = 20000, /* RFC 3948 4 */
+    IPSECI_MOBILE_MAX = 4, /* IKE SAs with addresses to choose from: a branch has one or two */
+    /* Further addresses kept of a peer and told of ourselves, each way. */
+    IPSECI_ADDITIONAL_MAX = 4,
+    /* A silent peer is looked for on so many paths, each with so many retransmissions: 5.6 s with
+     * the default times. */
+    IPSECI_PATHS_MAX = 16,
+    IPSECI_PATH_TRIES = 1,
+    /* Updates answered with UNEXPECTED_NAT_DETECTED are tried again so often (RFC 4555 3.9). */
+    IPSECI_UPDATE_RETRIES_MAX = 4,
     IPSECI_LIFETIME_MS = 3600000,
     IPSECI_SOFT_PERCENT = 90,
     IPSECI_JITTER_PERCENT = 10,

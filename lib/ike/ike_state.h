@@ -39,7 +39,9 @@ enum ipseci_task {
     IPSECI_TASK_CHILD_DELETE,
     IPSECI_TASK_IKE_REKEY,
     IPSECI_TASK_IKE_DELETE,
-    IPSECI_TASK_PROBE
+    IPSECI_TASK_PROBE,
+    IPSECI_TASK_UPDATE, /* our addresses (RFC 4555) */
+    IPSECI_TASK_CHECK   /* is the peer where it says? */
 };
 
 enum ipseci_child_state {
@@ -99,6 +101,8 @@ struct ipseci_ike_sa {
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
     bool fragments;                    /* both ends take fragments (RFC 7383) */
+    uint8_t mobile;                    /* bits of enum ipseci_mobile */
+    ipsec_handle path;                 /* struct ipseci_path, where we decide on addresses */
     uint32_t sent_at;                  /* last sending on the NAT mapping: low half of the time, */
     uint32_t sent_packets;             /* and of the outbound ESP packets counted when last seen */
     struct ipseci_aead seal;
@@ -128,6 +132,18 @@ struct ipseci_ike_sa {
     ipsec_ms ends;
     ipsec_ms last_heard;    /* last protected message from the peer, or proof of ESP from it */
     uint64_t heard_packets; /* inbound ESP packets counted when last looked at */
+};
+
+/* What the end that decides on an IKE SA's addresses (RFC 4555) remembers. */
+struct ipseci_path {
+    struct ipsec_endpoint old_local; /* last accepted, while an update is due or out */
+    struct ipsec_endpoint old_remote;
+    uint32_t seen_by_peer; /* our address, as the first octets of the peer's hash of it */
+    bool probing;          /* a silent peer is looked for on other paths */
+    uint8_t next;          /* of them */
+    uint8_t retries;       /* updates refused for an unexpected NAT, in a row */
+    uint8_t count;
+    struct ipsec_addr peer[IPSECI_ADDITIONAL_MAX]; /* its further addresses */
 };
 
 struct ipseci_child {
@@ -349,6 +365,7 @@ struct ipsec_ike {
     struct ipseci_pool handshakes;
     struct ipseci_pool buffers;
     struct ipseci_pool reassemblies;
+    struct ipseci_pool paths;
     ipsec_handle whole;         /* the set that the message in hand lies in; 0: none */
     struct ipseci_hash by_spi;  /* our IKE SPI -> SA */
     struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */

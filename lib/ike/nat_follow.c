@@ -4,7 +4,7 @@
  * whose mapping has changed (RFC 7296 2.23). Called by the engine's input, lifetimes.c and the data
  * plane through ipsec_ike_child_moved.
  */
-#include "engine.h"
+#include "mobility.h"
 #include "udp_encap.h"
 
 bool ipseci_endpoint_equal(const struct ipsec_endpoint *a, const struct ipsec_endpoint *b)
@@ -133,7 +133,9 @@ enum ipsec_status ipseci_follow(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         return IPSEC_OK;
     }
     if ((port != 0 && port != sa->local.port) || remote->port == 0 ||
-        remote->addr.family != sa->local.addr.family || !may_follow(sa, other_address)) {
+        remote->addr.family != sa->local.addr.family ||
+        (sa->mobile & IPSECI_MOBILE_ON) != 0 || /* RFC 4555 3.8 */
+        !may_follow(sa, other_address)) {
         return IPSEC_ERR_FORBIDDEN;
     }
     sa->remote = *remote;

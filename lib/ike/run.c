@@ -262,6 +262,8 @@ static ipseci_handler response_handler(uint8_t task)
         [IPSECI_TASK_IKE_REKEY] = ipseci_ike_rekey_response,
         [IPSECI_TASK_IKE_DELETE] = ipseci_info_response,
         [IPSECI_TASK_PROBE] = ipseci_info_response,
+        [IPSECI_TASK_UPDATE] = ipseci_info_response,
+        [IPSECI_TASK_CHECK] = ipseci_info_response,
     };
 
     return handler[task];
@@ -279,6 +281,8 @@ static uint8_t exchange_of(uint8_t task)
         [IPSECI_TASK_IKE_REKEY] = IPSECI_EXCHANGE_CREATE_CHILD_SA,
         [IPSECI_TASK_IKE_DELETE] = IPSECI_EXCHANGE_INFORMATIONAL,
         [IPSECI_TASK_PROBE] = IPSECI_EXCHANGE_INFORMATIONAL,
+        [IPSECI_TASK_UPDATE] = IPSECI_EXCHANGE_INFORMATIONAL,
+        [IPSECI_TASK_CHECK] = IPSECI_EXCHANGE_INFORMATIONAL,
     };
 
     return exchange[task];

@@ -3,7 +3,7 @@
  * IKE SA and handshake slots: taking, finding, keying, releasing. Called by run.c, commit.c and the
  * engine's entry points.
  */
-#include "engine.h"
+#include "mobility.h"
 
 #include <string.h>
 
@@ -78,6 +78,7 @@ void ipseci_sa_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipseci_timer_cancel(&ike->timers, &sa->life_timer);
     ipseci_handshake_release(ike, sa->own_handshake);
     ipseci_handshake_release(ike, sa->peer_handshake);
+    ipseci_path_release(ike, sa);
     ipseci_store_release(ike, &sa->request);
     ipseci_store_release(ike, &sa->reply);
     ipseci_fragments_forget(ike, sa->self, false);

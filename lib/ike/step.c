@@ -64,6 +64,32 @@ void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_vi
     ipseci_notify_add(&step->chain, type, data);
 }
 
+void ipseci_step_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
+                               const struct ipseci_nat_path *path)
+{
+    const struct ipsec_crypto_list *crypto = &ctx->ike->config.crypto;
+    /* The responder's SA is given its peer only when its first step is committed. */
+    const struct ipsec_peer *peer = ctx->sa->peer != NULL ? ctx->sa->peer
+                                    : ctx->hs != NULL     ? ctx->hs->facts.peer
+                                                          : NULL;
+    struct ipsec_endpoint local = *path->local;
+    uint8_t source[IPSECI_NAT_HASH_BYTES];
+    uint8_t destination[IPSECI_NAT_HASH_BYTES];
+
+    if (peer != NULL && peer->force_encapsulation) {
+        local.port = 0;
+    }
+    if ((peer != NULL && peer->no_nat) ||
+        ipseci_nat_hash(crypto, path->spi_i, path->spi_r, &local, source) < IPSEC_OK ||
+        ipseci_nat_hash(crypto, path->spi_i, path->spi_r, path->remote, destination) < IPSEC_OK) {
+        return;
+    }
+    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP,
+                       ipseci_view(source, sizeof(source)));
+    ipseci_step_notify(step, IPSECI_NOTIFY_NAT_DETECTION_DESTINATION_IP,
+                       ipseci_view(destination, sizeof(destination)));
+}
+
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data)
 {

@@ -97,12 +97,14 @@ struct ipseci_step {
     uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
     bool has_failure;
+    uint8_t mobility;    /* bits of enum ipseci_mobility */
     uint8_t eap_phase;   /* enum ipseci_eap_phase */
     uint8_t peer_hashes; /* RFC 7427: set of 1 << enum ipseci_signature_hash */
     uint16_t group;
     uint32_t actions;  /* enum ipseci_action bits */
     uint32_t warnings; /* bits 1 << enum ipsec_warning */
     uint32_t delete_spi;
+    uint32_t seen_by_peer;  /* of our address, see struct ipseci_path */
     struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */
     struct ipseci_chain chain;
     const struct ipsec_peer *peer;
@@ -176,6 +178,11 @@ uint16_t ipseci_group_to_try(const struct ipseci_handshake *hs, const struct ips
 void ipseci_step_nonce(struct ipseci_step *step, struct ipsec_view nonce);
 void ipseci_step_ke(struct ipseci_step *step, uint16_t group, struct ipsec_view value);
 void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_view data);
+/* RFC 7296 2.23: both ends' addresses as we see them; of a forced NAT what can not be. Nothing in a
+ * build without SHA-1, as from a peer that does not know of it, and nothing where the peer's entry
+ * says that there is no NAT. */
+void ipseci_step_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
+                               const struct ipseci_nat_path *path);
 /* A reply of nothing but this notify. */
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data);

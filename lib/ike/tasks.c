@@ -6,6 +6,7 @@
 #include "child_offer.h"
 #include "choice.h"
 #include "engine.h"
+#include "mobility.h"
 
 void ipseci_touch(struct ipsec_ike *ike, ipsec_handle sa)
 {
@@ -35,6 +36,8 @@ static ipseci_handler start_handler(enum ipseci_task task)
         [IPSECI_TASK_IKE_REKEY] = ipseci_ike_rekey_start,
         [IPSECI_TASK_IKE_DELETE] = ipseci_info_start,
         [IPSECI_TASK_PROBE] = ipseci_info_start,
+        [IPSECI_TASK_UPDATE] = ipseci_info_start,
+        [IPSECI_TASK_CHECK] = ipseci_info_start,
     };
 
     return handler[task];
@@ -315,6 +318,10 @@ void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     case IPSECI_TASK_NONE:
     case IPSECI_TASK_PROBE:
         break;
+    case IPSECI_TASK_UPDATE:
+    case IPSECI_TASK_CHECK:
+        ipseci_mobility_unsent(sa);
+        break;
     case IPSECI_TASK_SA_INIT:
     case IPSECI_TASK_AUTH:
         ipseci_emit_failure(ike, sa, &failure);
@@ -407,6 +414,10 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     }
     if (sa->state != IPSECI_IKE_ESTABLISHED || ipseci_sa_get(ike, sa->heir_of) != NULL) {
         return IPSECI_TASK_NONE; /* nothing over what a collision may yet take away */
+    }
+    const enum ipseci_task mobility = ipseci_mobility_task(sa);
+    if (mobility != IPSECI_TASK_NONE) {
+        return mobility;
     }
     if ((*child = child_that(ike, sa, wants_delete)) != 0 || sa->foreign_spi != 0) {
         return IPSECI_TASK_CHILD_DELETE;

@@ -4,6 +4,7 @@
  * Called by the engine's input and timers and by commit.c.
  */
 #include "engine.h"
+#include "mobility.h"
 
 #include <string.h>
 
@@ -204,6 +205,8 @@ static void peer_is_silent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         [IPSECI_TASK_IKE_REKEY] = IPSEC_PHASE_IKE_REKEY,
         [IPSECI_TASK_IKE_DELETE] = IPSEC_PHASE_ESTABLISHED,
         [IPSECI_TASK_PROBE] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_UPDATE] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_CHECK] = IPSEC_PHASE_ESTABLISHED,
     };
     const struct ipsec_failure failure = {
         .phase = phase_of[sa->task],
@@ -226,6 +229,30 @@ static void peer_is_silent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipseci_ike_close(ike, sa, IPSEC_REASON_TIMEOUT); /* RFC 7296 2.4 (MSGID-05) */
 }
 
+static void send_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const struct ipsec_view message = outstanding(ike, sa);
+
+    sa->tries++;
+    sa->sent_at = (uint32_t)ike->now;
+    ike->counters.retransmissions++;
+    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
+                           ipseci_after(ike->now, next_wait(ike, sa->tries)));
+    ipseci_transmit(ike, &sa->local, &sa->remote, message);
+    ipseci_emit_sent(ike, sa, message, ipseci_view(NULL, 0));
+}
+
+void ipseci_request_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
+    const bool answered = hs != NULL && hs->waiting != IPSECI_NEED_NOTHING;
+
+    if (sa->task != IPSECI_TASK_NONE && sa->tries > 0 && !answered) {
+        sa->tries = 0;
+        send_again(ike, sa);
+    }
+}
+
 void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
@@ -240,17 +267,13 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
         return;
     }
-    if (sa->tries > ike->config.retransmit_max) {
+    if (sa->tries <= ipseci_path_tries(ike, sa)) {
+        send_again(ike, sa);
+    } else if (ipseci_path_next(ike, sa)) {
+        ipseci_request_again(ike, sa);
+    } else {
         peer_is_silent(ike, sa);
-        return;
     }
-    const struct ipsec_view message = outstanding(ike, sa);
-    sa->tries++;
-    sa->sent_at = (uint32_t)ike->now;
-    ike->counters.retransmissions++;
-    (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
-    ipseci_transmit(ike, &sa->local, &sa->remote, message);
-    ipseci_emit_sent(ike, sa, message, ipseci_view(NULL, 0));
 }
 
 /* ---- the peer's requests -----------------------------------------------------------------------

@@ -82,6 +82,9 @@ static void set_up_node(struct sim *s, int index, uint64_t seed)
     sim_id(&n->peer.local_id, identity[index]);
     sim_id(&n->peer.remote_id, identity[other]);
     n->peer.children = n->child;
+    /* Without it ports change only for a NAT, and messages are crafted more easily. The tests of
+     * mobility, and some of the seeded runs, have it. */
+    n->peer.no_mobike = true;
     n->peer.child_count = 1;
     for (size_t i = 0; i < SIM_CONFIGS_MAX; i++) {
         n->child[i] = child;

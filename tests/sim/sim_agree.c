@@ -51,6 +51,9 @@ static const char *check_slots(struct sim_node *n, uint32_t sas, uint32_t childr
     if (counters.reassemblies != 0) {
         return sim_complain("%c has %u sets of fragments left", name(n), counters.reassemblies);
     }
+    if (ike->paths.used > sas) {
+        return sim_complain("%c remembers paths of %u IKE SAs", name(n), ike->paths.used);
+    }
     if (ike->buffers.used > sas) { /* one stored reply each */
         return sim_complain("%c has %u buffers in use", name(n), ike->buffers.used);
     }

@@ -120,7 +120,8 @@ static void every_key(void **state)
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
         "role = initiator\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
-        "ike_lifetime = 4h\nliveness = off\nkeepalive = 45s\nfollow = port\nencapsulation = "
+        "ike_lifetime = 4h\nliveness = off\nkeepalive = 45s\nfollow = port\nmobike = "
+        "no\nencapsulation = "
         "always\ninitial_contact = no\n"
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
@@ -141,6 +142,7 @@ static void every_key(void **state)
     assert_int_equal(site->peer.liveness_ms, IPSEC_LIVENESS_OFF);
     assert_int_equal(site->peer.keepalive_ms, 45000);
     assert_int_equal(site->peer.follow, IPSEC_FOLLOW_PORT);
+    assert_true(site->peer.no_mobike);
     assert_true(site->peer.force_encapsulation && site->peer.no_initial_contact);
     assert_int_equal(site->secret.length, 3);
     assert_int_equal(site->secret.bytes[1], 0xff);
@@ -224,6 +226,7 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE "ike_lifetime = 999999999999h\n" CHILD, 6, "more than a year"},
     {GATEWAY SITE "liveness = soon\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "local_id = any\n" CHILD, 6, "is not a single identity"},
+    {GATEWAY SITE "mobike = perhaps\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE "keepalive = often\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "follow = yes\n" CHILD, 6, "is not nat, never, port or any"},
     {GATEWAY SITE "encapsulation = yes\n" CHILD, 6, "is not auto or always"},
