@@ -62,6 +62,10 @@ bool ipseci_mbed_pk_strong(const struct ipsec_key_info *info);
 /* Reads a whole SubjectPublicKeyInfo. pk is initialised here, and freed by the caller in any case.
  * IPSEC_DROP_MALFORMED, IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_MEMORY. */
 enum ipsec_status ipseci_mbed_pk_read(struct ipsec_view public_key, mbedtls_pk_context *pk);
+
+/* The signer's verify, which needs no context. */
+enum ipsec_status ipseci_mbed_verify(void *context, struct ipsec_view public_key,
+                                     const struct ipsec_signature_check *check);
 #endif
 
 #endif

@@ -20,6 +20,7 @@ enum ipsec_status ipseci_mbed_fault(struct ipsec_mbedtls_fault *fault, enum ipse
 #include <mbedtls/error.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/pkcs5.h>
+#include <mbedtls/x509.h>
 
 /* An error is a module's number (a multiple of 0x80) and perhaps that of a module below. */
 static int high_part(int error)
@@ -38,7 +39,8 @@ bool ipseci_mbed_no_memory(int error)
            low_part(error) == MBEDTLS_ERR_ASN1_ALLOC_FAILED ||
            high_part(error) == MBEDTLS_ERR_PK_ALLOC_FAILED ||
            high_part(error) == MBEDTLS_ERR_ECP_ALLOC_FAILED ||
-           high_part(error) == MBEDTLS_ERR_PEM_ALLOC_FAILED;
+           high_part(error) == MBEDTLS_ERR_PEM_ALLOC_FAILED ||
+           high_part(error) == MBEDTLS_ERR_X509_ALLOC_FAILED;
 }
 
 #if defined(MBEDTLS_ECP_C)

@@ -305,8 +305,8 @@ static enum ipsec_status check_with(mbedtls_pk_context *pk, const struct row *ro
     return error == 0 ? IPSEC_OK : IPSEC_DROP_ICV;
 }
 
-static enum ipsec_status signer_verify(void *context, struct ipsec_view public_key,
-                                       const struct ipsec_signature_check *check)
+enum ipsec_status ipseci_mbed_verify(void *context, struct ipsec_view public_key,
+                                     const struct ipsec_signature_check *check)
 {
     const struct row *row = row_find(check->how);
     mbedtls_pk_context pk;
@@ -387,7 +387,7 @@ static const struct ipsec_signer table = {
     .key_info = signer_key_info,
     .public_info = signer_public_info,
     .sign = signer_sign,
-    .verify = signer_verify,
+    .verify = ipseci_mbed_verify,
 };
 
 const struct ipsec_signer *ipsec_mbedtls_signer(struct ipsec_mbedtls *provider)

@@ -130,6 +130,22 @@ static void no_keys_and_signatures(void **state)
                      IPSEC_ERR_NOT_BUILT_IN);
     assert_null(key);
     assert_string_equal(fault.text, "this Mbed TLS reads no keys");
+    assert_null(ipsec_mbedtls_x509());
+    struct ipsec_trust *trust = (struct ipsec_trust *)(void *)&fault;
+    assert_int_equal(ipsec_mbedtls_trust_new(&trust), IPSEC_ERR_NOT_BUILT_IN);
+    assert_null(trust);
+    assert_int_equal(ipsec_mbedtls_trust_add_anchor(NULL, ipseci_view("x", 1), &fault),
+                     IPSEC_ERR_NOT_BUILT_IN);
+    assert_int_equal(ipsec_mbedtls_trust_add_crl(NULL, ipseci_view("x", 1), &fault),
+                     IPSEC_ERR_NOT_BUILT_IN);
+    assert_int_equal(ipsec_mbedtls_trust_require_crl(NULL, true), IPSEC_ERR_NOT_BUILT_IN);
+    const struct ipsec_credential *credential = (const struct ipsec_credential *)(void *)&fault;
+    struct ipsec_mbedtls_credential_config config = IPSEC_MBEDTLS_CREDENTIAL_CONFIG_INIT;
+    assert_int_equal(ipsec_mbedtls_credential_new(lean, &config, &fault, &credential),
+                     IPSEC_ERR_NOT_BUILT_IN);
+    assert_null(credential);
+    ipsec_mbedtls_credential_free(NULL);
+    ipsec_mbedtls_trust_free(NULL);
     ipsec_mbedtls_private_key_free(NULL);
 }
 

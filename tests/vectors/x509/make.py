@@ -85,14 +85,14 @@ class Maker:
         openssl('x509', '-in', self.at(f'{name}.pem'), '-outform', 'DER', '-out',
                 os.path.join(OUT, f'{name}.der'))
 
-    def crl(self, name, issuer, revoked, years=('20250101000000Z', '20270101000000Z'), with_key=None):
-        config = self.config(issuer, '')
+    def crl(self, name, issuer, revoked, years=('20250101000000Z', '20270101000000Z'), **more):
+        config = self.config(issuer, '', more.get('md', 'sha256'))
         ca = ['ca', '-config', config, '-cert', self.at(f'{issuer}.pem'), '-keyfile',
-              self.at(f'{with_key or issuer}.key')]
+              self.at(f'{issuer}.key')]
         for cert in revoked:
             openssl(*ca, '-revoke', self.at(f'{cert}.pem'), '-crl_reason', 'keyCompromise')
         openssl(*ca, '-gencrl', '-crl_lastupdate', years[0], '-crl_nextupdate', years[1], '-out',
-                self.at('crl'))
+                self.at('crl'), *more.get('sigopt', []))
         openssl('crl', '-in', self.at('crl'), '-outform', 'DER', '-out', os.path.join(OUT, f'{name}.der'))
 
 
@@ -172,6 +172,12 @@ def lists(m):
     m.crl('crl-future', 'ca', [], ('20290101000000Z', '20310101000000Z'))
     m.crl('crl-forged', 'ca-twin', [])
     m.crl('crl-root-revokes', 'root', ['ca'])
+    m.crl('crl-sha1', 'ca', [], md='sha1')
+    pss = lambda salt: ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', f'rsa_pss_saltlen:{salt}']
+    m.crl('crl-rsa', 'root-rsa', ['gw-pss'])
+    m.crl('crl-pss', 'root-rsa', [], sigopt=pss(32))
+    m.crl('crl-pss-384', 'root-rsa', [], md='sha384', sigopt=pss(48))
+    m.crl('crl-pss-salt', 'root-rsa', [], sigopt=pss(20))
 
 
 def keys(m):
@@ -229,10 +235,10 @@ def signatures(m):
         f.write('\n')
 
 
-def chain():
+def chain(file, names):
     """PEM, with words between the blocks as openssl x509 -text has them."""
-    with open(os.path.join(OUT, 'gw.chain.pem'), 'w', encoding='ascii') as f:
-        for name in ('gw', 'ca'):
+    with open(os.path.join(OUT, file), 'w', encoding='ascii') as f:
+        for name in names:
             f.write(f'Certificate: {name}\n')
             f.write(subprocess.run(['openssl', 'x509', '-inform', 'DER', '-in',
                                     os.path.join(OUT, f'{name}.der')], check=True,
@@ -250,7 +256,8 @@ def main():
         keys(m)
         signatures(m)
         lists(m)
-    chain()
+    chain('gw.chain.pem', ('gw', 'ca'))
+    chain('gw.root.pem', ('gw', 'ca', 'root'))
 
 
 main()
