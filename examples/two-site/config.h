@@ -49,6 +49,18 @@ struct config_child {
     struct ipsec_child_config child; /* proposals and name point into this struct */
 };
 
+/* Certificates of a site: files, read by credential.c when the crypto provider is there. */
+struct config_auth {
+    uint32_t line; /* of the last key about it */
+    char cert_file[CONFIG_PATH_BYTES];
+    char key_file[CONFIG_PATH_BYTES];
+    char key_password_file[CONFIG_PATH_BYTES];
+    char ca_file[CONFIG_PATH_BYTES];
+    char crl_file[CONFIG_PATH_BYTES];
+    bool require_crl;
+    uint32_t signatures; /* sets of 1 << enum ipsec_signature; 0: the library's default */
+};
+
 struct config_site {
     char name[CONFIG_NAME_BYTES];
     uint32_t line;
@@ -61,6 +73,7 @@ struct config_site {
     char secret_file[CONFIG_PATH_BYTES];
     uint32_t secret_line;
     struct ipsec_secret secret;
+    struct config_auth auth;
     struct ipsec_peer peer; /* pointers lead into this struct */
     struct ipsec_child_config children[CONFIG_SITE_CHILDREN_MAX];
     const struct config_child *child_source[CONFIG_SITE_CHILDREN_MAX];
@@ -108,6 +121,15 @@ __attribute__((format(printf, 3, 4))) void config_fail(struct config *config, ui
 /* config_keys.c: one "key = value" of a section; false after config_fail. */
 bool config_key(struct config *config, const char *section, const char *key, const char *value,
                 uint32_t line);
+/* config_auth.c: the keys of [site] about authentication, and what must fit together. */
+void config_auth_key(struct config *config, struct config_site *site, const char *key,
+                     const char *value, uint32_t line);
+void config_auth_check(struct config *config, const struct config_site *site);
+/* "psk", "certificate" ... */
+const char *config_auth_text(uint8_t auth);
+bool config_site_uses(const struct config_site *site, enum ipsec_auth auth);
+/* A relative path lies beside the configuration. False: too long. */
+bool config_path(const struct config *config, const char *file, char *path, size_t capacity);
 /* config_finish.c: joins children and sites, reads secrets, checks what needs the whole. */
 void config_finish(struct config *config);
 

@@ -30,14 +30,11 @@ static void read_proposals(struct config *config, uint32_t line, const char *tex
                 text + offset, text);
 }
 
-/* A relative secret file lies beside the configuration. */
-static bool secret_path(const struct config *config, const struct config_site *site, char *path,
-                        size_t capacity)
+bool config_path(const struct config *config, const char *file, char *path, size_t capacity)
 {
     const char *slash = strrchr(config->file, '/');
-    const int folder =
-        site->secret_file[0] == '/' || slash == NULL ? 0 : (int)(slash - config->file) + 1;
-    const int length = snprintf(path, capacity, "%.*s%s", folder, config->file, site->secret_file);
+    const int folder = file[0] == '/' || slash == NULL ? 0 : (int)(slash - config->file) + 1;
+    const int length = snprintf(path, capacity, "%.*s%s", folder, config->file, file);
     return length > 0 && (size_t)length < capacity;
 }
 
@@ -45,11 +42,14 @@ static void read_secret(struct config *config, struct config_site *site)
 {
     char path[2 * CONFIG_PATH_BYTES];
     char error[CONFIG_ERROR_BYTES - 16];
+    if (!config_site_uses(site, IPSEC_AUTH_PSK)) {
+        return;
+    }
     if (site->secret_file[0] == '\0') {
         config_fail(config, site->line, "site %s: secret_file is missing", site->name);
         return;
     }
-    if (!secret_path(config, site, path, sizeof(path))) {
+    if (!config_path(config, site->secret_file, path, sizeof(path))) {
         config_fail(config, site->secret_line, "secret_file: the path is too long");
         return;
     }
@@ -96,6 +96,7 @@ static void finish_site(struct config *config, struct config_site *site)
     peer->proposals = &site->ike;
     peer->children = site->children;
     read_secret(config, site);
+    config_auth_check(config, site);
 }
 
 static struct config_site *site_named(struct config *config, const struct config_child *child)

@@ -24,7 +24,7 @@ struct key {
     void (*set)(const struct place *place, const char *value);
 };
 
-#define KEYS_MAX 24
+#define KEYS_MAX 32
 
 static void bad(const struct place *place, const char *value, const char *expected)
 {
@@ -346,6 +346,11 @@ static void site_initial_contact(const struct place *place, const char *value)
     place->site->peer.no_initial_contact = !send;
 }
 
+static void site_auth(const struct place *place, const char *value)
+{
+    config_auth_key(place->config, place->site, place->key, value, place->line);
+}
+
 static const struct key site_keys[] = {
     {"local", false, site_local},
     {"remote", false, site_remote},
@@ -353,6 +358,17 @@ static const struct key site_keys[] = {
     {"local_id", false, site_local_id},
     {"remote_id", false, site_remote_id},
     {"secret_file", false, site_secret},
+    {"auth", false, site_auth},
+    {"local_auth", false, site_auth},
+    {"remote_auth", false, site_auth},
+    {"cert_file", false, site_auth},
+    {"key_file", false, site_auth},
+    {"key_password_file", false, site_auth},
+    {"ca_file", false, site_auth},
+    {"crl_file", false, site_auth},
+    {"require_crl", false, site_auth},
+    {"signatures", false, site_auth},
+    {"remote_signatures", false, site_auth},
     {"role", false, site_role},
     {"ike", true, site_ike},
     {"ike_lifetime", false, site_ike_lifetime},

@@ -2,6 +2,7 @@
 #include "daemon.h"
 #include "check.h"
 #include "control.h"
+#include "credential.h"
 #include "netsetup.h"
 #include "session.h"
 
@@ -50,6 +51,10 @@ static bool open_crypto(struct daemon *daemon)
     enum ipsec_status status = ipsec_mbedtls_new(NULL, &daemon->provider);
     if (status == IPSEC_OK) {
         status = ipsec_crypto_self_test(ipsec_mbedtls_crypto(daemon->provider), &failed);
+    }
+    if (status == IPSEC_OK && !credentials_load(daemon->config, daemon->provider)) {
+        config_print_errors(daemon->config, stderr);
+        return false;
     }
     if (status != IPSEC_OK) {
         journal_line(daemon->journal, "gateway", "crypto: %s%s%s", ipsec_status_text(status),
@@ -156,7 +161,9 @@ static bool open_session(struct daemon *daemon)
     const struct session_parts parts = {.config = daemon->config,
                                         .journal = daemon->journal,
                                         .keylog = daemon->keylog,
-                                        .crypto = ipsec_mbedtls_crypto(daemon->provider)};
+                                        .crypto = ipsec_mbedtls_crypto(daemon->provider),
+                                        .signer = ipsec_mbedtls_signer(daemon->provider),
+                                        .x509 = ipsec_mbedtls_x509()};
     daemon->session_open = session_open(&daemon->session, &parts, now_of(daemon));
     return daemon->session_open;
 }
@@ -183,6 +190,7 @@ static void close_all(struct daemon *daemon)
         (void)close(daemon->signals);
     }
     ipsec_posix_close(daemon->posix);
+    credentials_free(daemon->config);
     ipsec_mbedtls_free(daemon->provider);
     keylog_close(daemon->keylog);
     free(daemon->journal);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inprocess.h"
+#include "credential.h"
 #include "lanpacket.h"
 #include "packet.h"
 #include "session.h"
@@ -318,7 +319,16 @@ static bool open_end(struct world *world, size_t index, struct config *config, F
     end->journal->clock = &world->now;
     end->journal->start = world->now;
     const struct session_parts parts = {
-        .config = config, .journal = end->journal, .crypto = ipsec_mbedtls_crypto(world->provider)};
+        .config = config,
+        .journal = end->journal,
+        .crypto = ipsec_mbedtls_crypto(world->provider),
+        .signer = ipsec_mbedtls_signer(world->provider),
+        .x509 = ipsec_mbedtls_x509(),
+    };
+    if (!credentials_load(config, world->provider)) {
+        config_print_errors(config, stderr);
+        return false;
+    }
     end->open = session_open(&end->session, &parts, world->now);
     return end->open;
 }
@@ -343,6 +353,9 @@ static void close_world(struct world *world)
             session_deinit(&world->end[i].session);
         }
         free(world->end[i].journal);
+        if (world->end[i].config != NULL) {
+            credentials_free(world->end[i].config);
+        }
     }
     ipsec_memory_free(world->memory);
     ipsec_mbedtls_free(world->provider);

@@ -76,6 +76,28 @@ static void ini_child(const struct config_child *child, FILE *out)
     fprintf(out, "lifetime = %s\n", life);
 }
 
+/* What the other box shows is what this one judges, and the other way round. */
+static void ini_auth(const struct config_site *site, FILE *out)
+{
+    const uint8_t local = site->peer.remote_auth;
+    const uint8_t remote = site->peer.local_auth;
+    if (local == remote && local != IPSEC_AUTH_PSK) {
+        fprintf(out, "auth = %s\n", config_auth_text(local));
+    } else if (local != remote) {
+        fprintf(out, "local_auth = %s\nremote_auth = %s\n", config_auth_text(local),
+                config_auth_text(remote));
+    }
+    if (config_site_uses(site, IPSEC_AUTH_PSK)) {
+        fprintf(out, "secret_file = here.psk\n");
+    }
+    if (local == IPSEC_AUTH_SIGNATURE) {
+        fprintf(out, "cert_file = here.crt\nkey_file = here.key\n");
+    }
+    if (remote == IPSEC_AUTH_SIGNATURE) {
+        fprintf(out, "ca_file = ca.crt\n");
+    }
+}
+
 void mirror_ini(const struct config *config, const struct config_site *site, FILE *out)
 {
     char local[IPSEC_ID_TEXT_MAX];
@@ -100,8 +122,8 @@ void mirror_ini(const struct config *config, const struct config_site *site, FIL
     if (strcmp(local, "any") != 0) {
         fprintf(out, "local_id = %s\n", local);
     }
-    fprintf(out, "remote_id = %s\nsecret_file = here.psk\nrole = %s\n", remote,
-            other_role(site->role));
+    fprintf(out, "remote_id = %s\nrole = %s\n", remote, other_role(site->role));
+    ini_auth(site, out);
     print_proposals("ike", &site->ike, out);
     lifetime_text(peer->lifetime.hard_ms, life);
     fprintf(out, "ike_lifetime = %s\n", life);
@@ -137,9 +159,12 @@ static void swanctl_child(const struct config_child *child, bool start, FILE *ou
     fprintf(out, "            }\n");
 }
 
-static void swanctl_end(const char *which, const char *id, FILE *out)
+static void swanctl_end(const char *which, uint8_t auth, const char *id, FILE *out)
 {
-    fprintf(out, "        %s {\n            auth = psk\n", which);
+    const bool shows = auth == IPSEC_AUTH_SIGNATURE && strcmp(which, "local") == 0;
+    fprintf(out, "        %s {\n            auth = %s\n%s", which,
+            auth == IPSEC_AUTH_SIGNATURE ? "pubkey" : config_auth_text(auth),
+            shows ? "            certs = here.crt\n" : "");
     if (strcmp(id, "any") != 0) {
         fprintf(out, "            id = %s\n", id);
     }
@@ -171,14 +196,17 @@ void mirror_swanctl(const struct config *config, const struct config_site *site,
     }
     fprintf(out, "        proposals = %s\n", ike.text);
     fprintf(out, "        encap = %s\n", peer->force_encapsulation ? "yes" : "no");
-    swanctl_end("local", local, out);
-    swanctl_end("remote", remote, out);
+    swanctl_end("local", peer->remote_auth, local, out);
+    swanctl_end("remote", peer->local_auth, remote, out);
     fprintf(out, "        children {\n");
     for (size_t i = 0; i < peer->child_count; i++) {
         swanctl_child(site->child_source[i], site->role == ROLE_RESPONDER, out);
     }
-    fprintf(out,
-            "        }\n    }\n}\nsecrets {\n    ike-here {\n        id = %s\n"
-            "        secret = \"the content of %s\"\n    }\n}\n",
-            strcmp(remote, "any") == 0 ? "%any" : remote, site->secret_file);
+    fprintf(out, "        }\n    }\n}\n");
+    if (config_site_uses(site, IPSEC_AUTH_PSK)) {
+        fprintf(out,
+                "secrets {\n    ike-here {\n        id = %s\n"
+                "        secret = \"the content of %s\"\n    }\n}\n",
+                strcmp(remote, "any") == 0 ? "%any" : remote, site->secret_file);
+    }
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+/* A chain of three certificates with long RSA keys, and some to spare. */
+#define MESSAGE_BYTES_WITH_CHAINS 12000
+
 uint64_t session_clock_us(void)
 {
     struct timespec now = {0};
@@ -85,6 +88,13 @@ static enum ipsec_status find_secret(void *user, uint32_t token,
     return IPSEC_OK;
 }
 
+static enum ipsec_status wall_time(void *user, int64_t *seconds)
+{
+    (void)user;
+    *seconds = (int64_t)time(NULL);
+    return IPSEC_OK;
+}
+
 static void on_key_log(void *user, const struct ipsec_key_log *log)
 {
     struct session *session = user;
@@ -127,10 +137,16 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.size = (uint32_t)sizeof(out->callbacks);
     out->callbacks.find_peer = find_peer;
     out->callbacks.find_secret = find_secret;
+    out->callbacks.wall_time = wall_time;
     out->callbacks.event = session_on_event;
     out->callbacks.acquire = on_acquire;
     out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
     out->ike.size = (uint32_t)sizeof(out->ike);
+    out->ike.signer = session->signer;
+    out->ike.x509 = session->x509;
+    if (session->x509 != NULL) {
+        out->ike.message_bytes = MESSAGE_BYTES_WITH_CHAINS;
+    }
     out->ike.ike_port = config->gateway.ike_port;
     out->ike.natt_port = config->gateway.natt_port;
     out->ike.retransmit_first_ms = (uint32_t)config->gateway.retransmit_first_ms;
@@ -186,6 +202,8 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
     session->journal = parts->journal;
     session->keylog = parts->keylog;
     session->provider[0] = parts->crypto;
+    session->signer = parts->signer;
+    session->x509 = parts->x509;
     session->dirty = true;
     session->next_tick = now;
     if (!make_gateway(session, now) || !add_sites(session)) {

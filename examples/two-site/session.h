@@ -49,6 +49,8 @@ struct session {
     struct journal *journal;
     struct keylog *keylog; /* NULL: off */
     const struct ipsec_crypto *provider[1];
+    const struct ipsec_signer *signer;
+    const struct ipsec_x509 *x509;
     void *block;
     struct ipsec_gw *gw;
     struct session_site site[CONFIG_SITES_MAX];
@@ -65,6 +67,8 @@ struct session_parts {
     struct journal *journal;
     struct keylog *keylog; /* NULL: off */
     const struct ipsec_crypto *crypto;
+    const struct ipsec_signer *signer; /* certificates; NULL: none */
+    const struct ipsec_x509 *x509;
 };
 
 /* Makes the gateway with all its sites. False after a line in the journal. */

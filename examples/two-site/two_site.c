@@ -6,6 +6,7 @@
 #include "check.h"
 #include "config.h"
 #include "control.h"
+#include "credential.h"
 #include "daemon.h"
 #include "inprocess.h"
 #include "options.h"
@@ -69,10 +70,15 @@ static int check(const struct options *options)
     }
     int result = EXIT_FAILURE;
     if (ipsec_mbedtls_new(NULL, &provider) == IPSEC_OK) {
-        result = check_with(config, ipsec_mbedtls_crypto(provider));
+        if (credentials_load(config, provider)) {
+            result = check_with(config, ipsec_mbedtls_crypto(provider));
+        } else {
+            config_print_errors(config, stderr);
+        }
     } else {
         fprintf(stderr, "ipsec-two-site: no crypto: no entropy or no memory\n");
     }
+    credentials_free(config);
     ipsec_mbedtls_free(provider);
     config_free(config);
     return result;

@@ -27,6 +27,9 @@ struct ipsec_gw_callbacks {
     enum ipsec_status (*find_secret)(void *user, uint32_t token,
                                      const struct ipsec_secret_query *query,
                                      struct ipsec_secret *secret);
+    enum ipsec_status (*wall_time)(void *user, int64_t *seconds);
+    enum ipsec_status (*eap)(void *user, uint32_t token, const struct ipsec_eap_query *query,
+                             struct ipsec_eap_reply *reply);
     void (*event)(void *user, const struct ipsec_event *event);
     bool (*job)(void *user, struct ipsec_job *job);
     void (*key_log)(void *user, const struct ipsec_key_log *log);

@@ -78,6 +78,19 @@ static enum ipsec_status pass_find_secret(void *user, uint32_t token,
     return gw->config.callbacks.find_secret(gw->config.user, token, query, secret);
 }
 
+static enum ipsec_status pass_wall_time(void *user, int64_t *seconds)
+{
+    const struct ipsec_gw *gw = user;
+    return gw->config.callbacks.wall_time(gw->config.user, seconds);
+}
+
+static enum ipsec_status pass_eap(void *user, uint32_t token, const struct ipsec_eap_query *query,
+                                  struct ipsec_eap_reply *reply)
+{
+    const struct ipsec_gw *gw = user;
+    return gw->config.callbacks.eap(gw->config.user, token, query, reply);
+}
+
 static bool pass_job(void *user, struct ipsec_job *job)
 {
     const struct ipsec_gw *gw = user;
@@ -101,6 +114,8 @@ static struct ipsec_ike_config ike_config(const struct ipsec_gw_config *c, struc
     callbacks.child_stats = ipseci_gw_child_stats;
     callbacks.find_peer = given->find_peer != NULL ? pass_find_peer : NULL;
     callbacks.find_secret = given->find_secret != NULL ? pass_find_secret : NULL;
+    callbacks.wall_time = given->wall_time != NULL ? pass_wall_time : NULL;
+    callbacks.eap = given->eap != NULL ? pass_eap : NULL;
     callbacks.event = given->event != NULL ? pass_event : NULL;
     callbacks.job = given->job != NULL ? pass_job : NULL;
     callbacks.key_log = given->key_log != NULL ? pass_key_log : NULL;
