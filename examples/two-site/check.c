@@ -244,7 +244,7 @@ static void check_child(const struct checking *at, const struct config_child *ch
 
 static void check_secret(const struct checking *at, const struct config_site *site)
 {
-    if (site->secret.length < 20) {
+    if (config_site_uses(site, IPSEC_AUTH_PSK) && site->secret.length < 20) {
         say(at, GRADE_WARNING, site->secret_line,
             "site %s: the secret has only %zu octets: whoever plays the peer once can try words at "
             "leisure; `openssl rand -base64 32` makes a good one",
