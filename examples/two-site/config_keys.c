@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of the configuration: one table per section, one setter per kind of value.
+ * The words of the configuration: one table per section. The setters of values are in
+ * config_place.c.
  */
-#include "config.h"
+#include "config_place.h"
 #include "value.h"
 
 #include <assert.h>
 #include <string.h>
-
-/* Where a value goes. Only the pointer of the section's kind is set. */
-struct place {
-    struct config *config;
-    struct config_gateway *gateway;
-    struct config_site *site;
-    struct config_child *child;
-    const char *key;
-    uint32_t line;
-};
 
 struct key {
     const char *name;
@@ -26,146 +17,44 @@ struct key {
 
 #define KEYS_MAX 32
 
-static void bad(const struct place *place, const char *value, const char *expected)
-{
-    config_fail(place->config, place->line, "%s: \"%.100s\" is not %s", place->key, value,
-                expected);
-}
-
-static void set_text(const struct place *place, const char *value, char *out, size_t capacity)
-{
-    if (*value == '\0' || strlen(value) >= capacity) {
-        config_fail(place->config, place->line, "%s: from 1 to %zu characters, please", place->key,
-                    capacity - 1);
-        return;
-    }
-    memcpy(out, value, strlen(value) + 1);
-}
-
-static void append_text(const struct place *place, const char *value, char *out, size_t capacity)
-{
-    const size_t used = strlen(out);
-    const size_t room = capacity - used;
-    const int wanted = snprintf(out + used, room, "%s%s", used == 0 ? "" : ", ", value);
-    if (wanted < 0 || (size_t)wanted >= room) {
-        out[used] = '\0';
-        config_fail(place->config, place->line, "%s: the list is longer than %zu characters",
-                    place->key, capacity - 1);
-    }
-}
-
-static void set_address(const struct place *place, const char *value, struct ipsec_addr *out)
-{
-    if (ipsec_addr_parse(value, out) != IPSEC_OK) {
-        bad(place, value, "an IPv4 or IPv6 address");
-    }
-}
-
-static void set_number(const struct place *place, const char *value, uint64_t least, uint64_t most,
-                       uint64_t *out)
-{
-    if (!value_number(value, least, most, out)) {
-        config_fail(place->config, place->line, "%s: \"%.100s\" is not a number from %llu to %llu",
-                    place->key, value, (unsigned long long)least, (unsigned long long)most);
-    }
-}
-
-static void set_port(const struct place *place, const char *value, uint16_t *out)
-{
-    uint64_t port = *out;
-    set_number(place, value, 1, 65535, &port);
-    *out = (uint16_t)port;
-}
-
-static void set_duration(const struct place *place, const char *value, uint64_t least_ms,
-                         uint64_t *out)
-{
-    uint64_t ms = 0;
-    if (!value_duration(value, &ms)) {
-        bad(place, value, "a time such as 3600, 60m or 1h");
-    } else if (ms < least_ms || ms > 366ULL * 86400000) {
-        config_fail(place->config, place->line,
-                    "%s: \"%s\" is less than %llu s or more than a year", place->key, value,
-                    (unsigned long long)least_ms / 1000);
-    } else {
-        *out = ms;
-    }
-}
-
-static void set_size(const struct place *place, const char *value, uint64_t *out)
-{
-    if (!value_size(value, out) || *out == 0) {
-        bad(place, value, "a number of octets such as 1000000, 64k, 10M or 4G");
-    }
-}
-
-static void set_selectors(const struct place *place, const char *value, struct ipsec_selectors *out)
-{
-    char item[IPSEC_SELECTOR_TEXT_MAX];
-    while (value_next_item(&value, item, sizeof(item))) {
-        if (out->count == IPSEC_SELECTORS_MAX) {
-            config_fail(place->config, place->line, "%s: more than %d selectors", place->key,
-                        IPSEC_SELECTORS_MAX);
-            return;
-        }
-        if (ipsec_selector_parse(item, &out->item[out->count]) != IPSEC_OK) {
-            bad(place, item,
-                "a selector such as 192.168.1.0/24, 10.0.0.1-10.0.0.9 or 10.0.0.1[tcp/80]");
-            return;
-        }
-        out->count++;
-    }
-    if (value == NULL) {
-        config_fail(place->config, place->line, "%s: an empty or overlong item in the list",
-                    place->key);
-    }
-}
-
-static void set_id(const struct place *place, const char *value, struct ipsec_id *out)
-{
-    if (ipsec_id_parse(value, out) != IPSEC_OK) {
-        bad(place, value, "an identity (an address, a name, name@domain, keyid:TEXT or any)");
-    }
-}
-
 /* ---- [gateway] --------------------------------------------------------------------------------
  */
 
 static void gateway_address(const struct place *place, const char *value)
 {
     if (strcmp(value, "any") != 0) {
-        set_address(place, value, &place->gateway->address);
+        config_set_address(place, value, &place->gateway->address);
     }
 }
 
 static void gateway_ike_port(const struct place *place, const char *value)
 {
-    set_port(place, value, &place->gateway->ike_port);
+    config_set_port(place, value, &place->gateway->ike_port);
 }
 
 static void gateway_natt_port(const struct place *place, const char *value)
 {
-    set_port(place, value, &place->gateway->natt_port);
+    config_set_port(place, value, &place->gateway->natt_port);
 }
 
 static void gateway_tun(const struct place *place, const char *value)
 {
     if (strpbrk(value, "/% \t") != NULL || strcmp(value, ".") == 0 || strcmp(value, "..") == 0) {
-        bad(place, value, "a device name");
+        config_bad(place, value, "a device name");
         return;
     }
-    set_text(place, value, place->gateway->tun, sizeof(place->gateway->tun));
+    config_set_text(place, value, place->gateway->tun, sizeof(place->gateway->tun));
 }
 
 static void gateway_tun_address(const struct place *place, const char *value)
 {
-    set_address(place, value, &place->gateway->tun_address);
+    config_set_address(place, value, &place->gateway->tun_address);
 }
 
 static void gateway_mtu(const struct place *place, const char *value)
 {
     uint64_t mtu = place->gateway->mtu;
-    set_number(place, value, 576, 9000, &mtu);
+    config_set_number(place, value, 576, 9000, &mtu);
     place->gateway->mtu = (uint32_t)mtu;
 }
 
@@ -173,25 +62,25 @@ static void gateway_routes(const struct place *place, const char *value)
 {
     bool routes = true;
     if (!value_switch(value, &routes)) {
-        bad(place, value, "yes or no");
+        config_bad(place, value, "yes or no");
     }
     place->gateway->no_routes = !routes;
 }
 
 static void gateway_control(const struct place *place, const char *value)
 {
-    set_text(place, value, place->gateway->control, sizeof(place->gateway->control));
+    config_set_text(place, value, place->gateway->control, sizeof(place->gateway->control));
 }
 
 static void gateway_retransmit(const struct place *place, const char *value)
 {
-    set_duration(place, value, 100, &place->gateway->retransmit_first_ms);
+    config_set_duration(place, value, 100, &place->gateway->retransmit_first_ms);
 }
 
 static void gateway_retransmit_tries(const struct place *place, const char *value)
 {
     uint64_t tries = 0;
-    set_number(place, value, 1, 20, &tries);
+    config_set_number(place, value, 1, 20, &tries);
     place->gateway->retransmit_max = (uint32_t)tries;
 }
 
@@ -199,7 +88,7 @@ static void gateway_cookies(const struct place *place, const char *value)
 {
     place->gateway->cookies_always = strcmp(value, "always") == 0;
     if (!place->gateway->cookies_always && strcmp(value, "auto") != 0) {
-        bad(place, value, "auto or always");
+        config_bad(place, value, "auto or always");
     }
 }
 
@@ -222,7 +111,7 @@ static const struct key gateway_keys[] = {
 
 static void site_local(const struct place *place, const char *value)
 {
-    set_address(place, value, &place->site->peer.local.addr);
+    config_set_address(place, value, &place->site->peer.local.addr);
 }
 
 static void site_remote(const struct place *place, const char *value)
@@ -230,32 +119,32 @@ static void site_remote(const struct place *place, const char *value)
     place->site->has_remote = true;
     place->site->remote_any = strcmp(value, "any") == 0 || strcmp(value, "%any") == 0;
     if (!place->site->remote_any) {
-        set_address(place, value, &place->site->peer.remote.addr);
+        config_set_address(place, value, &place->site->peer.remote.addr);
     }
 }
 
 static void site_remote_port(const struct place *place, const char *value)
 {
-    set_port(place, value, &place->site->peer.remote.port);
+    config_set_port(place, value, &place->site->peer.remote.port);
 }
 
 static void site_local_id(const struct place *place, const char *value)
 {
-    set_id(place, value, &place->site->peer.local_id);
+    config_set_id(place, value, &place->site->peer.local_id);
     if (place->site->peer.local_id.type == IPSEC_ID_NONE) {
-        bad(place, value, "a single identity");
+        config_bad(place, value, "a single identity");
     }
 }
 
 static void site_remote_id(const struct place *place, const char *value)
 {
-    set_id(place, value, &place->site->peer.remote_id);
+    config_set_id(place, value, &place->site->peer.remote_id);
 }
 
 static void site_secret(const struct place *place, const char *value)
 {
     place->site->secret_line = place->line;
-    set_text(place, value, place->site->secret_file, sizeof(place->site->secret_file));
+    config_set_text(place, value, place->site->secret_file, sizeof(place->site->secret_file));
 }
 
 static void site_role(const struct place *place, const char *value)
@@ -267,18 +156,18 @@ static void site_role(const struct place *place, const char *value)
             return;
         }
     }
-    bad(place, value, "initiator, responder or both");
+    config_bad(place, value, "initiator, responder or both");
 }
 
 static void site_ike(const struct place *place, const char *value)
 {
     place->site->ike_line = place->line;
-    append_text(place, value, place->site->ike_text, sizeof(place->site->ike_text));
+    config_append_text(place, value, place->site->ike_text, sizeof(place->site->ike_text));
 }
 
 static void site_ike_lifetime(const struct place *place, const char *value)
 {
-    set_duration(place, value, 10000, &place->site->peer.lifetime.hard_ms);
+    config_set_duration(place, value, 10000, &place->site->peer.lifetime.hard_ms);
 }
 
 static void site_liveness(const struct place *place, const char *value)
@@ -288,7 +177,7 @@ static void site_liveness(const struct place *place, const char *value)
         place->site->peer.liveness_ms = IPSEC_LIVENESS_OFF;
         return;
     }
-    set_duration(place, value, 1000, &ms);
+    config_set_duration(place, value, 1000, &ms);
     place->site->peer.liveness_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX - 1);
 }
 
@@ -299,7 +188,7 @@ static void site_keepalive(const struct place *place, const char *value)
         place->site->peer.keepalive_ms = IPSEC_KEEPALIVE_OFF;
         return;
     }
-    set_duration(place, value, 1000, &ms);
+    config_set_duration(place, value, 1000, &ms);
     place->site->peer.keepalive_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX - 1);
 }
 
@@ -317,14 +206,14 @@ static void site_follow(const struct place *place, const char *value)
             return;
         }
     }
-    bad(place, value, "nat, never, port or any");
+    config_bad(place, value, "nat, never, port or any");
 }
 
 static void site_mobike(const struct place *place, const char *value)
 {
     bool on = true;
     if (!value_switch(value, &on)) {
-        bad(place, value, "yes or no");
+        config_bad(place, value, "yes or no");
     }
     place->site->peer.no_mobike = !on;
 }
@@ -333,7 +222,7 @@ static void site_encapsulation(const struct place *place, const char *value)
 {
     place->site->peer.force_encapsulation = strcmp(value, "always") == 0;
     if (!place->site->peer.force_encapsulation && strcmp(value, "auto") != 0) {
-        bad(place, value, "auto or always");
+        config_bad(place, value, "auto or always");
     }
 }
 
@@ -341,7 +230,7 @@ static void site_initial_contact(const struct place *place, const char *value)
 {
     bool send = true;
     if (!value_switch(value, &send)) {
-        bad(place, value, "yes or no");
+        config_bad(place, value, "yes or no");
     }
     place->site->peer.no_initial_contact = !send;
 }
@@ -386,56 +275,56 @@ static const struct key site_keys[] = {
 static void child_site(const struct place *place, const char *value)
 {
     place->child->site_line = place->line;
-    set_text(place, value, place->child->site, sizeof(place->child->site));
+    config_set_text(place, value, place->child->site, sizeof(place->child->site));
 }
 
 static void child_local_ts(const struct place *place, const char *value)
 {
-    set_selectors(place, value, &place->child->child.local_ts);
+    config_set_selectors(place, value, &place->child->child.local_ts);
 }
 
 static void child_remote_ts(const struct place *place, const char *value)
 {
-    set_selectors(place, value, &place->child->child.remote_ts);
+    config_set_selectors(place, value, &place->child->child.remote_ts);
 }
 
 static void child_esp(const struct place *place, const char *value)
 {
     place->child->esp_line = place->line;
-    append_text(place, value, place->child->esp_text, sizeof(place->child->esp_text));
+    config_append_text(place, value, place->child->esp_text, sizeof(place->child->esp_text));
 }
 
 static void child_lifetime(const struct place *place, const char *value)
 {
-    set_duration(place, value, 10000, &place->child->child.lifetime.hard_ms);
+    config_set_duration(place, value, 10000, &place->child->child.lifetime.hard_ms);
 }
 
 static void child_soft_bytes(const struct place *place, const char *value)
 {
-    set_size(place, value, &place->child->child.lifetime.bytes_soft);
+    config_set_size(place, value, &place->child->child.lifetime.bytes_soft);
 }
 
 static void child_hard_bytes(const struct place *place, const char *value)
 {
-    set_size(place, value, &place->child->child.lifetime.bytes_hard);
+    config_set_size(place, value, &place->child->child.lifetime.bytes_hard);
 }
 
 static void child_soft_packets(const struct place *place, const char *value)
 {
-    set_number(place, value, 1, UINT64_MAX, &place->child->child.lifetime.packets_soft);
+    config_set_number(place, value, 1, UINT64_MAX, &place->child->child.lifetime.packets_soft);
 }
 
 static void child_hard_packets(const struct place *place, const char *value)
 {
-    set_number(place, value, 1, UINT64_MAX, &place->child->child.lifetime.packets_hard);
+    config_set_number(place, value, 1, UINT64_MAX, &place->child->child.lifetime.packets_hard);
 }
 
 static void child_replay_window(const struct place *place, const char *value)
 {
     uint64_t window = 0;
-    set_number(place, value, 64, 4096, &window);
+    config_set_number(place, value, 64, 4096, &window);
     if (window % 64 != 0) {
-        bad(place, value, "a multiple of 64");
+        config_bad(place, value, "a multiple of 64");
     }
     place->child->child.replay_window = (uint32_t)window;
 }
@@ -444,7 +333,7 @@ static void child_prove_pfs(const struct place *place, const char *value)
 {
     place->child->child.prove_pfs = strcmp(value, "yes") == 0;
     if (!place->child->child.prove_pfs && strcmp(value, "no") != 0) {
-        bad(place, value, "yes or no");
+        config_bad(place, value, "yes or no");
     }
 }
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Setting a value of the configuration: where it goes, and one setter per kind of value. Each says
+ * with config_fail what it does not take.
+ */
+#ifndef TWO_SITE_CONFIG_PLACE_H
+#define TWO_SITE_CONFIG_PLACE_H
+
+#include "config.h"
+
+/* Where a value goes. Only the pointer of the section's kind is set. */
+struct place {
+    struct config *config;
+    struct config_gateway *gateway;
+    struct config_site *site;
+    struct config_child *child;
+    const char *key;
+    uint32_t line;
+};
+
+void config_bad(const struct place *place, const char *value, const char *expected);
+void config_set_text(const struct place *place, const char *value, char *out, size_t capacity);
+void config_append_text(const struct place *place, const char *value, char *out, size_t capacity);
+void config_set_address(const struct place *place, const char *value, struct ipsec_addr *out);
+void config_set_number(const struct place *place, const char *value, uint64_t least, uint64_t most,
+                       uint64_t *out);
+void config_set_port(const struct place *place, const char *value, uint16_t *out);
+void config_set_duration(const struct place *place, const char *value, uint64_t least_ms,
+                         uint64_t *out);
+void config_set_size(const struct place *place, const char *value, uint64_t *out);
+void config_set_selectors(const struct place *place, const char *value,
+                          struct ipsec_selectors *out);
+void config_set_id(const struct place *place, const char *value, struct ipsec_id *out);
+
+#endif
