@@ -214,7 +214,7 @@ static void spoil(struct sim_node *judge, struct sim_node *prover, unsigned how)
     }
 }
 
-static void auth_15_auth_17_bad_certificates_in_both_roles(void **state)
+static void auth_15_17_cve_2023_26463_bad_certificates_in_both_roles(void **state)
 {
     static const enum ipsec_cert_problem problem[SPOILS] = {
         [SPOIL_TRUST] = IPSEC_CERT_UNTRUSTED, [SPOIL_NO_TRUST] = IPSEC_CERT_UNTRUSTED,
@@ -355,7 +355,7 @@ int main(void)
         cmocka_unit_test(sides_may_differ),
         cmocka_unit_test(null_authentication_has_an_identity_of_nothing),
         cmocka_unit_test(auth_07_another_method_than_configured),
-        cmocka_unit_test(auth_15_auth_17_bad_certificates_in_both_roles),
+        cmocka_unit_test(auth_15_17_cve_2023_26463_bad_certificates_in_both_roles),
         cmocka_unit_test(auth_07_cve_2020_16088_somebody_elses_certificate),
         cmocka_unit_test(a_signer_that_fails_ends_the_attempt),
         cmocka_unit_test(signatures_are_jobs),

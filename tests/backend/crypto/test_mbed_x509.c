@@ -309,7 +309,7 @@ static void the_key_comes_out_as_it_stands_in_the_certificate(void **state)
 
 /* CVE-2017-9023, CVE-2009-2185, CVE-2009-2661: cut anywhere it can not be read; with an
  * octet changed it is not good. */
-static void auth_17_damaged_certificates(void **state)
+static void auth_17_cve_2017_9023_damaged_certificates(void **state)
 {
     struct ipsec_trust *trust = x509_trust("root", "");
     struct blob der = x509_der("gw");
@@ -407,7 +407,7 @@ int main(void)
         cmocka_unit_test(auth_15_identities),
         cmocka_unit_test(cve_2013_6075_names_cut_or_longer),
         cmocka_unit_test(the_key_comes_out_as_it_stands_in_the_certificate),
-        cmocka_unit_test(auth_17_damaged_certificates),
+        cmocka_unit_test(auth_17_cve_2017_9023_damaged_certificates),
         cmocka_unit_test(damaged_helpers_do_no_harm),
         cmocka_unit_test(unknown_critical_extensions),
         cmocka_unit_test(many_issuers_of_one_name),
