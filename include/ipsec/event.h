@@ -210,6 +210,29 @@ struct ipsec_child_info {
     uint32_t rekeys;
 };
 
+/* ---- Inner addresses ---------------------------------------------------------------------- */
+
+#define IPSEC_CONFIG_DNS_MAX     4
+#define IPSEC_CONFIG_SUBNETS_MAX 8
+
+struct ipsec_prefix {
+    struct ipsec_addr addr;
+    uint8_t bits;
+};
+
+/* What a responder gives to an initiator with IKE_AUTH: RFC 7296 2.19, 3.15. */
+struct ipsec_config_set {
+    uint32_t lease;         /* the giver's own number for it, which comes back with `release` */
+    struct ipsec_addr ipv4; /* family NONE: none */
+    uint8_t ipv4_bits;      /* of the network it is in; 0: not said */
+    struct ipsec_addr ipv6;
+    uint8_t ipv6_bits;
+    uint32_t dns_count;
+    struct ipsec_addr dns[IPSEC_CONFIG_DNS_MAX];
+    uint32_t subnet_count; /* what the giver protects */
+    struct ipsec_prefix subnet[IPSEC_CONFIG_SUBNETS_MAX];
+};
+
 /* ---- Events ------------------------------------------------------------------------------- */
 
 enum ipsec_event_type {
@@ -225,8 +248,11 @@ enum ipsec_event_type {
     IPSEC_EVENT_WARNING = 9,           /* warning */
     IPSEC_EVENT_REKEY_FAILED = 10,     /* ike or child, seconds_left; tried again till hard limit */
     IPSEC_EVENT_DROP = 11,             /* status, remote: a datagram was dropped */
-    IPSEC_EVENT_ADDRESS_CHANGED = 12   /* ike; old_local, old_remote: outer addresses before, which
+    IPSEC_EVENT_ADDRESS_CHANGED = 12,  /* ike; old_local, old_remote: outer addresses before, which
                                           are in ike now; its children follow */
+    IPSEC_EVENT_CONFIG = 13            /* config: what the peer has assigned to us, before the first
+                                          child; ike. It holds until the IKE SA that followed from
+                                          this one by rekeys is closed */
 };
 
 enum ipsec_reason {
@@ -266,6 +292,7 @@ struct ipsec_event {
     const struct ipsec_failure *failure;
     const struct ipsec_ike_sa_info *ike;
     const struct ipsec_child_info *child;
+    const struct ipsec_config_set *config;
     enum ipsec_reason reason;
     enum ipsec_warning warning;
     enum ipsec_status status;

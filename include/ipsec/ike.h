@@ -52,6 +52,9 @@ struct ipsec_child_config {
     const struct ipsec_proposals *proposals; /* ESP; NULL: defaults. A group in it: PFS on rekey */
     struct ipsec_selectors local_ts;
     struct ipsec_selectors remote_ts;
+    bool local_dynamic;  /* our side is the address that the peer assigns (request_config), within
+                            local_ts when that is not empty; without an address there is no child */
+    bool remote_dynamic; /* the same of the peer's side and the address that `lease` gave it */
     struct ipsec_lifetime lifetime;
     uint32_t replay_window; /* 0: 128 */
     bool prove_pfs;   /* the end that initiates rekeys the child at once, when it was made without a
@@ -78,6 +81,14 @@ enum ipsec_follow {
     IPSEC_FOLLOW_NEVER = 1,
     IPSEC_FOLLOW_PORT = 2, /* as DEFAULT, but the address must stay what it is */
     IPSEC_FOLLOW_ANY = 3   /* NAT or not, address and port */
+};
+
+/* What to ask the peer for with IKE_AUTH (RFC 7296 2.19). */
+enum ipsec_config_wish {
+    IPSEC_CONFIG_IPV4 = 1, /* an inner address */
+    IPSEC_CONFIG_IPV6 = 2,
+    IPSEC_CONFIG_DNS = 4,
+    IPSEC_CONFIG_SUBNETS = 8 /* what it protects */
 };
 
 /* An IKE SA that has no child at first (RFC 6023). As responder the entry that the peer's address
@@ -122,15 +133,16 @@ struct ipsec_peer {
                                                   IKE_AUTH, the others after it, in order */
     size_t child_count;                        /* 0: a childless IKE SA */
     uint8_t childless;                         /* enum ipsec_childless */
-    uint32_t liveness_ms;  /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
-    uint32_t keepalive_ms; /* when behind a NAT, one octet after such a silence of ours, to keep
-                              its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
-    uint8_t follow;        /* enum ipsec_follow; MOBIKE updates that it rules out are refused:
-                              all for NEVER, other addresses for PORT */
-    uint8_t routability;   /* enum ipsec_routability */
-    bool no_mobike;        /* do not support MOBIKE (RFC 4555), whose use needs both ends */
-    bool no_nat;           /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
-                              (RFC 4555 3.9) */
+    uint8_t request_config; /* initiator: set of enum ipsec_config_wish; the answer is an event */
+    uint32_t liveness_ms;   /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
+    uint32_t keepalive_ms;  /* when behind a NAT, one octet after such a silence of ours, to keep
+                               its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
+    uint8_t follow;         /* enum ipsec_follow; MOBIKE updates that it rules out are refused:
+                               all for NEVER, other addresses for PORT */
+    uint8_t routability;    /* enum ipsec_routability */
+    bool no_mobike;         /* do not support MOBIKE (RFC 4555), whose use needs both ends */
+    bool no_nat;            /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
+                               (RFC 4555 3.9) */
     /* Other addresses of ours, told to the peer by MOBIKE, at most 4; tried, too, when it is
      * silent.
      */
@@ -194,13 +206,24 @@ struct ipsec_eap_reply {
     uint8_t msk[IPSEC_EAP_MSK_BYTES];
 };
 
+/* An inner address, or what goes with it, for a peer that has just proven who it is. */
+struct ipsec_lease_query {
+    ipsec_handle ike_sa;
+    const struct ipsec_peer *peer;
+    const struct ipsec_id *remote_id;
+    uint32_t wanted;        /* set of enum ipsec_config_wish */
+    struct ipsec_addr ipv4; /* the one it would like; family NONE: any */
+    struct ipsec_addr ipv6;
+};
+
 /* The answer to a question that was left PENDING: the field of that question, and the status the
  * callback would have returned. */
 struct ipsec_answer {
     enum ipsec_status status;
     const struct ipsec_peer *peer;
-    const struct ipsec_secret *secret; /* copied */
-    const struct ipsec_eap_reply *eap; /* copied */
+    const struct ipsec_secret *secret;    /* copied */
+    const struct ipsec_eap_reply *eap;    /* copied */
+    const struct ipsec_config_set *lease; /* copied; IPSEC_ERR_STALE: take it back yourself */
 };
 
 /* ---- The SA sink -------------------------------------------------------------------------- */
@@ -273,6 +296,15 @@ struct ipsec_ike_callbacks {
     /* Seconds since 1970-01-01 00:00 UTC, for the validity of certificates; answered at once.
      * NULL or an error: certificates are refused, as nobody knows whether they are valid. */
     enum ipsec_status (*wall_time)(void *user, int64_t *seconds);
+
+    /* Inner addresses for a peer that asks (RFC 7296 2.19): fills the set, which comes zeroed. An
+     * error, or a set without an address where one is wanted: the peer is told
+     * INTERNAL_ADDRESS_FAILURE and has no child with IKE_AUTH. NULL: such requests are passed over.
+     * release gives it back when the IKE SA, or the one that followed from it by rekeys, is gone,
+     * and when nothing came of it; each lease once. */
+    enum ipsec_status (*lease)(void *user, uint32_t token, const struct ipsec_lease_query *query,
+                               struct ipsec_config_set *set);
+    void (*release)(void *user, const struct ipsec_peer *peer, uint32_t lease);
 
     /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly.
      * Required: child_add and child_remove. */

@@ -4,6 +4,8 @@
  */
 #include "child_offer.h"
 
+#include "address_config.h"
+#include "engine.h"
 #include "explain.h"
 #include "mobility.h"
 #include "narrow.h"
@@ -79,9 +81,12 @@ void ipseci_child_offer_ts(const struct ipseci_context *ctx, struct ipseci_step 
     const struct ipseci_child *child = ipseci_child_get(ctx->ike, ctx->hs->child);
     static const struct ipsec_selectors none;
     const bool wanted = child != NULL && child->state == IPSECI_CHILD_NEW;
+    struct ipseci_child_sides sides;
 
-    add_offer(step, IPSECI_PAYLOAD_TSI, wanted ? &child->local_ts : &none, &config->local_ts);
-    add_offer(step, IPSECI_PAYLOAD_TSR, wanted ? &child->remote_ts : &none, &config->remote_ts);
+    /* Without the address that it needs a child is asked for all the same: the refusal tells. */
+    (void)ipseci_child_sides(ctx, step, config, &sides);
+    add_offer(step, IPSECI_PAYLOAD_TSI, wanted ? &child->local_ts : &none, &sides.local);
+    add_offer(step, IPSECI_PAYLOAD_TSR, wanted ? &child->remote_ts : &none, &sides.remote);
 }
 
 void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -180,17 +185,36 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
 /* ---- responder ---------------------------------------------------------------------------------
  */
 
-static bool narrow_to(const struct ipsec_child_config *config, const struct ipsec_selectors *local,
+static bool narrow_to(const struct ipseci_child_sides *ours, const struct ipsec_selectors *local,
                       const struct ipsec_selectors *remote, struct ipseci_child_terms *terms)
 {
-    if (ipseci_ts_narrow(&config->local_ts, local, &terms->local_ts) < IPSEC_OK ||
-        ipseci_ts_narrow(&config->remote_ts, remote, &terms->remote_ts) < IPSEC_OK ||
+    if (ipseci_ts_narrow(&ours->local, local, &terms->local_ts) < IPSEC_OK ||
+        ipseci_ts_narrow(&ours->remote, remote, &terms->remote_ts) < IPSEC_OK ||
         ipseci_ts_pair_families(&terms->local_ts, &terms->remote_ts) < IPSEC_OK) { /* TS-11 */
         return false;
     }
-    terms->narrowed = !ipseci_ts_equal(&config->local_ts, &terms->local_ts) ||
-                      !ipseci_ts_equal(&config->remote_ts, &terms->remote_ts);
+    terms->narrowed = !ipseci_ts_equal(&ours->local, &terms->local_ts) ||
+                      !ipseci_ts_equal(&ours->remote, &terms->remote_ts);
     return true;
+}
+
+/* None of the peer's children fits. */
+static uint16_t no_selectors(const struct ipseci_context *ctx, struct ipseci_step *step,
+                             const struct ipsec_child_config *first, bool no_address)
+{
+    if (no_address) {
+        /* RFC 7296 2.19: it has to ask for an address first (AUTH-32) */
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_POLICY)->notify =
+            IPSECI_NOTIFY_FAILED_CP_REQUIRED;
+        step->failure.child = first;
+        return IPSECI_NOTIFY_FAILED_CP_REQUIRED;
+    }
+    if (first != NULL) {
+        fail_selectors(ctx, step, first);
+    } else {
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_POLICY);
+    }
+    return IPSECI_NOTIFY_TS_UNACCEPTABLE;
 }
 
 uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -206,7 +230,9 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
     const struct ipsec_child_config *fits = NULL;
     struct ipsec_selectors *local = &step->ts[2];
     struct ipsec_selectors *remote = &step->ts[3];
+    struct ipseci_child_sides sides;
     struct ipsec_proposals ours;
+    bool no_address = false;
     bool cut = false;
 
     const struct ipseci_wish wish = {IPSEC_PROTOCOL_ESP, asked->ke_offered,
@@ -220,7 +246,11 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
 
     for (size_t i = 0; i < count && readable; i++) {
         const struct ipsec_child_config *config = only != NULL ? only : &peer->children[i];
-        if (!narrow_to(config, local, remote, terms)) {
+        if (!ipseci_child_sides(ctx, step, config, &sides)) {
+            no_address = true;
+            continue;
+        }
+        if (!narrow_to(&sides, local, remote, terms)) {
             continue;
         }
         fits = fits == NULL ? config : fits;
@@ -235,12 +265,8 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
         fail_proposals(ctx, step, fits, flags);
         return IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
     }
-    if (count > 0) {
-        fail_selectors(ctx, step, only != NULL ? only : &peer->children[0]);
-    } else {
-        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_POLICY);
-    }
-    return IPSECI_NOTIFY_TS_UNACCEPTABLE;
+    const struct ipsec_child_config *first = count > 0 ? peer->children : NULL;
+    return no_selectors(ctx, step, only != NULL ? only : first, no_address);
 }
 
 void ipseci_lower_nonce(const struct ipseci_key_seed *seed, uint8_t out[IPSECI_LOW_NONCE_BYTES])
@@ -287,6 +313,27 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
 /* ---- initiator ---------------------------------------------------------------------------------
  */
 
+/* RFC 7296 2.9: the answer must lie inside the offer (TS-07). Where we offered everything before we
+ * knew our address, our side is what it says of that address. */
+static bool read_selectors(struct ipsec_view tsi, struct ipsec_view tsr,
+                           const struct ipseci_child_sides *ours, struct ipseci_child_terms *terms)
+{
+    struct ipsec_selectors answered;
+    bool cut = false;
+
+    if (ipseci_ts_read(tsi, &terms->local_ts, &cut) < IPSEC_OK ||
+        ipseci_ts_read(tsr, &terms->remote_ts, &cut) < IPSEC_OK ||
+        !ipseci_ts_subset(&terms->remote_ts, &ours->remote)) {
+        return false;
+    }
+    if (!terms->config->local_dynamic) {
+        return ipseci_ts_subset(&terms->local_ts, &ours->local);
+    }
+    answered = terms->local_ts;
+    return ipseci_ts_narrow(&ours->local, &answered, &terms->local_ts) == IPSEC_OK &&
+           ipseci_ts_pair_families(&terms->local_ts, &terms->remote_ts) == IPSEC_OK;
+}
+
 bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
                               const struct ipsec_proposals *offered, uint32_t flags,
                               struct ipseci_child_terms *terms)
@@ -296,7 +343,7 @@ bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_st
     const struct ipseci_payload *sa = ipseci_payload_find(p, IPSECI_PAYLOAD_SA);
     const struct ipseci_payload *tsi = ipseci_payload_find(p, IPSECI_PAYLOAD_TSI);
     const struct ipseci_payload *tsr = ipseci_payload_find(p, IPSECI_PAYLOAD_TSR);
-    bool cut = false;
+    struct ipseci_child_sides sides;
 
     memset(terms, 0, sizeof(*terms));
     terms->config = config;
@@ -306,18 +353,15 @@ bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_st
         ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_PROTOCOL);
         return false;
     }
-    /* RFC 7296 2.9: the answer must lie inside the offer (TS-07). */
-    if (ipseci_ts_read(tsi->body, &terms->local_ts, &cut) < IPSEC_OK ||
-        ipseci_ts_read(tsr->body, &terms->remote_ts, &cut) < IPSEC_OK ||
-        !ipseci_ts_subset(&terms->local_ts, &config->local_ts) ||
-        !ipseci_ts_subset(&terms->remote_ts, &config->remote_ts)) {
+    if (!ipseci_child_sides(ctx, step, config, &sides) ||
+        !read_selectors(tsi->body, tsr->body, &sides, terms)) {
         step->ts[2] = terms->local_ts;
         step->ts[3] = terms->remote_ts;
         fail_selectors(ctx, step, config);
         return false;
     }
-    terms->narrowed = !ipseci_ts_equal(&config->local_ts, &terms->local_ts) ||
-                      !ipseci_ts_equal(&config->remote_ts, &terms->remote_ts);
+    terms->narrowed = !ipseci_ts_equal(&sides.local, &terms->local_ts) ||
+                      !ipseci_ts_equal(&sides.remote, &terms->remote_ts);
     return true;
 }
 
@@ -328,6 +372,7 @@ static void offer_child(const struct ipseci_context *ctx, struct ipseci_step *st
 {
     struct ipsec_proposals offered;
 
+    ipseci_config_ask(ctx, step);
     if (ctx->hs->config == NULL) {
         return; /* RFC 6023 3 */
     }
@@ -361,8 +406,16 @@ static enum ipsec_status answer_child(const struct ipseci_context *ctx, struct i
     struct ipseci_child_terms terms;
     const struct ipseci_key_seed seed = auth_seed(ctx);
 
+    if (ipseci_config_lacks_lease(ctx, step)) {
+        return IPSEC_OK;
+    }
+    const uint16_t no_address = ipseci_config_answer(ctx, step);
     if (ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_SA) == NULL) {
         return IPSEC_OK; /* RFC 6023 3: none is asked for */
+    }
+    if (no_address != 0) {
+        ipseci_step_notify(step, no_address, ipseci_view(NULL, 0));
+        return IPSEC_OK;
     }
     if (ctx->hs->facts.peer != NULL && ctx->hs->facts.peer->childless == IPSEC_CHILDLESS_ALWAYS) {
         ipseci_step_fail(step, ctx, IPSEC_PHASE_CHILD_CREATE, IPSEC_CAUSE_POLICY)->notify =
@@ -408,6 +461,7 @@ enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struc
     struct ipseci_notify notify;
 
     ipseci_mobility_take(ctx, step);
+    ipseci_config_take(ctx, step);
     if (ctx->hs->config == NULL) {
         return IPSEC_OK;
     }

@@ -287,7 +287,7 @@ static struct ipseci_handshake *by_token(const struct ipsec_ike *ike, uint32_t t
     while ((hs = (struct ipseci_handshake *)ipseci_pool_next(&ike->handshakes, &cursor, &handle)) !=
            NULL) {
         const bool asks = hs->waiting == IPSECI_NEED_PEER || hs->waiting == IPSECI_NEED_SECRET ||
-                          hs->waiting == IPSECI_NEED_EAP;
+                          hs->waiting == IPSECI_NEED_EAP || hs->waiting == IPSECI_NEED_LEASE;
         if (asks && hs->token == token && hs->sa != 0) {
             return hs;
         }
@@ -297,7 +297,9 @@ static struct ipseci_handshake *by_token(const struct ipsec_ike *ike, uint32_t t
 
 static bool has_answer(const struct ipseci_handshake *hs, const struct ipsec_answer *answer)
 {
-    return hs->waiting == IPSECI_NEED_EAP ? answer->eap != NULL : answer->secret != NULL;
+    return hs->waiting == IPSECI_NEED_EAP     ? answer->eap != NULL
+           : hs->waiting == IPSECI_NEED_LEASE ? answer->lease != NULL
+                                              : answer->secret != NULL;
 }
 
 enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
@@ -319,6 +321,9 @@ enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
         status = IPSEC_ERR_ARGUMENT;
     } else if (hs->waiting == IPSECI_NEED_EAP) {
         ipseci_fact_eap(hs, answer->status, answer->eap, ike->config.message_bytes);
+        ipseci_resume(ike, hs);
+    } else if (hs->waiting == IPSECI_NEED_LEASE) {
+        ipseci_fact_lease(ike, hs, answer->status, answer->lease);
         ipseci_resume(ike, hs);
     } else {
         ipseci_fact_secret(hs, answer->status, answer->secret);

@@ -306,6 +306,10 @@ static void apply_fields(const struct work *w)
     if (has(w, IPSECI_ACT_REMOTE_ID)) {
         sa->remote_id = step->remote_id;
     }
+    if (has(w, IPSECI_ACT_LEASE)) {
+        sa->lease = step->lease;
+        w->hs->facts.lease_open = false;
+    }
     if (has(w, IPSECI_ACT_EAP)) {
         apply_eap(w);
     }
@@ -467,6 +471,9 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     }
     if (w->hs != NULL && (has(w, IPSECI_ACT_ESTABLISH) || has(w, IPSECI_ACT_AUTH_FAILED))) {
         ipseci_gate_authenticated(ike, w->hs->source, has(w, IPSECI_ACT_ESTABLISH));
+    }
+    if (has(w, IPSECI_ACT_LEASE) && w->sa->initiator) {
+        ipseci_emit_config(ike, w->sa, &w->step->config);
     }
     if (w->child != NULL) {
         announce_child(w);

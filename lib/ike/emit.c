@@ -26,6 +26,22 @@ void ipseci_emit_ike(struct ipsec_ike *ike, enum ipsec_event_type type,
     }
 }
 
+void ipseci_emit_config(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                        const struct ipsec_config_set *set)
+{
+    struct ipsec_ike_sa_info info;
+    struct ipsec_event event = {.type = IPSEC_EVENT_CONFIG,
+                                .ike_sa = sa->self,
+                                .peer = sa->peer,
+                                .ike = &info,
+                                .config = set};
+
+    if (ike->config.callbacks.event != NULL) {
+        ipseci_ike_info(sa, ike, &info);
+        ipseci_emit(ike, &event);
+    }
+}
+
 void ipseci_emit_child(struct ipsec_ike *ike, enum ipsec_event_type type,
                        const struct ipseci_child *child, enum ipsec_reason reason)
 {

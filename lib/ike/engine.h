@@ -164,6 +164,12 @@ void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum i
                       const struct ipsec_peer *peer);
 void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
                      const struct ipsec_eap_reply *reply, size_t room);
+void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
+                       const struct ipsec_config_set *set);
+/* What was leased and came to nothing goes back. */
+void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+/* The end of an IKE SA's lease. */
+void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
                         const struct ipsec_secret *secret);
 
@@ -251,6 +257,8 @@ void ipseci_emit_child(struct ipsec_ike *ike, enum ipsec_event_type type,
                        const struct ipseci_child *child, enum ipsec_reason reason);
 void ipseci_emit_failure(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                          const struct ipsec_failure *failure);
+void ipseci_emit_config(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                        const struct ipsec_config_set *set);
 void ipseci_emit_warnings(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t warnings);
 void ipseci_key_log_ike(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                         const struct ipseci_ike_keys *keys);

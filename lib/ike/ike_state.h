@@ -73,6 +73,16 @@ struct ipseci_buffer {
     uint8_t data[]; /* message_bytes */
 };
 
+/* Inner addresses: what we gave to the peer, or it to us. */
+struct ipseci_lease {
+    uint32_t number;
+    bool given; /* by us: `release` is due */
+    bool has_ipv4;
+    bool has_ipv6;
+    uint8_t ipv4[4];
+    uint8_t ipv6[16];
+};
+
 struct ipseci_ike_sa {
     ipsec_handle self;
     uint8_t state;  /* enum ipseci_ike_state */
@@ -124,6 +134,7 @@ struct ipseci_ike_sa {
     uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
 
     struct ipsec_id remote_id;
+    struct ipseci_lease lease;
     struct ipseci_timer exchange_timer;
     struct ipseci_timer life_timer;
     ipsec_ms started;
@@ -242,7 +253,8 @@ enum ipseci_need_kind {
     IPSECI_NEED_KE_FINISH,
     IPSECI_NEED_SIGN,
     IPSECI_NEED_VERIFY,
-    IPSECI_NEED_EAP
+    IPSECI_NEED_EAP,
+    IPSECI_NEED_LEASE
 };
 
 /* Facts a handler has asked for; got says which are there. */
@@ -254,10 +266,14 @@ struct ipseci_facts {
     enum ipsec_status sign_status;
     enum ipsec_status eap_status;
     enum ipsec_status verify_status;
+    enum ipsec_status lease_status;
+    const struct ipsec_peer *lease_peer;
+    bool lease_open;                  /* given, and not with an IKE SA yet: `release` is due */
     uint8_t cert_problem;             /* enum ipsec_cert_problem */
     enum ipsec_status install_status; /* what the sink or a table said to the last attempt */
     const struct ipsec_peer *peer;
     struct ipsec_secret secret; /* secret */
+    struct ipsec_config_set lease;
 };
 
 /* Octets kept with a length. */

@@ -199,6 +199,7 @@ static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_
     sa->remote = in->remote;
     hs->task = IPSECI_TASK_AUTH;
     /* What was asked for a request that failed here must not vouch for the identity in this one. */
+    ipseci_lease_drop(ike, hs);
     ipseci_wipe(&hs->facts, sizeof(hs->facts));
     return ipseci_run(ike, sa, hs, in,
                       hs->eap.phase == IPSECI_EAP_NONE ? ipseci_auth_request : ipseci_eap_request);

@@ -71,6 +71,7 @@ enum ipsec_status ipseci_sa_index(struct ipsec_ike *ike, struct ipseci_ike_sa *s
 void ipseci_sa_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     ipseci_sa_unindex_init(ike, sa);
+    ipseci_lease_end(ike, sa);
     if (ipseci_hash_find(&ike->by_spi, ipseci_sa_own_spi(sa)) == sa->self) {
         (void)ipseci_hash_remove(&ike->by_spi, ipseci_sa_own_spi(sa));
     }
@@ -282,6 +283,7 @@ void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle)
         sa->peer_handshake = 0;
     }
     hs->sa = 0;
+    ipseci_lease_drop(ike, hs);
     ipseci_sa_unreserve(ike, hs);
     if (hs->job.out) {
         hs->job.abandoned = true; /* somebody is writing to it: ipsec_ike_job_done releases it */

@@ -47,6 +47,7 @@ enum ipseci_action {
     IPSECI_ACT_HINTS = 1 << 20,          /* the peer understands hints */
     IPSECI_ACT_FRAGMENTS = 1 << 21,      /* both ends take fragments */
     IPSECI_ACT_AUTH_FAILED = 1 << 22, /* the peer did not prove its identity: it is slowed down */
+    IPSECI_ACT_LEASE = 1 << 24,       /* inner addresses: lease, config */
     IPSECI_ACT_EAP = 1 << 23          /* another round of IKE_AUTH: eap_phase; keeps id_body */
 };
 
@@ -59,6 +60,7 @@ struct ipseci_need {
     struct ipsec_id peer_local_id;
     struct ipsec_secret_query secret;
     struct ipsec_eap_query eap;
+    struct ipsec_lease_query lease;
     struct ipseci_auth_job auth; /* SIGN and VERIFY; views into the message in hand, or the slot */
 };
 
@@ -124,7 +126,9 @@ struct ipseci_step {
     struct ipseci_new_ike new_ike;
     struct ipseci_ike_keys keys;
     struct ipsec_id remote_id;
-    struct ipsec_id id[3]; /* storage behind the failure's pointers, as what follows */
+    struct ipseci_lease lease;
+    struct ipsec_config_set config; /* what the peer assigned */
+    struct ipsec_id id[3];          /* storage behind the failure's pointers, as what follows */
     struct ipsec_selectors ts[4];
     struct ipsec_proposals theirs;
     struct ipsec_proposals ours;

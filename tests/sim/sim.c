@@ -175,6 +175,7 @@ void sim_free(struct sim *s)
             must(n->crypto.keys_alive == 0, "keys of an engine outlive it");
             must(n->crypto.kes_alive == 0, "key exchanges of an engine outlive it");
             must(sim_sink_count(n) == 0, "children of an engine outlive it");
+            must(n->leased == n->released, "leases of an engine outlive it");
         }
         free(n->block);
     }

@@ -24,7 +24,7 @@
 #define SIM_LADDER_BYTES   32768
 #define SIM_PARKED_MAX     8
 #define SIM_SENT_MAX       64
-#define SIM_EVENTS         13
+#define SIM_EVENTS         14
 #define SIM_DOWN_MAX       4
 #define SIM_FOREVER        ((ipsec_ms)1 << 40)
 
@@ -62,6 +62,7 @@ struct sim_parked_question {
     uint32_t token;
     bool is_secret;
     bool is_eap;
+    bool is_lease;
     uint8_t packet[64]; /* EAP: what the peer sent */
     size_t length;
     bool server;
@@ -101,8 +102,16 @@ struct sim_node {
     uint8_t eap_secret;           /* both ends need the same */
     enum sim_eap_quirk eap_quirk; /* a method that misbehaves */
     unsigned eap_seen;            /* packets of the running method */
-    bool take_jobs;               /* jobs are left undone */
-    uint32_t children_max;        /* the sink refuses more; 0: no limit */
+    bool leases;                  /* has the lease callback at all */
+    bool pend_lease;
+    enum ipsec_status lease_status;      /* what it says */
+    struct ipsec_config_set lease;       /* what it gives; the number is counted */
+    struct ipsec_lease_query last_lease; /* pointers cleared */
+    unsigned leased;                     /* given, */
+    unsigned released;                   /* and given back */
+    struct ipsec_config_set assigned;    /* of the last CONFIG */
+    bool take_jobs;                      /* jobs are left undone */
+    uint32_t children_max;               /* the sink refuses more; 0: no limit */
 
     /* What is on its way. */
     uint32_t question_count;

@@ -26,6 +26,7 @@ static enum ipsec_status park(struct sim_node *n, uint32_t token, bool is_secret
     n->question[n->question_count].token = token;
     n->question[n->question_count].is_secret = is_secret;
     n->question[n->question_count].is_eap = false;
+    n->question[n->question_count].is_lease = false;
     n->question_count++;
     return IPSEC_PENDING;
 }
@@ -126,6 +127,7 @@ static enum ipsec_status on_eap(void *user, uint32_t token, const struct ipsec_e
     q->token = token;
     q->is_secret = false;
     q->is_eap = true;
+    q->is_lease = false;
     q->server = query->server;
     q->length = query->packet.length < sizeof(q->packet) ? query->packet.length : 0;
     if (q->length > 0) {
@@ -133,6 +135,44 @@ static enum ipsec_status on_eap(void *user, uint32_t token, const struct ipsec_e
     }
     n->question_count++;
     return IPSEC_PENDING;
+}
+
+static enum ipsec_status give_lease(struct sim_node *n, struct ipsec_config_set *set)
+{
+    if (n->lease_status < IPSEC_OK) {
+        return n->lease_status;
+    }
+    *set = n->lease;
+    n->leased++;
+    set->lease = n->leased;
+    return IPSEC_OK;
+}
+
+static enum ipsec_status on_lease(void *user, uint32_t token, const struct ipsec_lease_query *query,
+                                  struct ipsec_config_set *set)
+{
+    struct sim_node *n = user;
+
+    n->last_lease = *query;
+    n->last_lease.peer = NULL;
+    n->last_lease.remote_id = NULL;
+    if (n->pend_lease) {
+        const enum ipsec_status status = park(n, token, false);
+        n->question[n->question_count - 1].is_lease = true;
+        return status;
+    }
+    return give_lease(n, set);
+}
+
+static void on_release(void *user, const struct ipsec_peer *peer, uint32_t lease)
+{
+    struct sim_node *n = user;
+
+    n->released++;
+    if (peer != &n->peer || lease == 0 || lease > n->leased || n->released > n->leased) {
+        fprintf(stderr, "simulator: a lease is released that was not given\n");
+        abort();
+    }
 }
 
 static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
@@ -147,6 +187,7 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
 {
     struct ipsec_secret secret = {0};
     struct ipsec_eap_reply reply = {0};
+    struct ipsec_config_set set = {0};
     uint8_t room[64];
     struct ipsec_answer answer = {.status = status};
 
@@ -161,13 +202,19 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
         reply.packet = room;
         answer.status = eap_round(n, q.server, packet, &reply);
         answer.eap = &reply;
+    } else if (status == IPSEC_OK && q.is_lease) {
+        answer.status = give_lease(n, &set);
+        answer.lease = &set;
     } else if (status == IPSEC_OK && q.is_secret) {
         answer.status = fill_secret(n, &secret);
         answer.secret = &secret;
     } else if (status == IPSEC_OK) {
         answer.peer = &n->peer;
     }
-    (void)ipsec_ike_answer(n->ike, q.token, &answer, n->sim->now);
+    if (ipsec_ike_answer(n->ike, q.token, &answer, n->sim->now) == IPSEC_ERR_STALE && q.is_lease &&
+        answer.lease != NULL && answer.status == IPSEC_OK) {
+        n->released++; /* nobody took it */
+    }
 }
 
 static bool on_job(void *user, struct ipsec_job *job)
@@ -365,7 +412,7 @@ static void say(const struct sim_node *n, const struct ipsec_event *event)
         "",           "message",  "IKE up",        "IKE rekeyed",
         "IKE closed", "child up", "child rekeyed", "child closed",
         "failure",    "warning",  "rekey failed",  "drop",
-        "moved"};
+        "moved",      "assigned"};
     char text[IPSEC_MESSAGE_TEXT_MAX] = "";
 
     if (event->message != NULL) {
@@ -402,6 +449,8 @@ static void on_event(void *user, const struct ipsec_event *event)
         n->warnings |= 1u << event->warning;
     } else if (event->type == IPSEC_EVENT_DROP) {
         n->last_drop = event->status;
+    } else if (event->type == IPSEC_EVENT_CONFIG) {
+        n->assigned = *event->config;
     } else if (event->type == IPSEC_EVENT_ADDRESS_CHANGED) {
         n->old_remote = event->old_remote;
         n->new_remote = event->ike->remote;
@@ -419,6 +468,8 @@ void sim_node_callbacks(struct sim_node *n)
         .find_secret = on_find_secret,
         .wall_time = on_wall_time,
         .eap = n->speaks_eap ? on_eap : NULL,
+        .lease = n->leases ? on_lease : NULL,
+        .release = on_release,
         .child_add = on_child_add,
         .child_update = on_child_update,
         .child_remove = on_child_remove,
