@@ -74,7 +74,10 @@ struct config_site {
     uint32_t secret_line;
     struct ipsec_secret secret;
     struct config_auth auth;
-    struct ipsec_peer peer; /* pointers lead into this struct */
+    struct ipsec_peer peer;     /* pointers lead into this struct */
+    struct ipsec_selector pool; /* addresses for peers that ask; family NONE: none */
+    uint32_t dns_count;
+    struct ipsec_addr dns[IPSEC_CONFIG_DNS_MAX];
     struct ipsec_child_config children[CONFIG_SITE_CHILDREN_MAX];
     const struct config_child *child_source[CONFIG_SITE_CHILDREN_MAX];
     uint32_t seen;

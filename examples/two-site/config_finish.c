@@ -125,11 +125,11 @@ static struct config_site *site_named(struct config *config, const struct config
 static void check_child(struct config *config, const struct config_child *child)
 {
     const struct ipsec_child_config *c = &child->child;
-    if (c->local_ts.count == 0) {
+    if (c->local_ts.count == 0 && !c->local_dynamic) {
         config_fail(config, child->line, "child %s: local_ts is missing (the network on this side)",
                     child->name);
     }
-    if (c->remote_ts.count == 0) {
+    if (c->remote_ts.count == 0 && !c->remote_dynamic) {
         config_fail(config, child->line,
                     "child %s: remote_ts is missing (the network on the other side)", child->name);
     }

@@ -240,6 +240,66 @@ static void site_auth(const struct place *place, const char *value)
     config_auth_key(place->config, place->site, place->key, value, place->line);
 }
 
+static void site_childless(const struct place *place, const char *value)
+{
+    static const char *const word[] = {
+        [IPSEC_CHILDLESS_DEFAULT] = "allow",
+        [IPSEC_CHILDLESS_NEVER] = "never",
+        [IPSEC_CHILDLESS_ALWAYS] = "always",
+    };
+    for (uint8_t i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
+        if (strcmp(value, word[i]) == 0) {
+            place->site->peer.childless = i;
+            return;
+        }
+    }
+    config_bad(place, value, "allow, never or always");
+}
+
+static void site_request_address(const struct place *place, const char *value)
+{
+    static const char *const word[] = {"ipv4", "ipv6", "dns", "subnets"}; /* bits in this order */
+    char item[16];
+    while (value_next_item(&value, item, sizeof(item))) {
+        unsigned bit = 0;
+        while (bit < sizeof(word) / sizeof(word[0]) && strcmp(item, word[bit]) != 0) {
+            bit++;
+        }
+        if (bit == sizeof(word) / sizeof(word[0])) {
+            config_bad(place, item, "ipv4, ipv6, dns or subnets");
+            return;
+        }
+        place->site->peer.request_config |= (uint8_t)(1U << bit);
+    }
+    if (value == NULL) {
+        config_fail(place->config, place->line, "%s: an empty or overlong item in the list",
+                    place->key);
+    }
+}
+
+static void site_pool(const struct place *place, const char *value)
+{
+    struct ipsec_selector *pool = &place->site->pool;
+    if (ipsec_selector_parse(value, pool) != IPSEC_OK || pool->family != IPSEC_FAMILY_IPV4 ||
+        pool->protocol != 0) {
+        config_bad(place, value,
+                   "a range of IPv4 addresses such as 10.77.0.0/24 or 10.77.0.10-10.77.0.99");
+        pool->family = IPSEC_FAMILY_NONE;
+    }
+}
+
+static void site_dns(const struct place *place, const char *value)
+{
+    struct config_site *site = place->site;
+    if (site->dns_count == IPSEC_CONFIG_DNS_MAX) {
+        config_fail(place->config, place->line, "%s: more than %d servers", place->key,
+                    IPSEC_CONFIG_DNS_MAX);
+        return;
+    }
+    config_set_address(place, value, &site->dns[site->dns_count]);
+    site->dns_count++;
+}
+
 static const struct key site_keys[] = {
     {"local", false, site_local},
     {"remote", false, site_remote},
@@ -267,6 +327,10 @@ static const struct key site_keys[] = {
     {"mobike", false, site_mobike},
     {"encapsulation", false, site_encapsulation},
     {"initial_contact", false, site_initial_contact},
+    {"childless", false, site_childless},
+    {"request_address", true, site_request_address},
+    {"pool", false, site_pool},
+    {"dns", true, site_dns},
 };
 
 /* ---- [child NAME] -----------------------------------------------------------------------------
@@ -280,11 +344,19 @@ static void child_site(const struct place *place, const char *value)
 
 static void child_local_ts(const struct place *place, const char *value)
 {
+    if (strcmp(value, "dynamic") == 0) {
+        place->child->child.local_dynamic = true;
+        return;
+    }
     config_set_selectors(place, value, &place->child->child.local_ts);
 }
 
 static void child_remote_ts(const struct place *place, const char *value)
 {
+    if (strcmp(value, "dynamic") == 0) {
+        place->child->child.remote_dynamic = true;
+        return;
+    }
     config_set_selectors(place, value, &place->child->child.remote_ts);
 }
 
@@ -337,6 +409,22 @@ static void child_prove_pfs(const struct place *place, const char *value)
     }
 }
 
+static void child_start(const struct place *place, const char *value)
+{
+    const bool on_demand = strcmp(value, "on-demand") == 0;
+    if (!on_demand && strcmp(value, "always") != 0) {
+        config_bad(place, value, "always or on-demand");
+    }
+    place->child->child.start = on_demand ? IPSEC_START_ON_DEMAND : IPSEC_START_ALWAYS;
+}
+
+static void child_idle(const struct place *place, const char *value)
+{
+    uint64_t ms = 0;
+    config_set_duration(place, value, 1000, &ms);
+    place->child->child.idle_ms = (uint32_t)(ms < UINT32_MAX ? ms : UINT32_MAX);
+}
+
 static const struct key child_keys[] = {
     {"site", false, child_site},
     {"local_ts", true, child_local_ts},
@@ -349,6 +437,8 @@ static const struct key child_keys[] = {
     {"hard_packets", false, child_hard_packets},
     {"replay_window", false, child_replay_window},
     {"prove_pfs", false, child_prove_pfs},
+    {"start", false, child_start},
+    {"idle", false, child_idle},
 };
 
 /* ---- Finding the place ------------------------------------------------------------------------

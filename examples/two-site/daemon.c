@@ -228,6 +228,11 @@ static bool loop(struct daemon *daemon)
             journal_line(daemon->journal, "gateway", "the sockets or the device failed");
             return false;
         }
+        if (daemon->session.assigned.family != IPSEC_FAMILY_NONE) {
+            netsetup_assign(&daemon->session.assigned, ipsec_linux_tun_name(daemon->tun),
+                            daemon->journal);
+            daemon->session.assigned.family = IPSEC_FAMILY_NONE;
+        }
         control_work(daemon->control, &daemon->session, now_of(daemon));
     }
     return true;

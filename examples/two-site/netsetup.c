@@ -103,6 +103,10 @@ static bool route_selector(int fd, const char *device, const struct config_site 
 static bool route_site(int fd, const char *device, const struct config_site *site,
                        struct journal *journal)
 {
+    if (site->pool.family != IPSEC_FAMILY_NONE &&
+        !route_selector(fd, device, site, &site->pool, journal)) {
+        return false;
+    }
     for (size_t i = 0; i < site->peer.child_count; i++) {
         const struct ipsec_selectors *list = &site->children[i].remote_ts;
         for (size_t j = 0; j < list->count; j++) {
@@ -112,6 +116,17 @@ static bool route_site(int fd, const char *device, const struct config_site *sit
         }
     }
     return true;
+}
+
+void netsetup_assign(const struct ipsec_addr *addr, const char *device, struct journal *journal)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || !set_address(fd, device, addr)) {
+        journal_line(journal, "gateway", "address of %s: %s", device, strerror(errno));
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }
 
 static void look_at_forwarding(struct journal *journal)

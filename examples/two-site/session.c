@@ -101,6 +101,14 @@ static void on_key_log(void *user, const struct ipsec_key_log *log)
     keylog_write(session->keylog, log);
 }
 
+static void acquire(struct session *session, const struct ipsec_peer *peer,
+                    const struct ipsec_child_config *child)
+{
+    const enum ipsec_status status = ipsec_gw_acquire(session->gw, peer, child);
+    journal_line(session->journal, peer->name, "traffic asks for child %s%s%s", child->name,
+                 status < IPSEC_OK ? ": " : "", status < IPSEC_OK ? ipsec_status_text(status) : "");
+}
+
 static void on_acquire(void *user, const struct ipsec_peer *peer,
                        const struct ipsec_child_config *child)
 {
@@ -115,6 +123,10 @@ static void on_acquire(void *user, const struct ipsec_peer *peer,
                          "traffic for %s waits for the peer: this end only answers", child->name);
         }
         site->refused_acquire = true;
+        return;
+    }
+    if (child->start == IPSEC_START_ON_DEMAND) {
+        acquire(session, peer, child);
         return;
     }
     if (!site->wanted) {
@@ -138,6 +150,8 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.find_peer = find_peer;
     out->callbacks.find_secret = find_secret;
     out->callbacks.wall_time = wall_time;
+    out->callbacks.lease = session_lease;
+    out->callbacks.release = session_release;
     out->callbacks.event = session_on_event;
     out->callbacks.acquire = on_acquire;
     out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
@@ -178,12 +192,23 @@ static bool make_gateway(struct session *session, ipsec_ms now)
     return status == IPSEC_OK;
 }
 
+/* Whether one of the site's children is to be there without being asked for. */
+static bool has_standing_child(const struct ipsec_peer *peer)
+{
+    size_t i = 0;
+    while (i < peer->child_count && peer->children[i].start != IPSEC_START_ALWAYS) {
+        i++;
+    }
+    return i < peer->child_count;
+}
+
 static bool add_sites(struct session *session)
 {
     for (size_t i = 0; i < session->config->site_count; i++) {
         const struct config_site *config = &session->config->site[i];
         session->site[i].config = config;
-        session->site[i].wanted = config->role == ROLE_INITIATOR;
+        session->site[i].wanted =
+            config->role == ROLE_INITIATOR && has_standing_child(&config->peer);
         session->site[i].backoff_ms = SESSION_BACKOFF_FIRST_MS;
         const enum ipsec_status status = ipsec_gw_add_peer(session->gw, &config->peer);
         if (status != IPSEC_OK) {

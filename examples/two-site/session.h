@@ -15,6 +15,9 @@
 #define SESSION_BACKOFF_FIRST_MS 5000
 #define SESSION_BACKOFF_MAX_MS   60000
 
+/* The most addresses that are given out of one pool. */
+#define SESSION_LEASES_MAX 1024
+
 /* How one site is doing. */
 struct session_site {
     const struct config_site *config;
@@ -25,7 +28,8 @@ struct session_site {
     uint64_t backoff_ms;
     enum ipsec_cause last_cause; /* 0: none; reports of the same cause are cut to a line */
     enum ipsec_phase last_phase;
-    uint32_t failures; /* in a row */
+    uint32_t failures;               /* in a row */
+    bool leased[SESSION_LEASES_MAX]; /* of the pool, by place */
 };
 
 /* What the exchange under way costs, for the line after a rekey. */
@@ -59,6 +63,7 @@ struct session {
     bool closing;
     ipsec_ms next_tick;
     struct session_budget strangers;
+    struct ipsec_addr assigned; /* the peer's last gift of an IPv4 address; family NONE: none */
 };
 
 /* What a session works with; all of it must outlive the session. */
@@ -93,6 +98,11 @@ enum ipsec_status session_down(struct session *session, const char *site, ipsec_
 enum ipsec_status session_rekey_ike(struct session *session, const char *site, ipsec_ms now);
 enum ipsec_status session_rekey_child(struct session *session, const char *child, uint32_t flags,
                                       ipsec_ms now);
+
+/* session_lease.c: the addresses of the sites' pools. */
+enum ipsec_status session_lease(void *user, uint32_t token, const struct ipsec_lease_query *query,
+                                struct ipsec_config_set *set);
+void session_release(void *user, const struct ipsec_peer *peer, uint32_t lease);
 
 /* session_event.c: the library's events; session_keepup.c uses what it notes. */
 void session_on_event(void *user, const struct ipsec_event *event);

@@ -168,6 +168,33 @@ static void on_closed(struct session *session, const struct ipsec_event *event)
     session->dirty = true;
 }
 
+/* What the peer has assigned to us. */
+static void on_config(struct session *session, const struct ipsec_event *event)
+{
+    const struct ipsec_config_set *set = event->config;
+    struct render line = {.used = 0};
+    char text[IPSEC_ADDR_TEXT_MAX];
+    render_add(&line, "assigned by the peer:");
+    if (set->ipv4.family != IPSEC_FAMILY_NONE) {
+        ipsec_addr_text(&set->ipv4, text, sizeof(text));
+        render_add(&line, " %s", text);
+        session->assigned = set->ipv4;
+    }
+    if (set->ipv6.family != IPSEC_FAMILY_NONE) {
+        ipsec_addr_text(&set->ipv6, text, sizeof(text));
+        render_add(&line, " %s", text);
+    }
+    for (uint32_t i = 0; i < set->dns_count; i++) {
+        ipsec_addr_text(&set->dns[i], text, sizeof(text));
+        render_add(&line, "%s %s", i == 0 ? ", DNS" : "", text);
+    }
+    for (uint32_t i = 0; i < set->subnet_count; i++) {
+        ipsec_addr_text(&set->subnet[i].addr, text, sizeof(text));
+        render_add(&line, "%s %s/%u", i == 0 ? ", networks" : "", text, set->subnet[i].bits);
+    }
+    journal_line(session->journal, topic_of(event), "%s", line.text);
+}
+
 /* ---- Trouble ----------------------------------------------------------------------------------
  */
 
@@ -280,6 +307,9 @@ void session_on_event(void *user, const struct ipsec_event *event)
         break;
     case IPSEC_EVENT_ADDRESS_CHANGED:
         on_moved(session, event);
+        break;
+    case IPSEC_EVENT_CONFIG:
+        on_config(session, event);
         break;
     }
 }

@@ -99,7 +99,8 @@ static ipsec_ms keep_up(struct session *session, struct session_site *site, ipse
         return IPSEC_NEVER; /* opening: an event tells how it ends */
     }
     for (size_t i = 0; i < peer->child_count; i++) {
-        if (session_child_of(session, &peer->children[i], false) != 0) {
+        if (peer->children[i].start == IPSEC_START_ON_DEMAND ||
+            session_child_of(session, &peer->children[i], false) != 0) {
             continue;
         }
         if (now >= site->retry_at) {

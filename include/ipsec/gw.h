@@ -30,6 +30,9 @@ struct ipsec_gw_callbacks {
     enum ipsec_status (*wall_time)(void *user, int64_t *seconds);
     enum ipsec_status (*eap)(void *user, uint32_t token, const struct ipsec_eap_query *query,
                              struct ipsec_eap_reply *reply);
+    enum ipsec_status (*lease)(void *user, uint32_t token, const struct ipsec_lease_query *query,
+                               struct ipsec_config_set *set);
+    void (*release)(void *user, const struct ipsec_peer *peer, uint32_t lease);
     void (*event)(void *user, const struct ipsec_event *event);
     bool (*job)(void *user, struct ipsec_job *job);
     void (*key_log)(void *user, const struct ipsec_key_log *log);
@@ -37,8 +40,9 @@ struct ipsec_gw_callbacks {
     void (*wan_send)(void *user, struct ipsec_packet *const packets[], size_t n);
     void (*lan_deliver)(void *user, struct ipsec_packet *const packets[], size_t n);
     /* A packet matched a PROTECT policy that has no SA: bring one up (rate limited to one a second
-     * per child). The packet itself is dropped and counted. May be NULL. It runs after the burst,
-     * and may call the gateway's ike commands. */
+     * per child). The packet itself is dropped and counted. It runs after the burst, and may call
+     * the gateway's ike commands, and ipsec_gw_acquire, which knows the packet. NULL: that is done
+     * for children that start on demand, and nothing for others. */
     void (*acquire)(void *user, const struct ipsec_peer *peer,
                     const struct ipsec_child_config *child);
 };
@@ -70,6 +74,8 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_init(void *block, size_t b
 IPSEC_API void ipsec_gw_deinit(struct ipsec_gw *gw);
 
 /* Adds the PROTECT policies of a peer's children (each local x remote selector pair of one family).
+ * Those of a child with a dynamic side come and go with its SAs instead, each IKE SA its own, when
+ * the addresses are known; they take room of policy_max too.
  * They are there before any SA is: packets acquire, or are dropped, and never leave in clear (RFC
  * 4301 5.1). The structs must stay unchanged until ipsec_gw_remove_peer. All or nothing:
  * IPSEC_ERR_FULL (policy_max), IPSEC_ERR_STATE (added before), IPSEC_ERR_ARGUMENT (a child without
@@ -80,6 +86,11 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *
  * dropped) and lets go of the structs. IPSEC_ERR_REENTRY from inside a callback of IKE. */
 IPSEC_API enum ipsec_status ipsec_gw_remove_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer,
                                                  ipsec_ms now);
+
+/* From inside the acquire callback only (IPSEC_ERR_STATE): ipsec_ike_acquire with the selectors of
+ * the packet that waits. */
+IPSEC_API enum ipsec_status ipsec_gw_acquire(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                             const struct ipsec_child_config *child);
 
 /* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets, any
  * number. Each packet's status tells what became of it; output goes to the callbacks (or the io)

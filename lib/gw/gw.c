@@ -91,6 +91,20 @@ static enum ipsec_status pass_eap(void *user, uint32_t token, const struct ipsec
     return gw->config.callbacks.eap(gw->config.user, token, query, reply);
 }
 
+static enum ipsec_status pass_lease(void *user, uint32_t token,
+                                    const struct ipsec_lease_query *query,
+                                    struct ipsec_config_set *set)
+{
+    const struct ipsec_gw *gw = user;
+    return gw->config.callbacks.lease(gw->config.user, token, query, set);
+}
+
+static void pass_release(void *user, const struct ipsec_peer *peer, uint32_t lease)
+{
+    const struct ipsec_gw *gw = user;
+    gw->config.callbacks.release(gw->config.user, peer, lease);
+}
+
 static bool pass_job(void *user, struct ipsec_job *job)
 {
     const struct ipsec_gw *gw = user;
@@ -116,6 +130,8 @@ static struct ipsec_ike_config ike_config(const struct ipsec_gw_config *c, struc
     callbacks.find_secret = given->find_secret != NULL ? pass_find_secret : NULL;
     callbacks.wall_time = given->wall_time != NULL ? pass_wall_time : NULL;
     callbacks.eap = given->eap != NULL ? pass_eap : NULL;
+    callbacks.lease = given->lease != NULL ? pass_lease : NULL;
+    callbacks.release = given->release != NULL ? pass_release : NULL;
     callbacks.event = given->event != NULL ? pass_event : NULL;
     callbacks.job = given->job != NULL ? pass_job : NULL;
     callbacks.key_log = given->key_log != NULL ? pass_key_log : NULL;

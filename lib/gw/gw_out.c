@@ -11,7 +11,8 @@ static void no_sa(struct ipsec_gw *gw, struct ipsec_packet *packet, void *user, 
     struct ipseci_gw_policy *policy = ipseci_gw_policy_of(gw, user);
     packet->status = IPSEC_DROP_NO_SA;
     if (policy != NULL) {
-        ipseci_gw_want(gw, policy, now);
+        const struct ipsec_view inner = {packet->buffer + packet->offset, packet->length};
+        ipseci_gw_want(gw, policy, inner, now);
     }
 }
 

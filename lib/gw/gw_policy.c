@@ -14,7 +14,7 @@ struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
     ipsec_handle handle = 0;
     struct ipseci_gw_policy *policy;
     while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
-        if (policy->peer == peer && policy->config == config) {
+        if (policy->peer == peer && policy->config == config && !policy->dynamic) {
             return policy;
         }
     }
@@ -93,22 +93,28 @@ static enum ipsec_status add_entry(struct ipsec_gw *gw, struct ipseci_gw_policy 
     return IPSEC_OK;
 }
 
-static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer *peer,
-                                    const struct ipsec_child_config *config)
+static struct ipseci_gw_policy *take_policy(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                            const struct ipsec_child_config *config)
 {
-    const struct ipsec_selectors *local = &config->local_ts;
-    const struct ipsec_selectors *remote = &config->remote_ts;
     ipsec_handle handle = 0;
-    if (local->count == 0 || local->count > IPSEC_SELECTORS_MAX || remote->count == 0 ||
-        remote->count > IPSEC_SELECTORS_MAX) {
-        return IPSEC_ERR_ARGUMENT;
-    }
     struct ipseci_gw_policy *policy = ipseci_pool_take(&gw->policies, &handle);
-    if (policy == NULL) {
-        return IPSEC_ERR_FULL;
+    if (policy != NULL) {
+        policy->self = handle;
+        policy->peer = peer;
+        policy->config = config;
     }
-    policy->peer = peer;
-    policy->config = config;
+    return policy;
+}
+
+static bool count_is_good(uint32_t count)
+{
+    return count != 0 && count <= IPSEC_SELECTORS_MAX;
+}
+
+static enum ipsec_status add_entries(struct ipsec_gw *gw, struct ipseci_gw_policy *policy,
+                                     const struct ipsec_selectors *local,
+                                     const struct ipsec_selectors *remote)
+{
     for (uint32_t l = 0; l < local->count; l++) {
         for (uint32_t r = 0; r < remote->count; r++) {
             /* A child may carry both families; mixed pairs match nothing. */
@@ -118,6 +124,68 @@ static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer
         }
     }
     return policy->entry_count != 0 ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
+}
+
+static bool is_dynamic(const struct ipsec_child_config *config)
+{
+    return config->local_dynamic || config->remote_dynamic;
+}
+
+static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                    const struct ipsec_child_config *config)
+{
+    const bool dynamic = is_dynamic(config);
+    if (!dynamic &&
+        (!count_is_good(config->local_ts.count) || !count_is_good(config->remote_ts.count))) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    struct ipseci_gw_policy *policy = take_policy(gw, peer, config);
+    if (policy == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    return dynamic ? IPSEC_OK : add_entries(gw, policy, &config->local_ts, &config->remote_ts);
+}
+
+/* ---- Dynamic sides --------------------------------------------------------------------------- */
+
+enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                       const struct ipseci_gw_child *replaced,
+                                       struct ipseci_gw_policy **out)
+{
+    *out = ipseci_gw_policy_find(gw, sa->peer, sa->config);
+    if (*out == NULL || !is_dynamic(sa->config)) {
+        return *out != NULL ? IPSEC_OK : IPSEC_ERR_NOT_FOUND;
+    }
+    if (replaced != NULL && replaced->policy->dynamic) {
+        *out = replaced->policy;
+        return IPSEC_OK;
+    }
+    *out = take_policy(gw, sa->peer, sa->config);
+    if (*out == NULL) {
+        return IPSEC_ERR_FULL;
+    }
+    (*out)->dynamic = true;
+    const enum ipsec_status status = add_entries(gw, *out, &sa->local_ts, &sa->remote_ts);
+    if (status < IPSEC_OK) {
+        drop_policy(gw, *out, (*out)->self);
+    }
+    return status;
+}
+
+void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    const struct ipseci_gw_child *child;
+    if (!policy->dynamic) {
+        return;
+    }
+    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
+        if (child->policy == policy) {
+            return;
+        }
+    }
+    drop_policy(gw, policy, policy->self);
 }
 
 enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer)

@@ -6,6 +6,9 @@
  * 4301 5.1.
  */
 #include "gw_state.h"
+#include "ip_header.h"
+
+#include <string.h>
 
 /* ---- Noting ---------------------------------------------------------------------------------- */
 
@@ -47,7 +50,32 @@ void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child)
     child->touched = false;
 }
 
-void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_ms now)
+static void one_end(const struct ipseci_flow *flow, const uint8_t *addr, uint16_t port,
+                    struct ipsec_selector *out)
+{
+    memset(out, 0, sizeof *out);
+    out->family = flow->family;
+    out->protocol = flow->protocol;
+    out->port_first = flow->has_ports ? port : 0;
+    out->port_last = flow->has_ports ? port : UINT16_MAX;
+    memcpy(out->first, addr, sizeof out->first);
+    memcpy(out->last, addr, sizeof out->last);
+}
+
+static void note_packet(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy,
+                        struct ipsec_view packet)
+{
+    struct ipseci_flow flow;
+    gw->wanted.policy = NULL;
+    if (ipseci_ip_parse(packet, &flow) == IPSEC_OK) {
+        one_end(&flow, flow.src, flow.src_port, &gw->wanted.packet.local);
+        one_end(&flow, flow.dst, flow.dst_port, &gw->wanted.packet.remote);
+        gw->wanted.policy = policy;
+    }
+}
+
+void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, struct ipsec_view packet,
+                    ipsec_ms now)
 {
     if (policy->acquired_ever && now < policy->acquired) {
         policy->acquired = now; /* the clock stepped back: count from here */
@@ -59,6 +87,7 @@ void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_
     policy->acquired = now;
     policy->acquire_due = true;
     gw->acquire_due = true;
+    note_packet(gw, policy, packet);
 }
 
 /* ---- Giving ---------------------------------------------------------------------------------- */
@@ -125,7 +154,32 @@ static void settle_move(struct ipsec_gw *gw, ipsec_ms now)
     }
 }
 
-static void settle_acquires(struct ipsec_gw *gw)
+enum ipsec_status ipsec_gw_acquire(struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                                   const struct ipsec_child_config *child)
+{
+    if (gw == NULL || peer == NULL || child == NULL) {
+        return IPSEC_ERR_ARGUMENT;
+    }
+    const struct ipseci_gw_wanted *wanted = &gw->wanted;
+    if (!wanted->settling) {
+        return IPSEC_ERR_STATE;
+    }
+    const bool known =
+        wanted->policy != NULL && wanted->policy->peer == peer && wanted->policy->config == child;
+    return ipsec_ike_acquire(gw->ike, peer, child, known ? &wanted->packet : NULL, wanted->now);
+}
+
+static void acquire(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy)
+{
+    if (gw->config.callbacks.acquire != NULL) {
+        gw->config.callbacks.acquire(gw->config.user, policy->peer, policy->config);
+    } else if (policy->config->start == IPSEC_START_ON_DEMAND) {
+        /* What is wrong with it is told by its failure report; the packet is lost either way. */
+        (void)ipsec_gw_acquire(gw, policy->peer, policy->config);
+    }
+}
+
+static void settle_acquires(struct ipsec_gw *gw, ipsec_ms now)
 {
     uint32_t cursor = 0;
     ipsec_handle handle = 0;
@@ -134,21 +188,23 @@ static void settle_acquires(struct ipsec_gw *gw)
         return;
     }
     gw->acquire_due = false;
+    gw->wanted.settling = true;
+    gw->wanted.now = now;
     while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
         if (!policy->acquire_due) {
             continue;
         }
         policy->acquire_due = false;
         gw->counters.acquires++;
-        if (gw->config.callbacks.acquire != NULL) {
-            gw->config.callbacks.acquire(gw->config.user, policy->peer, policy->config);
-        }
+        acquire(gw, policy);
     }
+    gw->wanted.settling = false;
+    gw->wanted.policy = NULL;
 }
 
 void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now)
 {
     settle_children(gw, now);
     settle_move(gw, now);
-    settle_acquires(gw);
+    settle_acquires(gw, now);
 }

@@ -97,13 +97,12 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
 {
     struct ipsec_gw *gw = user;
     ipsec_handle handle = 0;
+    struct ipseci_gw_policy *policy = NULL;
     /* A child no policy speaks of could send nothing and accept nothing. */
-    struct ipseci_gw_policy *policy = ipseci_gw_policy_find(gw, sa->peer, sa->config);
-    if (policy == NULL) {
-        return IPSEC_ERR_NOT_FOUND;
-    }
+    IPSECI_TRY(ipseci_gw_policy_for(gw, sa, find_child(gw, sa->replaces), &policy));
     struct ipseci_gw_child *child = ipseci_pool_take(&gw->children, &handle);
     if (child == NULL) {
+        ipseci_gw_policy_left(gw, policy);
         return IPSEC_ERR_FULL;
     }
     child->self = handle;
@@ -113,6 +112,7 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     const enum ipsec_status status = add_pair(gw, sa, child);
     if (status < IPSEC_OK) {
         (void)ipseci_pool_release(&gw->children, handle);
+        ipseci_gw_policy_left(gw, policy);
         return status;
     }
     if (sa->outbound_ready) {
@@ -173,7 +173,9 @@ void ipseci_gw_child_remove(void *user, ipsec_handle child)
     ipseci_gw_untouch(gw, record);
     (void)ipsec_sad_remove(gw->sad, record->sa_in);
     (void)ipsec_sad_remove(gw->sad, record->sa_out);
+    struct ipseci_gw_policy *policy = record->policy;
     (void)ipseci_pool_release(&gw->children, record->self);
+    ipseci_gw_policy_left(gw, policy);
 }
 
 enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,

@@ -30,6 +30,8 @@
 struct ipseci_gw_child;
 
 struct ipseci_gw_policy {
+    ipsec_handle self;
+    bool dynamic; /* of one IKE SA's child with a dynamic side: goes with its last SA */
     const struct ipsec_peer *peer;
     const struct ipsec_child_config *config;
     struct ipseci_gw_child *serving; /* the entries send with its outbound SA; NULL: none */
@@ -77,6 +79,13 @@ struct ipsec_gw {
         ipsec_handle child; /* IKE's name for it */
         struct ipsec_endpoint remote;
     } moved;
+    /* The last packet of a burst that found no SA; one is enough, as the next will come. */
+    struct ipseci_gw_wanted {
+        const struct ipseci_gw_policy *policy; /* NULL: none */
+        struct ipsec_packet_selectors packet;
+        bool settling; /* inside the acquire callback, */
+        ipsec_ms now;  /* at that time */
+    } wanted;
     bool busy; /* inside an input: a callback that comes back is refused */
     bool acquire_due;
     struct ipsec_gw_counters counters;
@@ -96,6 +105,12 @@ enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
 struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
                                                const struct ipsec_peer *peer,
                                                const struct ipsec_child_config *config);
+/* The policy for a new SA of IKE: the peer's, or one of its own where a side is dynamic. */
+enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                       const struct ipseci_gw_child *replaced,
+                                       struct ipseci_gw_policy **out);
+/* An SA has left it: a dynamic one that has no other goes. */
+void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
 /* The record behind an SPD entry's user pointer; NULL for an entry the caller added himself. */
 struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *user);
 /* Lets the policy's entries send with the child that was told so last, or acquire. */
@@ -109,7 +124,8 @@ struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const stru
 void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned notice);
 void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child);
 /* Asks for an acquire of the policy, unless there was one a moment ago. */
-void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_ms now);
+void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, struct ipsec_view packet,
+                    ipsec_ms now);
 /* Gives the notices, moves and acquires that are due. */
 void ipseci_gw_settle(struct ipsec_gw *gw, ipsec_ms now);
 

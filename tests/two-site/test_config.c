@@ -77,6 +77,50 @@ static struct config *read_text(const char *text, const char *const overrides[],
 #define SITE    "[site b]\nremote = 10.0.0.2\nsecret_file = good.psk\n"
 #define CHILD   "[child net]\nsite = b\nlocal_ts = 192.168.1.0/24\nremote_ts = 192.168.2.0/24\n"
 
+static void sessions(void **state)
+{
+    (void)state;
+    struct config *config = read_text(
+        GATEWAY SITE "childless = always\nrequest_address = ipv4, dns\nrequest_address = subnets\n"
+                     "pool = 10.77.0.0/24\ndns = 10.0.0.53\ndns = fd00::53\n"
+                     "[child net]\nsite = b\nlocal_ts = dynamic\nremote_ts = dynamic\n"
+                     "start = on-demand\nidle = 90s\n",
+        NULL, 0);
+    config_print_errors(config, stderr);
+    assert_int_equal(config->error_count, 0);
+    const struct config_site *site = &config->site[0];
+    assert_int_equal(site->peer.childless, IPSEC_CHILDLESS_ALWAYS);
+    assert_int_equal(site->peer.request_config,
+                     IPSEC_CONFIG_IPV4 | IPSEC_CONFIG_DNS | IPSEC_CONFIG_SUBNETS);
+    assert_int_equal(site->pool.last[3], 255);
+    assert_int_equal(site->dns_count, 2);
+    const struct ipsec_child_config *child = &site->peer.children[0];
+    assert_true(child->local_dynamic && child->remote_dynamic);
+    assert_int_equal(child->start, IPSEC_START_ON_DEMAND);
+    assert_int_equal(child->idle_ms, 90000);
+    config_free(config);
+}
+
+static void bad_sessions(void **state)
+{
+    static const char *const line[] = {
+        "childless = perhaps\n",     "request_address = ipv5\n", "pool = fd00::/64\n",
+        "pool = 10.0.0.0/24[tcp]\n", "pool = everything\n",      "dns = server\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++) {
+        char text[400];
+        snprintf(text, sizeof(text), GATEWAY SITE "%s" CHILD, line[i]);
+        struct config *config = read_text(text, NULL, 0);
+        assert_int_equal(config->error_count, 1);
+        assert_int_equal(config->error[0].line, 6);
+        config_free(config);
+    }
+    struct config *config = read_text(GATEWAY SITE CHILD "start = later\nidle = 5ms\n", NULL, 0);
+    assert_int_equal(config->error_count, 2);
+    config_free(config);
+}
+
 /* ---- Good -------------------------------------------------------------------------------------
  */
 
@@ -466,6 +510,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_key),
+        cmocka_unit_test(sessions),
+        cmocka_unit_test(bad_sessions),
         cmocka_unit_test(overrides_stand_over_the_file),
         cmocka_unit_test(bad_config_names_line_and_reason),
         cmocka_unit_test(bad_override),

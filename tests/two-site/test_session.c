@@ -152,6 +152,36 @@ static void a_held_site_is_not_called(void **state)
     assert_true(ipsec_ike_next_sa(ike, 0) != 0);
 }
 
+/* Addresses of a pool: none twice, the one that is wanted when it is free, none of networks. */
+static void a_pool_gives_each_address_once(void **state)
+{
+    struct bench *bench = *state;
+    struct config_site *site = (struct config_site *)(uintptr_t)&bench->config->site[0];
+    struct ipsec_lease_query query = {.peer = &site->peer, .wanted = IPSEC_CONFIG_IPV4};
+    struct ipsec_config_set set;
+    uint32_t second = 0;
+    assert_int_equal(ipsec_selector_parse("10.77.0.254-10.77.1.2", &site->pool), IPSEC_OK);
+    assert_int_equal(ipsec_addr_parse("10.77.1.2", &query.ipv4), IPSEC_OK);
+    static const uint8_t low[] = {2, 254, 1}; /* .255 and .0 are left out */
+    for (size_t i = 0; i < 3; i++) {
+        memset(&set, 0, sizeof(set));
+        assert_int_equal(session_lease(&bench->session, 1, &query, &set), IPSEC_OK);
+        assert_int_equal(set.ipv4.bytes[3], low[i]);
+        second = i == 1 ? set.lease : second;
+    }
+    assert_int_equal(session_lease(&bench->session, 1, &query, &set), IPSEC_ERR_FULL);
+    session_release(&bench->session, &site->peer, second);
+    session_release(&bench->session, &site->peer, 0);
+    assert_int_equal(session_lease(&bench->session, 1, &query, &set), IPSEC_OK);
+    assert_int_equal(set.ipv4.bytes[3], 254);
+    query.wanted = IPSEC_CONFIG_DNS;
+    site->dns_count = 1;
+    memset(&set, 0, sizeof(set));
+    assert_int_equal(session_lease(&bench->session, 1, &query, &set), IPSEC_OK);
+    assert_int_equal(set.dns_count, 1);
+    assert_int_equal(set.ipv4.family, IPSEC_FAMILY_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +193,7 @@ int main(void)
                                         close_bench),
         cmocka_unit_test_setup_teardown(the_wait_doubles_up_to_a_minute, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_held_site_is_not_called, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_pool_gives_each_address_once, open_bench, close_bench),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

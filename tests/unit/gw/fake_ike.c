@@ -85,6 +85,21 @@ enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle chi
     return ike->notice_answer;
 }
 
+enum ipsec_status ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                    const struct ipsec_child_config *config,
+                                    const struct ipsec_packet_selectors *packet, ipsec_ms now)
+{
+    (void)now;
+    ike->acquires++;
+    ike->acquired_peer = peer;
+    ike->acquired = config;
+    ike->acquired_with_packet = packet != NULL;
+    if (packet != NULL) {
+        ike->acquired_packet = *packet;
+    }
+    return IPSEC_OK;
+}
+
 enum ipsec_status ipsec_ike_child_moved(struct ipsec_ike *ike, ipsec_handle child,
                                         const struct ipsec_endpoint *remote, ipsec_ms now)
 {

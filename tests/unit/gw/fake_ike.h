@@ -36,6 +36,11 @@ struct ipsec_ike {
     void (*on_notice)(struct ipsec_ike *ike, void *user); /* runs inside every notice */
     bool remove_on_hard; /* answers NOTICE_HARD with child_remove, as the engine does */
     const struct ipsec_peer *forgotten;
+    unsigned acquires;
+    const struct ipsec_peer *acquired_peer; /* of the last */
+    const struct ipsec_child_config *acquired;
+    bool acquired_with_packet;
+    struct ipsec_packet_selectors acquired_packet;
 };
 
 /* Times a notice was given for a child. */

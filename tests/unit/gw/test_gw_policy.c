@@ -139,6 +139,31 @@ static void spd_04_without_an_acquire_callback_it_is_only_dropped(void **state)
     stop(kit);
 }
 
+/* RFC 7296 2.9: with the packet's addresses, protocol and ports. */
+static void ts_07_an_acquire_knows_the_packet(void **state)
+{
+    (void)state;
+    struct gw_kit *kit = malloc(sizeof *kit);
+    struct kit_packet p[2];
+    assert_non_null(kit);
+    kit_init(kit, false);
+    kit->config.callbacks.acquire = NULL;
+    kit->child[1].start = IPSEC_START_ON_DEMAND;
+    kit_start(kit);
+    kit_ping(kit, &p[0], 1); /* of the other child, which is not on demand */
+    kit_ipv4(&p[1], "10.1.0.1", "10.2.0.1", 60, 1);
+    kit_lan(kit, p, 2);
+    assert_int_equal(kit->ike->acquires, 1);
+    assert_ptr_equal(kit->ike->acquired, &kit->child[1]);
+    assert_ptr_equal(kit->ike->acquired_peer, &kit->peer);
+    assert_true(kit->ike->acquired_with_packet);
+    const struct ipsec_selector local = kit_selector("10.1.0.1[udp/1000]");
+    const struct ipsec_selector remote = kit_selector("10.2.0.1[udp/2000]");
+    assert_memory_equal(&kit->ike->acquired_packet.local, &local, sizeof local);
+    assert_memory_equal(&kit->ike->acquired_packet.remote, &remote, sizeof remote);
+    stop(kit);
+}
+
 static void spd_04_an_entry_of_the_callers_own_acquires_nothing(void **state)
 {
     (void)state;
@@ -362,6 +387,7 @@ int main(void)
         cmocka_unit_test(malformed_lan_packets_are_dropped_and_counted),
         cmocka_unit_test(spd_04_no_sa_acquires_once_a_second_for_each_child),
         cmocka_unit_test(spd_04_without_an_acquire_callback_it_is_only_dropped),
+        cmocka_unit_test(ts_07_an_acquire_knows_the_packet),
         cmocka_unit_test(spd_04_an_entry_of_the_callers_own_acquires_nothing),
         cmocka_unit_test(spd_05_nothing_leaves_in_clear_at_any_time),
         cmocka_unit_test(spd_02_clear_packet_that_should_be_protected_is_dropped),
