@@ -27,8 +27,9 @@
 #define PSS_BARE(n, salt)                                                                          \
     0x30, 0x3d, PSS_OID, 0x30, 0x30, 0xa0, 0x0d, HASH_BARE(n), 0xa1, 0x1a, 0x30, 0x18, MGF1_OID,   \
         HASH_BARE(n), 0xa2, 0x03, 0x02, 0x01, salt
-#define RSA(n)   0x30, 0x0d, RSA_OID(n), DER_NULL
-#define ECDSA(n) 0x30, 0x0a, ECDSA_OID(n)
+#define RSA(n)      0x30, 0x0d, RSA_OID(n), DER_NULL
+#define RSA_BARE(n) 0x30, 0x0b, RSA_OID(n) /* RFC 4055 5: taken, never sent */
+#define ECDSA(n)    0x30, 0x0a, ECDSA_OID(n)
 
 /* One after the other: enum ipsec_signature, the length, and so many octets. */
 #define FORM(how, length, ...) how, length, __VA_ARGS__
@@ -47,6 +48,9 @@ static const uint8_t forms[] = {
     FORM(IPSEC_SIGNATURE_PSS_SHA2_256, 63, PSS_BARE(0x01, 0x20)),
     FORM(IPSEC_SIGNATURE_PSS_SHA2_384, 63, PSS_BARE(0x02, 0x30)),
     FORM(IPSEC_SIGNATURE_PSS_SHA2_512, 63, PSS_BARE(0x03, 0x40)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_256, 13, RSA_BARE(0x0b)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_384, 13, RSA_BARE(0x0c)),
+    FORM(IPSEC_SIGNATURE_RSA_SHA2_512, 13, RSA_BARE(0x0d)),
 };
 
 void ipseci_signature_algorithm_build(struct ipseci_writer *w, enum ipsec_signature how)
