@@ -229,8 +229,8 @@ static bool loop(struct daemon *daemon)
             return false;
         }
         if (daemon->session.assigned.family != IPSEC_FAMILY_NONE) {
-            netsetup_assign(&daemon->session.assigned, ipsec_linux_tun_name(daemon->tun),
-                            daemon->journal);
+            netsetup_assign(daemon->config, &daemon->session.assigned,
+                            ipsec_linux_tun_name(daemon->tun), daemon->journal);
             daemon->session.assigned.family = IPSEC_FAMILY_NONE;
         }
         control_work(daemon->control, &daemon->session, now_of(daemon));

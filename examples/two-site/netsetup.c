@@ -118,17 +118,6 @@ static bool route_site(int fd, const char *device, const struct config_site *sit
     return true;
 }
 
-void netsetup_assign(const struct ipsec_addr *addr, const char *device, struct journal *journal)
-{
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || !set_address(fd, device, addr)) {
-        journal_line(journal, "gateway", "address of %s: %s", device, strerror(errno));
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-}
-
 static void look_at_forwarding(struct journal *journal)
 {
     FILE *file = fopen("/proc/sys/net/ipv4/ip_forward", "re");
@@ -141,6 +130,30 @@ static void look_at_forwarding(struct journal *journal)
                      "tunnel: sysctl -w net.ipv4.ip_forward=1");
     }
     (void)fclose(file);
+}
+
+static bool route_sites(int fd, const char *device, const struct config *config,
+                        struct journal *journal)
+{
+    bool good = true;
+    for (size_t i = 0; good && !config->gateway.no_routes && i < config->site_count; i++) {
+        good = route_site(fd, device, &config->site[i], journal);
+    }
+    return good;
+}
+
+void netsetup_assign(const struct config *config, const struct ipsec_addr *addr, const char *device,
+                     struct journal *journal)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || !set_address(fd, device, addr)) {
+        journal_line(journal, "gateway", "address of %s: %s", device, strerror(errno));
+    } else {
+        (void)route_sites(fd, device, config, journal); /* they went with the last address */
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }
 
 bool netsetup_apply(const struct config *config, const char *device, struct journal *journal)
@@ -156,9 +169,7 @@ bool netsetup_apply(const struct config *config, const char *device, struct jour
         journal_line(journal, "gateway", "address of %s: %s", device, strerror(errno));
         good = false;
     }
-    for (size_t i = 0; good && !config->gateway.no_routes && i < config->site_count; i++) {
-        good = route_site(fd, device, &config->site[i], journal);
-    }
+    good = good && route_sites(fd, device, config, journal);
     (void)close(fd);
     look_at_forwarding(journal);
     return good;

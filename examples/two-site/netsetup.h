@@ -11,8 +11,9 @@
 /* False after a line in the journal. */
 bool netsetup_apply(const struct config *config, const char *device, struct journal *journal);
 
-/* Gives the device the address that a peer has assigned. */
-void netsetup_assign(const struct ipsec_addr *addr, const char *device, struct journal *journal);
+/* Gives the device the address that a peer has assigned, and its routes once more. */
+void netsetup_assign(const struct config *config, const struct ipsec_addr *addr, const char *device,
+                     struct journal *journal);
 
 /* The route of a selector: false when the range is not one prefix, or not IPv4. */
 bool netsetup_prefix(const struct ipsec_selector *selector, uint8_t network[4], unsigned *bits);

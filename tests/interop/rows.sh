@@ -52,5 +52,7 @@ nat nat aes256-sha256-modp2048 aes256-sha256-modp2048
 nat-rebinding nat_rebinding aes256-sha256-modp2048 aes256-sha256
 refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
 refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
+lease lease aes256-sha256-modp2048 aes256-sha256-modp2048
+childless childless_start aes256-sha256-modp2048 aes256-sha256-modp2048
 END
 }
