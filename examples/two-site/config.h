@@ -34,7 +34,8 @@ struct config_gateway {
     uint64_t retransmit_first_ms; /* 0: the library's default */
     uint32_t retransmit_max;
     bool cookies_always;
-    uint32_t seen; /* keys given so far, a bit each in the order of config_keys.c */
+    uint32_t fragment_bytes; /* 0: the library's default */
+    uint32_t seen;           /* keys given so far, a bit each in the order of config_keys.c */
 };
 
 struct config_child {

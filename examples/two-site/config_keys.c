@@ -60,11 +60,7 @@ static void gateway_mtu(const struct place *place, const char *value)
 
 static void gateway_routes(const struct place *place, const char *value)
 {
-    bool routes = true;
-    if (!value_switch(value, &routes)) {
-        config_bad(place, value, "yes or no");
-    }
-    place->gateway->no_routes = !routes;
+    config_set_off(place, value, &place->gateway->no_routes);
 }
 
 static void gateway_control(const struct place *place, const char *value)
@@ -82,6 +78,13 @@ static void gateway_retransmit_tries(const struct place *place, const char *valu
     uint64_t tries = 0;
     config_set_number(place, value, 1, 20, &tries);
     place->gateway->retransmit_max = (uint32_t)tries;
+}
+
+static void gateway_fragment_bytes(const struct place *place, const char *value)
+{
+    uint64_t bytes = 0;
+    config_set_number(place, value, 192, 65535, &bytes);
+    place->gateway->fragment_bytes = (uint32_t)bytes;
 }
 
 static void gateway_cookies(const struct place *place, const char *value)
@@ -104,6 +107,7 @@ static const struct key gateway_keys[] = {
     {"retransmit", false, gateway_retransmit},
     {"retransmit_tries", false, gateway_retransmit_tries},
     {"cookies", false, gateway_cookies},
+    {"fragment_bytes", false, gateway_fragment_bytes},
 };
 
 /* ---- [site NAME] ------------------------------------------------------------------------------
@@ -211,11 +215,7 @@ static void site_follow(const struct place *place, const char *value)
 
 static void site_mobike(const struct place *place, const char *value)
 {
-    bool on = true;
-    if (!value_switch(value, &on)) {
-        config_bad(place, value, "yes or no");
-    }
-    place->site->peer.no_mobike = !on;
+    config_set_off(place, value, &place->site->peer.no_mobike);
 }
 
 static void site_encapsulation(const struct place *place, const char *value)
@@ -228,11 +228,12 @@ static void site_encapsulation(const struct place *place, const char *value)
 
 static void site_initial_contact(const struct place *place, const char *value)
 {
-    bool send = true;
-    if (!value_switch(value, &send)) {
-        config_bad(place, value, "yes or no");
-    }
-    place->site->peer.no_initial_contact = !send;
+    config_set_off(place, value, &place->site->peer.no_initial_contact);
+}
+
+static void site_fragmentation(const struct place *place, const char *value)
+{
+    config_set_off(place, value, &place->site->peer.no_fragmentation);
 }
 
 static void site_auth(const struct place *place, const char *value)
@@ -327,6 +328,7 @@ static const struct key site_keys[] = {
     {"mobike", false, site_mobike},
     {"encapsulation", false, site_encapsulation},
     {"initial_contact", false, site_initial_contact},
+    {"fragmentation", false, site_fragmentation},
     {"childless", false, site_childless},
     {"request_address", true, site_request_address},
     {"pool", false, site_pool},

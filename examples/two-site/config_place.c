@@ -58,6 +58,15 @@ void config_set_port(const struct place *place, const char *value, uint16_t *out
     *out = (uint16_t)port;
 }
 
+void config_set_off(const struct place *place, const char *value, bool *off)
+{
+    bool on = true;
+    if (!value_switch(value, &on)) {
+        config_bad(place, value, "yes or no");
+    }
+    *off = !on;
+}
+
 void config_set_duration(const struct place *place, const char *value, uint64_t least_ms,
                          uint64_t *out)
 {

@@ -25,6 +25,8 @@ void config_set_address(const struct place *place, const char *value, struct ips
 void config_set_number(const struct place *place, const char *value, uint64_t least, uint64_t most,
                        uint64_t *out);
 void config_set_port(const struct place *place, const char *value, uint16_t *out);
+/* yes or no; "no" sets it. */
+void config_set_off(const struct place *place, const char *value, bool *off);
 void config_set_duration(const struct place *place, const char *value, uint64_t least_ms,
                          uint64_t *out);
 void config_set_size(const struct place *place, const char *value, uint64_t *out);

@@ -130,6 +130,9 @@ void mirror_ini(const struct config *config, const struct config_site *site, FIL
     if (peer->force_encapsulation) {
         fprintf(out, "encapsulation = always\n");
     }
+    if (peer->no_fragmentation) {
+        fprintf(out, "fragmentation = no\n");
+    }
     for (size_t i = 0; i < peer->child_count; i++) {
         ini_child(site->child_source[i], out);
     }
@@ -196,6 +199,7 @@ void mirror_swanctl(const struct config *config, const struct config_site *site,
     }
     fprintf(out, "        proposals = %s\n", ike.text);
     fprintf(out, "        encap = %s\n", peer->force_encapsulation ? "yes" : "no");
+    fprintf(out, "        fragmentation = %s\n", peer->no_fragmentation ? "no" : "yes");
     swanctl_end("local", peer->remote_auth, local, out);
     swanctl_end("remote", peer->local_auth, remote, out);
     fprintf(out, "        children {\n");

@@ -165,6 +165,7 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->ike.natt_port = config->gateway.natt_port;
     out->ike.retransmit_first_ms = (uint32_t)config->gateway.retransmit_first_ms;
     out->ike.retransmit_max = config->gateway.retransmit_max;
+    out->ike.fragment_bytes = config->gateway.fragment_bytes;
     out->ike.cookie_threshold = config->gateway.cookies_always ? 1 : 0;
     /* Room for every site twice (a rekey has two generations) and for strangers knocking. */
     out->ike.sa_max = (uint32_t)config->site_count * 3 + 8;

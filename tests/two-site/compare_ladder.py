@@ -5,7 +5,8 @@
 usage: compare_ladder.py LOG TSHARK-FIELDS
 
 TSHARK-FIELDS: one line a packet, separated by tabs: ispi rspi exchangetype flag_response messageid
-length payload-types notify-types, the last two comma-separated lists. Every message of the ladder must
+length payload-types notify-types fragment fragments, of which payload-types and notify-types are
+comma-separated lists and the last two are empty but for SKF. Every message of the ladder must
 be in the capture with the same payloads in the same order and the same notifies, and the other way
 round. Prints what differs; the exit status says whether anything does.
 """
@@ -36,14 +37,18 @@ def ladder(path):
         words = found.group(7).replace('{', ' ').replace('}', ' ').split()
         payloads = []
         notifies = []
+        fragment = ''
         for word in words:
+            if re.fullmatch(r'\d+/\d+', word):
+                fragment = word
+                continue
             if word.startswith('N('):
                 payloads.append('N')
                 notifies.append(word[2:-1])
             else:
                 payloads.append(ALIASES.get(word, word))
         messages.append((found.group(2), found.group(3), int(found.group(4)),
-                         int(found.group(5)), payloads, notifies))
+                         int(found.group(5)), payloads, notifies, fragment))
     return messages
 
 
@@ -56,7 +61,7 @@ def captured(path):
     seen = set()
     for line in open(path, encoding='utf-8'):
         fields = line.rstrip('\n').split('\t')
-        if len(fields) < 8 or not fields[0]:
+        if len(fields) < 10 or not fields[0]:
             continue
         key = tuple(fields)
         if key in seen:  # sent again
@@ -68,7 +73,8 @@ def captured(path):
         notifies = [NOTIFIES.get(number(n), n) for n in fields[7].split(',') if n]
         messages.append((EXCHANGES.get(number(fields[2]), fields[2]),
                          'response' if response else 'request', number(fields[4]),
-                         number(fields[5]), payloads, notifies))
+                         number(fields[5]), payloads, notifies,
+                         '%d/%d' % (number(fields[8]), number(fields[9])) if fields[8] else ''))
     return messages
 
 
@@ -83,7 +89,7 @@ def main():
             bad += 1
             print('  ladder: ', a)
             print('  capture:', b)
-    inside = sum(len(m[4]) - m[4].index('SK') - 1 for m in theirs if 'SK' in m[4])
+    inside = sum(len(m[4]) - 1 for m in theirs if m[4][:1] in (['SK'], ['SKF']))
     print('  %d messages in the ladder, %d in the capture, %d payloads decrypted, %d differ'
           % (len(ours), len(theirs), inside, bad))
     return 0 if ours and inside and not bad else 1

@@ -160,13 +160,13 @@ static void every_key(void **state)
     config = read_text(
         "# comment\n[gateway]\naddress = 10.0.0.1 ; a comment\nike_port = 5000\nnatt_port=5001\n"
         "tun = vpn7\ntun_address = 192.168.1.1\nmtu = 1300\nroutes = no\ncontrol = /tmp/c\n"
-        "retransmit = 500ms\nretransmit_tries = 3\ncookies = always\n"
+        "retransmit = 500ms\nretransmit_tries = 3\ncookies = always\nfragment_bytes = 576\n"
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
         "role = initiator\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
         "ike_lifetime = 4h\nliveness = off\nkeepalive = 45s\nfollow = port\nmobike = "
         "no\nencapsulation = "
-        "always\ninitial_contact = no\n"
+        "always\ninitial_contact = no\nfragmentation = no\n"
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
         "lifetime = 90m\nsoft_bytes = 1M\nhard_bytes = 2M\nsoft_packets = 10\n"
@@ -188,6 +188,7 @@ static void every_key(void **state)
     assert_int_equal(site->peer.follow, IPSEC_FOLLOW_PORT);
     assert_true(site->peer.no_mobike);
     assert_true(site->peer.force_encapsulation && site->peer.no_initial_contact);
+    assert_true(site->peer.no_fragmentation);
     assert_int_equal(site->secret.length, 3);
     assert_int_equal(site->secret.bytes[1], 0xff);
     const struct ipsec_child_config *child = &site->children[0];
@@ -197,6 +198,7 @@ static void every_key(void **state)
     assert_int_equal(child->lifetime.packets_soft, 10);
     assert_int_equal(child->replay_window, 256);
     assert_int_equal(config->gateway.retransmit_first_ms, 500);
+    assert_int_equal(config->gateway.fragment_bytes, 576);
     assert_true(config->gateway.cookies_always && config->gateway.no_routes);
     config_free(config);
 }
@@ -250,6 +252,7 @@ static const struct bad bad_configs[] = {
     {"[gateway]\ntun = ../x\n", 2, "is not a device name"},
     {"[gateway]\nroutes = maybe\n", 2, "is not yes or no"},
     {"[gateway]\ncookies = never\n", 2, "is not auto or always"},
+    {"[gateway]\nfragment_bytes = 191\n", 2, "191"},
     {"[gateway]\nretransmit = 99ms\n", 2, "is less than"},
     {"[gateway]\nretransmit_tries = 21\n", 2, "from 1 to 20"},
     {"[gateway]\nmtu = 1300\nmtu = 1400\n", 3, "mtu is given twice"},
@@ -274,6 +277,7 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE "keepalive = often\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "follow = yes\n" CHILD, 6, "is not nat, never, port or any"},
     {GATEWAY SITE "encapsulation = yes\n" CHILD, 6, "is not auto or always"},
+    {GATEWAY SITE "fragmentation = force\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE, 4, "site b has no tunnel"},
     {GATEWAY SITE "[child net]\nsite = c\nlocal_ts = 10.1.0.0/16\nremote_ts = 10.2.0.0/16\n", 7,
      "there is no [site c]"},
