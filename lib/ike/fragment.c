@@ -194,9 +194,6 @@ enum ipsec_status ipseci_fragments_collect(struct ipsec_ike *ike, const struct i
     }
     const enum ipsec_status status = ipseci_reassembly_add(set, &piece);
     if (status < IPSEC_OK) {
-        if (set->have == 0) {
-            (void)ipseci_pool_release(&ike->reassemblies, handle);
-        }
         return status;
     }
     ike->counters.fragments_in++;

@@ -56,3 +56,19 @@ uint32_t frag_ladder_count(const struct sim *s, const char *text)
     }
     return count;
 }
+
+uint32_t frag_sets(struct sim_node *n)
+{
+    struct ipsec_ike_counters counters;
+
+    ipsec_ike_counters(n->ike, &counters);
+    return counters.reassemblies;
+}
+
+uint64_t frag_given_up(struct sim_node *n)
+{
+    struct ipsec_ike_counters counters;
+
+    ipsec_ike_counters(n->ike, &counters);
+    return counters.reassemblies_dropped;
+}

@@ -28,5 +28,8 @@ struct frag_view {
 };
 struct frag_view frag_look(const struct sim_datagram *d);
 uint32_t frag_ladder_count(const struct sim *s, const char *text);
+/* Messages being put together, and given up. */
+uint32_t frag_sets(struct sim_node *n);
+uint64_t frag_given_up(struct sim_node *n);
 
 #endif

@@ -144,6 +144,7 @@ struct sim {
     uint64_t state; /* of the network's generator */
     bool no_malloc; /* the simulator itself does without, too, once it runs */
     bool harder;    /* of sim_seeds.c */
+    bool fragments; /* as well */
     bool verbose;   /* messages and events to stdout as they happen */
 
     /* The network. */

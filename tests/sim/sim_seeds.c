@@ -4,9 +4,10 @@
  * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
  * run. Called by tests/sim/run and as a test:
  *
- *   sim_seeds --seeds N [--first S] [--harder] [--show]
+ *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--show]
  *
  * --harder: both ends may have several IKE SAs, and time may jump.
+ * --fragments: messages go in fragments of many sizes, where both ends want it.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show.
  */
@@ -69,6 +70,17 @@ static void choose_node(struct sim *s, struct sim_node *n)
     }
 }
 
+/* Small ones, and few slots to put them together in. */
+static void choose_fragments(struct sim *s)
+{
+    for (int i = 0; i < 2; i++) {
+        struct ipsec_ike_config *c = &s->nodes[i].config;
+        c->fragment_bytes = 192 + pick(s, 2) * pick(s, 60) + pick(s, 2) * pick(s, 400);
+        c->reassembly_max = pick(s, 3) == 0 ? 1 + pick(s, 3) : 0;
+        c->no_fragmentation = pick(s, 12) == 0;
+    }
+}
+
 static void choose(struct sim *s)
 {
     const uint32_t children = 1 + pick(s, 3);
@@ -77,6 +89,12 @@ static void choose(struct sim *s)
     for (int i = 0; i < 2; i++) {
         choose_node(s, &s->nodes[i]);
         s->nodes[i].peer.child_count = children;
+    }
+    if (s->fragments) {
+        choose_fragments(s);
+    } else {
+        s->nodes[SIM_A].config.no_fragmentation = true; /* seeds stay the runs they were */
+        s->nodes[SIM_B].config.no_fragmentation = true;
     }
     s->nat = pick(s, 6) == 0;
     s->delay_ms = 1 + pick(s, 200);
@@ -283,12 +301,19 @@ static const char *judge(struct sim *s)
     return wrong != NULL ? wrong : sim_dead(s);
 }
 
-static bool run_seed(uint64_t seed, bool show, bool harder)
+struct options {
+    bool show;
+    bool harder;
+    bool fragments;
+};
+
+static bool run_seed(uint64_t seed, const struct options *options)
 {
     struct sim *s = sim_new(seed);
 
-    s->verbose = show;
-    s->harder = harder;
+    s->verbose = options->show;
+    s->harder = options->harder;
+    s->fragments = options->fragments;
     choose(s);
     sim_start(s);
     s->keep_sent = true;
@@ -300,7 +325,7 @@ static bool run_seed(uint64_t seed, bool show, bool harder)
     if (wrong != NULL) {
         printf("seed %llu: %s\n", (unsigned long long)seed, wrong);
     }
-    if (show) {
+    if (options->show) {
         sim_print(s);
     }
     sim_free(s);
@@ -312,8 +337,7 @@ int main(int argc, char **argv)
     uint64_t seeds = 100;
     uint64_t first = 1;
     uint64_t failed = 0;
-    bool show = false;
-    bool harder = false;
+    struct options options = {0};
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
@@ -321,16 +345,19 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc) {
             first = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--show") == 0) {
-            show = true;
+            options.show = true;
         } else if (strcmp(argv[i], "--harder") == 0) {
-            harder = true;
+            options.harder = true;
+        } else if (strcmp(argv[i], "--fragments") == 0) {
+            options.fragments = true;
         } else {
-            fprintf(stderr, "usage: %s [--seeds N] [--first S] [--harder] [--show]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--show]\n",
+                    argv[0]);
             return 2;
         }
     }
     for (uint64_t i = 0; i < seeds; i++) {
-        failed += run_seed(first + i, show, harder) ? 0 : 1;
+        failed += run_seed(first + i, &options) ? 0 : 1;
     }
     printf("%llu passed, %llu failed\n", (unsigned long long)(seeds - failed),
            (unsigned long long)failed);

@@ -255,6 +255,26 @@ static void frag_04_corrupted_fragments_change_nothing(void **state)
     sim_free(s);
 }
 
+/* What a fragment says in clear costs a look and no cipher. */
+static void frag_05_too_large_a_total_is_not_opened(void **state)
+{
+    static struct sim_datagram d;
+    struct sim *s = frag_in_flight(false);
+
+    (void)state;
+    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
+        if (s->queue[i].used) {
+            d = s->queue[i];
+        }
+    }
+    d.octets[34] = 0xff;
+    assert_int_equal(sim_inject(s, SIM_B, &d), IPSEC_DROP_FRAGMENT);
+    d.octets[34] = 0;
+    d.octets[35]++;
+    assert_int_equal(sim_inject(s, SIM_B, &d), IPSEC_DROP_ICV);
+    sim_free(s);
+}
+
 /* CVE-2016-1287: cut off anywhere. */
 static void frag_03_cve_2016_1287_every_length(void **state)
 {
@@ -373,6 +393,32 @@ static void frag_06_while_an_answer_is_awaited(void **state)
     }
 }
 
+/* As before for an answer, whose key exchange is still computed. */
+static void frag_06_while_a_job_is_out(void **state)
+{
+    struct sim *s = sim_new(1);
+
+    (void)state;
+    frag_set_up(s);
+    sim_start(s);
+    (void)sim_connect(s);
+    A(s)->take_jobs = true;
+    assert_int_equal(ipsec_ike_rekey(A(s)->ike, sim_sa(A(s), IPSEC_IKE_ESTABLISHED), s->now),
+                     IPSEC_OK);
+    assert_int_equal(sim_job_done(A(s)), IPSEC_OK);
+    s->double_percent = 100;
+    sim_run(s, 100);
+    assert_int_equal(A(s)->job_count, 1);
+    assert_true(A(s)->ike->counters.fragments_in > 0);
+    assert_int_equal(A(s)->ike->reassemblies.used, 0);
+    A(s)->take_jobs = false;
+    assert_int_equal(sim_job_done(A(s)), IPSEC_OK);
+    sim_run(s, 1000);
+    s->double_percent = 0;
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,10 +432,12 @@ int main(void)
         cmocka_unit_test(frag_02_every_order_of_arrival),
         cmocka_unit_test(frag_04_doubled_fragments),
         cmocka_unit_test(frag_04_corrupted_fragments_change_nothing),
+        cmocka_unit_test(frag_05_too_large_a_total_is_not_opened),
         cmocka_unit_test(frag_03_cve_2016_1287_every_length),
         cmocka_unit_test(frag_06_a_repeated_request_is_answered_once),
         cmocka_unit_test(frag_06_what_came_is_not_lost),
         cmocka_unit_test(frag_06_while_an_answer_is_awaited),
+        cmocka_unit_test(frag_06_while_a_job_is_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
