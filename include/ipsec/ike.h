@@ -416,8 +416,8 @@ IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 /* Starts an IKE SA and its children, but for those on demand. Without one to begin with it is
  * childless (RFC 6023), and fails when the peer does not know that. IPSEC_OK: under way, events
  * tell the rest. IPSEC_ERR_FULL, IPSEC_ERR_ARGUMENT (no remote address; no child, and childless is
- * NEVER), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built in; a failure report says
- * what). */
+ * NEVER; remote_auth is EAP and local_auth is not: such a peer can only call us),
+ * IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built in; a failure report says what). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);

@@ -67,6 +67,9 @@ enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer
 {
     struct ipsec_proposals offered;
 
+    if (peer->remote_auth == IPSEC_AUTH_EAP && peer->local_auth != IPSEC_AUTH_EAP) {
+        return IPSEC_ERR_ARGUMENT; /* RFC 7296 2.16: who is called never proves itself so */
+    }
     IPSECI_TRY(check_proposals(ike, peer, &offered));
     struct ipseci_ike_sa *sa = ipseci_sa_take(ike, true);
     if (sa == NULL) {

@@ -18,6 +18,7 @@ struct work {
     struct ipseci_step *step;
     bool is_response;           /* `in` answers our request */
     struct ipseci_child *child; /* made by this step */
+    struct ipsec_view sealed;   /* what is to be sent, in SK: lies in the scratch until then */
 };
 
 static bool has(const struct work *w, enum ipseci_action action)
@@ -64,16 +65,32 @@ static enum ipsec_status build_plain(const struct work *w, const struct ipseci_i
     return IPSEC_OK;
 }
 
-static enum ipsec_status build(const struct work *w, bool response, uint32_t id,
-                               struct ipsec_view *message)
+static struct ipseci_ike_header own_header(const struct work *w)
 {
-    const struct ipsec_view body = ipseci_written(&w->step->w);
-    const struct ipseci_ike_header header = header_for(w, response, id);
+    const bool response = w->step->send == IPSECI_SEND_REPLY;
 
+    return header_for(w, response, response ? w->in->header.message_id : w->sa->request_id);
+}
+
+static enum ipsec_status build(const struct work *w, struct ipsec_view *message)
+{
     if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
-        return build_plain(w, &header, body, message);
+        const struct ipseci_ike_header header = own_header(w);
+        return build_plain(w, &header, ipseci_written(&w->step->w), message);
     }
-    return ipseci_sk_seal(w->ike, w->sa, &header, body, message);
+    *message = w->sealed;
+    return IPSEC_OK;
+}
+
+/* Sealing takes random and a provider, which may fail: before anything has changed. An SA that is
+ * up without an answer would be up alone. */
+static enum ipsec_status seal(struct work *w)
+{
+    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
+        return IPSEC_OK;
+    }
+    const struct ipseci_ike_header header = own_header(w);
+    return ipseci_sk_seal(w->ike, w->sa, &header, ipseci_written(&w->step->w), &w->sealed);
 }
 
 static enum ipsec_status send_request(const struct work *w)
@@ -81,7 +98,7 @@ static enum ipsec_status send_request(const struct work *w)
     struct ipseci_ike_sa *sa = w->sa;
     struct ipsec_view message;
 
-    IPSECI_TRY(build(w, false, sa->request_id, &message));
+    IPSECI_TRY(build(w, &message));
     if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
         IPSECI_TRY(ipseci_store(w->ike, &sa->request, message));
     }
@@ -97,7 +114,7 @@ static enum ipsec_status send_reply(const struct work *w)
     struct ipseci_ike_sa *sa = w->sa;
     struct ipsec_view message;
 
-    IPSECI_TRY(build(w, true, w->in->header.message_id, &message));
+    IPSECI_TRY(build(w, &message));
     if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
         IPSECI_TRY(ipseci_store(w->ike, &sa->reply, message));
     }
@@ -157,13 +174,9 @@ static enum ipsec_status reserve(const struct work *w)
     if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
         return IPSEC_OK;
     }
-    if (w->step->send == IPSECI_SEND_REPLY) {
-        return ipseci_store_reserve(w->ike, &w->sa->reply, length);
-    }
-    if (w->step->send == IPSECI_SEND_REQUEST) {
-        return ipseci_store_reserve(w->ike, &w->sa->request, length);
-    }
-    return IPSEC_OK;
+    struct ipseci_stored *stored =
+        w->step->send == IPSECI_SEND_REPLY ? &w->sa->reply : &w->sa->request;
+    return ipseci_store_reserve(w->ike, stored, length);
 }
 
 static void drop_other_contacts(const struct work *w)
@@ -189,6 +202,9 @@ static enum ipsec_status prepare(struct work *w)
     enum ipsec_status status;
 
     IPSECI_TRY(reserve(w));
+    if (w->step->send == IPSECI_SEND_REQUEST || w->step->send == IPSECI_SEND_REPLY) {
+        IPSECI_TRY(seal(w));
+    }
     if (has(w, IPSECI_ACT_KEYS)) {
         IPSECI_TRY(ipseci_sa_set_keys(w->ike, w->sa, &w->step->suite, &w->step->keys));
         w->hs->keys = w->step->keys;

@@ -86,7 +86,7 @@ enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ips
         return ipseci_no_proof(ctx, step, status);
     }
     ipseci_child_offer_auth(ctx, step);
-    if (eap && peer->remote_auth == IPSEC_AUTH_EAP) {
+    if (ipseci_eap_alone(peer)) {
         ipseci_step_notify(step, IPSECI_NOTIFY_EAP_ONLY_AUTHENTICATION, ipseci_view(NULL, 0));
     }
     return IPSEC_OK;
@@ -182,12 +182,12 @@ bool ipseci_auth_responder_good(const struct ipseci_context *ctx, struct ipseci_
         step->actions |= ending(peer);
         return false;
     }
-    if (peer->remote_auth != IPSEC_AUTH_EAP && !proof_good(ctx, step, &theirs)) {
+    if (!ipseci_eap_alone(peer) && !proof_good(ctx, step, &theirs)) {
         return false;
     }
     if (!ipseci_identity_expected(peer, remote)) {
         ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_IDENTITY, remote);
-        step->failure.authenticated = peer->remote_auth != IPSEC_AUTH_EAP;
+        step->failure.authenticated = !ipseci_eap_alone(peer);
         step->actions |= ending(peer);
         return false;
     }
@@ -323,14 +323,13 @@ bool ipseci_auth_open_reply(const struct ipseci_context *ctx, struct ipseci_step
 
     *status = IPSEC_OK;
     ipseci_own_proof(ctx, peer, remote, &own);
-    if (peer->local_auth != IPSEC_AUTH_EAP && ipseci_auth_lacks(ctx, step, &own.proof)) {
+    if (!ipseci_eap_alone(peer) && ipseci_auth_lacks(ctx, step, &own.proof)) {
         return false;
     }
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_AUTH);
     ipseci_add_id(step, IPSECI_PAYLOAD_IDR, &own.id);
     ipseci_certificates_add(step, peer);
-    *status =
-        peer->local_auth == IPSEC_AUTH_EAP ? IPSEC_OK : ipseci_auth_add(ctx, step, &own.proof);
+    *status = ipseci_eap_alone(peer) ? IPSEC_OK : ipseci_auth_add(ctx, step, &own.proof);
     if (*status < IPSEC_OK) {
         *status = ipseci_no_proof(ctx, step, *status);
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));

@@ -15,6 +15,13 @@ struct ipseci_own_proof {
     uint8_t body[IPSECI_ID_BODY_MAX];
 };
 
+/* RFC 5998: the rounds of EAP are the proof of both ends. On one side only, they prove nothing
+ * about the other. */
+static inline bool ipseci_eap_alone(const struct ipsec_peer *peer)
+{
+    return peer->local_auth == IPSEC_AUTH_EAP && peer->remote_auth == IPSEC_AUTH_EAP;
+}
+
 void ipseci_own_proof(const struct ipseci_context *ctx, const struct ipsec_peer *peer,
                       const struct ipsec_id *remote, struct ipseci_own_proof *out);
 void ipseci_add_id(struct ipseci_step *step, uint8_t payload, const struct ipsec_id *id);

@@ -77,9 +77,7 @@ static void next_round(const struct ipseci_context *ctx, struct ipseci_step *ste
 /* RFC 5998 4: by EAP alone only with a method that makes a key for both ends. */
 static bool key_suffices(const struct ipseci_context *ctx, const struct ipsec_peer *peer)
 {
-    const bool alone = peer->local_auth == IPSEC_AUTH_EAP && peer->remote_auth == IPSEC_AUTH_EAP;
-
-    return ctx->hs->eap.reply.msk_length > 0 || !alone;
+    return ctx->hs->eap.reply.msk_length > 0 || !ipseci_eap_alone(peer);
 }
 
 /* ---- initiator ---------------------------------------------------------------------------------
@@ -154,7 +152,7 @@ static void client_first(const struct ipseci_context *ctx, struct ipseci_step *s
 {
     const struct ipseci_payloads *p = &ctx->in->payloads;
     const struct ipseci_payload *idr = ipseci_payload_find(p, IPSECI_PAYLOAD_IDR);
-    const bool alone = ctx->sa->peer->remote_auth == IPSEC_AUTH_EAP;
+    const bool alone = ipseci_eap_alone(ctx->sa->peer);
     struct ipsec_id remote;
 
     /* AUTH-28: who the server is comes before any credential of ours, unless EAP shows that too */

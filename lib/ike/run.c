@@ -54,11 +54,15 @@ static enum ipsec_status unpark(const struct ipseci_handshake *hs, struct ipseci
     return ipseci_message_parse(raw, &in->header, &in->payloads);
 }
 
-/* What a dropped message's public value led to says nothing about that of the next (INIT-29). */
-static void forget_ke(struct ipseci_handshake *hs)
+/* What a dropped message's public value led to says nothing about that of the next (INIT-29), nor
+ * its signature, or the secret of who it claimed to be from (AUTH-24). */
+static void forget_message(struct ipseci_handshake *hs)
 {
+    static const uint32_t of_message = 1u << IPSECI_NEED_KE_FINISH | 1u << IPSECI_NEED_KE_RESPOND |
+                                       1u << IPSECI_NEED_VERIFY | 1u << IPSECI_NEED_SECRET;
+
     if (hs != NULL) {
-        hs->facts.got &= ~(1u << IPSECI_NEED_KE_FINISH | 1u << IPSECI_NEED_KE_RESPOND);
+        hs->facts.got &= ~of_message;
     }
 }
 
@@ -74,7 +78,7 @@ enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         enum ipsec_status status = handler(&ctx, step);
         status = status < IPSEC_OK ? status : step->drop;
         if (status < IPSEC_OK) {
-            forget_ke(hs);
+            forget_message(hs);
             return status;
         }
         if (step->need.kind == IPSECI_NEED_NOTHING) {

@@ -289,6 +289,7 @@ void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle)
         hs->job.abandoned = true; /* somebody is writing to it: ipsec_ike_job_done releases it */
         ipseci_wipe(&hs->facts, sizeof(hs->facts));
         ipseci_wipe(&hs->keys, sizeof(hs->keys));
+        ipseci_wipe(&hs->eap.reply, sizeof(hs->eap.reply));
         return;
     }
     ipseci_ke_free(&hs->job.ke);

@@ -258,12 +258,16 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
     const ipsec_ms again = ipseci_after(ike->now, next_wait(ike, sa->tries + 1u));
 
-    if (hs != NULL && hs->waiting == IPSECI_NEED_SECRET && sa->tries == 0) {
+    const bool asks =
+        hs != NULL && (hs->waiting == IPSECI_NEED_SECRET || hs->waiting == IPSECI_NEED_EAP);
+
+    if (asks && (sa->tries == 0 || sa->tries > ipseci_path_tries(ike, sa))) {
         ipseci_task_failed(ike, sa); /* the caller never answered; the peer has long given up */
         return;
     }
     if (hs != NULL && hs->waiting != IPSECI_NEED_NOTHING) {
         /* The answer is here; a question or a job of ours is what takes long. */
+        sa->tries = (uint8_t)(sa->tries + (asks ? 1 : 0));
         (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer, again);
         return;
     }

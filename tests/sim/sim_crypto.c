@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-#define ENOUGH   1000000u
-#define DH_PRIME 2147483647u /* 2^31 - 1 */
-#define DH_BASE  7u
+#define ENOUGH      1000000u
+#define PRFS_ENOUGH 4294967295u /* without end */
+#define DH_PRIME    2147483647u /* 2^31 - 1 */
+#define DH_BASE     7u
 
 uint64_t sim_random(uint64_t *state)
 {
@@ -50,12 +51,16 @@ static enum ipsec_status sim_prf(void *context, uint16_t prf_id, struct ipsec_vi
                                  const struct ipsec_view parts[], size_t part_count, uint8_t *out)
 {
     const struct ipseci_prf_info *info = ipseci_prf_find(prf_id);
+    struct sim_crypto *c = context;
     uint64_t h = absorb(start(prf_id), key.data, key.length);
 
-    (void)context;
     if (info == NULL) {
         return IPSEC_ERR_NOT_BUILT_IN;
     }
+    if (c->prfs_left == 0) {
+        return IPSEC_FATAL_CRYPTO;
+    }
+    c->prfs_left -= c->prfs_left < PRFS_ENOUGH ? 1 : 0;
     h = h * 31 + key.length;
     for (size_t i = 0; i < part_count; i++) {
         h = absorb(h, parts[i].data, parts[i].length);
@@ -336,6 +341,7 @@ void sim_crypto_init(struct sim_crypto *c, uint64_t seed)
     c->state = seed;
     c->keys_left = ENOUGH;
     c->kes_left = ENOUGH;
+    c->prfs_left = PRFS_ENOUGH;
     c->table.size = sizeof(c->table);
     c->table.name = "sim";
     c->table.context = c;

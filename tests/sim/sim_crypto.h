@@ -40,6 +40,7 @@ struct sim_crypto {
     /* What it shall do. */
     bool tags_pass; /* opening takes any tag, and nothing is ciphered: for what is inside SK */
     bool random_fails;
+    unsigned prfs_left; /* prf fails once it is 0 */
     unsigned keys_left; /* key_new fails once it is 0 */
     unsigned kes_left;  /* ke_start and ke_respond fail once it is 0 */
     uint32_t absent_count;
