@@ -71,6 +71,26 @@ static bool answer_rekey(struct session *session, const char *const words[], siz
     return false;
 }
 
+/* "move SITE LOCAL [REMOTE]"; "-" leaves an end where it is. */
+static bool answer_move(struct session *session, const char *const words[], size_t count,
+                        ipsec_ms now, FILE *out)
+{
+    struct session_ends to = {.has_local = strcmp(words[2], "-") != 0,
+                              .has_remote = count == 4 && strcmp(words[3], "-") != 0};
+    if ((to.has_local && ipsec_addr_parse(words[2], &to.local.addr) != IPSEC_OK) ||
+        (to.has_remote && ipsec_addr_parse(words[3], &to.remote.addr) != IPSEC_OK)) {
+        fprintf(out, "error not an address\n");
+        return true;
+    }
+    const enum ipsec_status status = session_move(session, words[1], &to, now);
+    if (status == IPSEC_ERR_STATE) {
+        fprintf(out, "error site %s is not up, or the other end has no MOBIKE\n", words[1]);
+    } else {
+        answer(out, status, "site", words[1]);
+    }
+    return true;
+}
+
 static bool answer_words(struct session *session, const char *const words[], size_t count,
                          ipsec_ms now, FILE *out)
 {
@@ -85,6 +105,9 @@ static bool answer_words(struct session *session, const char *const words[], siz
     if (count == 2 && strcmp(words[0], "down") == 0) {
         answer(out, session_down(session, words[1], now), "site", words[1]);
         return true;
+    }
+    if ((count == 3 || count == 4) && strcmp(words[0], "move") == 0) {
+        return answer_move(session, words, count, now, out);
     }
     return count > 0 && strcmp(words[0], "rekey") == 0 &&
            answer_rekey(session, words, count, now, out);

@@ -96,6 +96,15 @@ bool session_closed(const struct session *session);
 enum ipsec_status session_up(struct session *session, const char *site, ipsec_ms now);
 enum ipsec_status session_down(struct session *session, const char *site, ipsec_ms now);
 enum ipsec_status session_rekey_ike(struct session *session, const char *site, ipsec_ms now);
+/* Other outer addresses, by MOBIKE. */
+struct session_ends {
+    bool has_local;
+    bool has_remote;
+    struct ipsec_endpoint local;
+    struct ipsec_endpoint remote;
+};
+enum ipsec_status session_move(struct session *session, const char *name,
+                               const struct session_ends *to, ipsec_ms now);
 enum ipsec_status session_rekey_child(struct session *session, const char *child, uint32_t flags,
                                       ipsec_ms now);
 

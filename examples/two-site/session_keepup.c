@@ -198,6 +198,18 @@ enum ipsec_status session_rekey_ike(struct session *session, const char *name, i
     return ipsec_ike_rekey(ipsec_gw_ike(session->gw), sa, now);
 }
 
+enum ipsec_status session_move(struct session *session, const char *name,
+                               const struct session_ends *to, ipsec_ms now)
+{
+    struct session_site *site = site_named(session, name);
+    const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer, true);
+    if (sa == 0) {
+        return site == NULL ? IPSEC_ERR_NOT_FOUND : IPSEC_ERR_STATE;
+    }
+    return ipsec_ike_move(ipsec_gw_ike(session->gw), sa, to->has_local ? &to->local : NULL,
+                          to->has_remote ? &to->remote : NULL, now);
+}
+
 static const struct ipsec_child_config *child_named(const struct session *session, const char *name)
 {
     for (size_t i = 0; i < session->config->site_count; i++) {

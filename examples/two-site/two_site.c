@@ -135,6 +135,19 @@ static int rekey(const struct options *options)
     return ask(options, file_at(options, 2), request);
 }
 
+/* The third word is an address, or the configuration's file. */
+static int move(const struct options *options)
+{
+    char request[CONTROL_REQUEST_MAX];
+    struct ipsec_addr addr;
+    const char *third = file_at(options, 2);
+    const bool has_remote =
+        third != NULL && (strcmp(third, "-") == 0 || ipsec_addr_parse(third, &addr) == IPSEC_OK);
+    snprintf(request, sizeof(request), "move %s %s %s", options->word[0], options->word[1],
+             has_remote ? third : "-");
+    return ask(options, file_at(options, has_remote ? 3 : 2), request);
+}
+
 static int packet(const struct options *options)
 {
     struct ipsec_proposals list;
@@ -182,6 +195,8 @@ static int do_command(const struct options *options)
         return ask_about(options, "down");
     case COMMAND_REKEY:
         return rekey(options);
+    case COMMAND_MOVE:
+        return move(options);
     case COMMAND_LOG:
         return ask(options, file_at(options, 0), options->follow != 0 ? "log follow" : "log");
     case COMMAND_PACKET:

@@ -7,6 +7,7 @@
 #   ROLE             initiator or responder
 #   LIVENESS         off, or seconds
 #   OUR_GATEWAY OUR_SITE OUR_CHILD      more lines for the sections
+#   OUR_LOCAL        the address the sockets are open on; the default is the one we have
 #   OUR_REMOTE       the peer's address as we see it; the default is where it is
 
 ours_conf()
@@ -15,7 +16,7 @@ ours_conf()
     chmod 600 "$STATE/psk"
     cat <<EOF
 [gateway]
-address = $OUR_ADDRESS
+address = ${OUR_LOCAL:-$OUR_ADDRESS}
 tun = ipsec0
 tun_address = 192.168.1.1
 mtu = 1380

@@ -15,6 +15,8 @@ rows()
     cat <<'END'
 always strongswan-6.0 both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
 always strongswan-6.0 both aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp256
+always strongswan-5.9 initiator keepalive keepalive aes256-sha256-modp2048 aes256-sha256
+all strongswan-6.0 initiator keepalive keepalive aes256-sha256-modp2048 aes256-sha256
 always libreswan both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
 all libreswan both aes256-sha256-ecp256 suite aes256-sha256-ecp256 aes256-sha256-ecp256
 all libreswan both aes256-sha256-ecp384 suite aes256-sha256-ecp384 aes256-sha256-ecp384
@@ -50,6 +52,8 @@ liveness liveness aes256-sha256-modp2048 aes256-sha256
 cookies cookies aes256-sha256-modp2048 aes256-sha256
 nat nat aes256-sha256-modp2048 aes256-sha256-modp2048
 nat-rebinding nat_rebinding aes256-sha256-modp2048 aes256-sha256
+mobike mobike aes256-sha256-modp2048 aes256-sha256
+mobike-nat mobike_nat aes256-sha256-modp2048 aes256-sha256
 refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
 refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
 lease lease aes256-sha256-modp2048 aes256-sha256-modp2048

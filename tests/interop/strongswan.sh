@@ -71,11 +71,11 @@ swan_connection_conf()
     cat <<END
 connections { site {
     version = 2
-    local_addrs = $PEER_ADDRESS
+    local_addrs = ${PEER_LOCAL:-$PEER_ADDRESS}
     remote_addrs = ${PEER_REMOTE:-$OUR_ADDRESS}
     proposals = $IKE
     rekey_time = 0
-    mobike = no
+    mobike = ${SWAN_MOBIKE:-no}
     dpd_delay = $DPD
     local { ${SWAN_LOCAL:-auth = psk}
         id = b.interop }

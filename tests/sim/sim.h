@@ -145,7 +145,8 @@ struct sim {
     bool no_malloc; /* the simulator itself does without, too, once it runs */
     bool harder;    /* of sim_seeds.c */
     bool fragments; /* as well */
-    bool verbose;   /* messages and events to stdout as they happen */
+    bool mobile;
+    bool verbose; /* messages and events to stdout as they happen */
 
     /* The network. */
     bool held; /* nothing is delivered but by sim_deliver */

@@ -4,14 +4,15 @@
  * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
  * run. Called by tests/sim/run and as a test:
  *
- *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--show]
+ *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--mobile] [--show]
  *
  * --harder: both ends may have several IKE SAs, and time may jump.
  * --fragments: messages go in fragments of many sizes, where both ends want it.
+ * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show.
  */
-#include "sim_test.h"
+#include "sim_mobile.h"
 
 static uint32_t pick(struct sim *s, uint32_t below)
 {
@@ -97,6 +98,12 @@ static void choose(struct sim *s)
         s->nodes[SIM_B].config.no_fragmentation = true;
     }
     s->nat = pick(s, 6) == 0;
+    for (int i = 0; i < 2 && s->mobile; i++) {
+        s->nodes[i].peer.no_mobike = pick(s, 20) == 0;
+        s->nodes[i].peer.routability = (uint8_t)pick(s, 3);
+        s->nodes[i].config.mobile_max = 1 + pick(s, 16);
+        s->nat = false; /* the end behind it would be lost at its other addresses */
+    }
     s->delay_ms = 1 + pick(s, 200);
 }
 
@@ -157,9 +164,26 @@ static void initiate(struct sim *s, struct sim_node *n)
     }
 }
 
+/* To one of four addresses; now and then of the other end, too. */
+static void move_about(struct sim *s, struct sim_node *n)
+{
+    const int other = 1 - n->index;
+    struct ipsec_endpoint local = n->peer.local;
+    struct ipsec_endpoint remote = s->nodes[other].peer.local;
+
+    local.port = remote.port = 0;
+    local.addr.bytes[2] = (uint8_t)(113 + pick(s, 4));
+    remote.addr.bytes[2] = (uint8_t)(113 + pick(s, 4));
+    (void)ipsec_ike_move(n->ike, random_sa(s, n), &local, pick(s, 3) == 0 ? &remote : NULL, s->now);
+}
+
 static void ask(struct sim *s)
 {
     struct sim_node *n = &s->nodes[pick(s, 2)];
+    if (s->mobile && pick(s, 4) == 0) {
+        move_about(s, n);
+        return;
+    }
     const ipsec_handle sa = random_sa(s, n);
     const ipsec_handle child = random_child(s, n);
 
@@ -284,6 +308,47 @@ static void revive(struct sim *s)
     sim_traffic(s);
 }
 
+/* Where each IKE SA of A is, the other end has it the other way round. */
+static const char *apart(struct sim *s)
+{
+    const struct ipsec_ike *b = s->nodes[SIM_B].ike;
+    const struct ipseci_ike_sa *sa;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((sa = ipseci_pool_next(&s->nodes[SIM_A].ike->sas, &cursor, &handle)) != NULL) {
+        const struct ipseci_ike_sa *other =
+            ipseci_sa_get(b, ipseci_hash_find(&b->by_spi, sa->initiator ? sa->spi_r : sa->spi_i));
+        if (other == NULL || !ipseci_endpoint_equal(&sa->local, &other->remote) ||
+            !ipseci_endpoint_equal(&sa->remote, &other->local)) {
+            return "the ends of an IKE SA are not where the other takes them to be";
+        }
+        if ((sa->mobile & ~(unsigned)IPSECI_MOBILE_FIRST) !=
+                (other->mobile & ~(unsigned)IPSECI_MOBILE_FIRST) ||
+            (sa->mobile & other->mobile & IPSECI_MOBILE_FIRST) != 0) {
+            return "the ends of an IKE SA differ in what they want of MOBIKE";
+        }
+    }
+    return NULL;
+}
+
+/* And so do the children. */
+static const char *children_apart(struct sim *s)
+{
+    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+        const struct sim_child *a = &s->nodes[SIM_A].sink[i];
+        for (size_t k = 0; k < SIM_CHILDREN_MAX && a->used; k++) {
+            const struct sim_child *c = &s->nodes[SIM_B].sink[k];
+            if (c->used && c->sa.spi_out == a->sa.spi_in &&
+                (!ipsec_addr_equal(&a->sa.local.addr, &c->sa.remote.addr) ||
+                 !ipsec_addr_equal(&a->sa.remote.addr, &c->sa.local.addr))) {
+                return "a child's ends send elsewhere";
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *judge(struct sim *s)
 {
     struct ipsec_ike_counters a;
@@ -294,6 +359,8 @@ static const char *judge(struct sim *s)
         sim_run(s, 137);
         ipsec_ike_counters(s->nodes[SIM_A].ike, &a);
         wrong = sim_disagreement(s, a.sas, a.children);
+        wrong = wrong != NULL || !s->mobile ? wrong : apart(s);
+        wrong = wrong != NULL || !s->mobile ? wrong : children_apart(s);
     }
     if (wrong == NULL && a.children == 0) {
         wrong = "there is no child";
@@ -305,6 +372,7 @@ struct options {
     bool show;
     bool harder;
     bool fragments;
+    bool mobile;
 };
 
 static bool run_seed(uint64_t seed, const struct options *options)
@@ -314,6 +382,7 @@ static bool run_seed(uint64_t seed, const struct options *options)
     s->verbose = options->show;
     s->harder = options->harder;
     s->fragments = options->fragments;
+    s->mobile = options->mobile;
     choose(s);
     sim_start(s);
     s->keep_sent = true;
@@ -350,9 +419,13 @@ int main(int argc, char **argv)
             options.harder = true;
         } else if (strcmp(argv[i], "--fragments") == 0) {
             options.fragments = true;
+        } else if (strcmp(argv[i], "--mobile") == 0) {
+            options.mobile = true;
         } else {
-            fprintf(stderr, "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--show]\n",
-                    argv[0]);
+            fprintf(
+                stderr,
+                "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--mobile] [--show]\n",
+                argv[0]);
             return 2;
         }
     }

@@ -135,6 +135,7 @@ static void requests(void **state)
         "up\n",
         "up b c\n",
         "down\n",
+        "move b\n",
         "rekey\n",
         "rekey b\n",
         "rekey ike\n",
@@ -153,6 +154,12 @@ static void requests(void **state)
     expect(bench, "down b\n", "ok\n");
     expect(bench, "down nobody\n", "error there is no site \"nobody\"\n");
     expect(bench, "rekey ike b\n", "error site b is not up\n");
+    expect(bench, "move b 10.0.0.7\n", "error site b is not up, or the other end has no MOBIKE\n");
+    expect(bench, "move b - 10.0.0.8\n",
+           "error site b is not up, or the other end has no MOBIKE\n");
+    expect(bench, "move b 10.0.0\n", "error not an address\n");
+    expect(bench, "move b - there\n", "error not an address\n");
+    expect(bench, "move xyz 10.0.0.7\n", "error there is no site \"xyz\"\n");
     expect(bench, "rekey child net\n", "error child net is not up\n");
     expect(bench, "rekey child net without-pfs\r\n", "error child net is not up\n");
     expect(bench, "rekey child xyz\n", "error there is no child \"xyz\"\n");
