@@ -184,8 +184,11 @@ struct ipsec_eap_query {
     ipsec_handle ike_sa; /* tells the sessions of one method apart */
     const struct ipsec_peer *peer;
     bool server;                      /* we are the authenticator */
-    const struct ipsec_id *remote_id; /* what the peer called itself in IKE_AUTH */
-    struct ipsec_view packet;         /* a whole EAP packet; empty: the server begins */
+    const struct ipsec_id *remote_id; /* what the peer called itself in IKE_AUTH. A server's method
+                                         has to see to it that who it proves may be called so: the
+                                         IKE SA gets this name (RFC 7296 2.16) */
+    struct ipsec_view packet;         /* a whole EAP packet; empty: the server begins. Good during
+                                         the call only: copy it before saying IPSEC_PENDING */
 };
 
 enum ipsec_eap_state {
@@ -466,7 +469,8 @@ IPSEC_API enum ipsec_status ipsec_ike_move(struct ipsec_ike *ike, ipsec_handle s
 /* Sends a liveness check at once (RFC 7296 2.4). */
 IPSEC_API enum ipsec_status ipsec_ike_probe(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
 
-/* Closes, without telling, all SAs of a peer; afterwards the struct may be changed or freed. */
+/* Closes, without telling, all SAs of a peer; afterwards the struct may be changed or freed, but
+ * its credential and trust only when no job of it is out any more (ipsec_ike_job_done). */
 IPSEC_API enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike,
                                                   const struct ipsec_peer *peer, ipsec_ms now);
 

@@ -291,8 +291,10 @@ static void apply_eap(const struct work *w)
     eap->rounds++;
     w->hs->facts.got &= ~(1u << IPSECI_NEED_EAP);
     if (w->hs->from_peer) {
-        (void)ipseci_timer_set(&w->ike->timers, &w->sa->exchange_timer,
-                               ipseci_after(w->ike->now, w->ike->config.half_open_ms));
+        const uint64_t round_ms = w->ike->config.half_open_ms;
+        const ipsec_ms due = ipseci_after(w->ike->now, round_ms);
+        const ipsec_ms end = ipseci_after(w->sa->started, IPSECI_EAP_HALF_OPENS * round_ms);
+        (void)ipseci_timer_set(&w->ike->timers, &w->sa->exchange_timer, due < end ? due : end);
     }
 }
 

@@ -104,6 +104,9 @@ enum {
     /* Rounds of EAP in one IKE_AUTH: the longest methods with large certificates take some forty.
      */
     IPSECI_EAP_ROUNDS_MAX = 60,
+    /* All of them together may take so many times half_open_ms, which each has: five minutes by
+     * default, enough for a person with a token, and the most a stranger keeps a slot. */
+    IPSECI_EAP_HALF_OPENS = 10,
     /* Revocation lists in one message that are looked at. */
     IPSECI_CRLS_MAX = 4,
     /* Authorities named in one CERTREQ: a hint only, a peer with more is asked for any. */

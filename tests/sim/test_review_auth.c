@@ -178,6 +178,25 @@ static void eap_questions_that_nobody_answers(void **state)
     }
 }
 
+/* A client that takes its time in every round does not keep its slot for ever, either. */
+static void eap_a_client_that_is_slow_in_every_round(void **state)
+{
+    struct sim *s = sim_new(7);
+
+    (void)state;
+    sim_eap(s, 50, false);
+    A(s)->pend_eap = true;
+    sim_start(s);
+    (void)initiate(s);
+    for (int i = 0; i < 20; i++) {
+        sim_run(s, 25000);
+        sim_answer(A(s), IPSEC_OK);
+    }
+    assert_int_equal(sim_sa(B(s), 0), 0);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_SILENT_PEER);
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +206,7 @@ int main(void)
         cmocka_unit_test(auth_an_answer_without_random_is_made_later),
         cmocka_unit_test(child_an_answer_without_random_is_made_later),
         cmocka_unit_test(eap_questions_that_nobody_answers),
+        cmocka_unit_test(eap_a_client_that_is_slow_in_every_round),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
