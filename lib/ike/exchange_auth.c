@@ -334,6 +334,8 @@ bool ipseci_auth_open_reply(const struct ipseci_context *ctx, struct ipseci_step
         *status = ipseci_no_proof(ctx, step, *status);
         ipseci_step_refuse(step, ctx, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
         step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
+        step->failure.peer = peer; /* the identities', which the SA does not have, yet */
+        step->failure.auth_ours = peer->local_auth;
         return false;
     }
     step->peer = peer;

@@ -106,7 +106,10 @@ static void add_no_proof(struct ipseci_text *t, const struct ipsec_failure *f)
         ipseci_text_add(t, f->status == IPSEC_ERR_NOT_BUILT_IN ? "" : ipsec_status_text(f->status));
         return;
     }
-    ipseci_text_add(t, "no secret is configured here for this pair of identities");
+    ipseci_text_add(t, f->auth_ours == IPSEC_AUTH_EAP
+                           ? "an end that is called proves itself by EAP only where the caller "
+                             "does so too: local_auth here must be another method"
+                           : "no secret is configured here for this pair of identities");
 }
 
 static void add_wrong_secret(struct ipseci_text *t, const struct ipsec_failure *f)

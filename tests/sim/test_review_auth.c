@@ -75,6 +75,42 @@ static void auth_26_a_responder_that_is_to_prove_itself_by_eap_says_no(void **st
     assert_int_equal(B(s)->events[IPSEC_EVENT_IKE_ESTABLISHED], 0);
     assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
     assert_int_equal(B(s)->failure.status, IPSEC_ERR_FORBIDDEN);
+    assert_non_null(strstr(B(s)->failure_text, "only where the caller does so too"));
+    sim_free(s);
+}
+
+static struct ipsec_peer by_identity;
+
+static enum ipsec_status find_by_identity(void *user, uint32_t token,
+                                          const struct ipsec_peer_query *query,
+                                          const struct ipsec_peer **peer)
+{
+    const struct sim_node *n = user;
+
+    (void)token;
+    *peer = query->remote_id == NULL ? &n->peer : &by_identity;
+    return IPSEC_OK;
+}
+
+/* The report of a proof that fails is about the peer that the identities named, not about the one
+ * that the address did. */
+static void auth_the_report_names_the_peer_of_the_identity(void **state)
+{
+    struct sim *s = sim_new(8);
+
+    (void)state;
+    sim_certificates(s, IPSEC_KEY_EC, 256);
+    by_identity = B(s)->peer;
+    by_identity.credential = NULL;
+    B(s)->peer.local_auth = IPSEC_AUTH_PSK;
+    B(s)->config.callbacks.find_peer = find_by_identity;
+    sim_start(s);
+    (void)initiate(s);
+    sim_run(s, 1000);
+    assert_int_equal(sim_sa(B(s), 0), 0);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
+    assert_ptr_equal(B(s)->failure.peer, &by_identity);
+    assert_int_equal(B(s)->failure.auth_ours, IPSEC_AUTH_SIGNATURE);
     sim_free(s);
 }
 
@@ -202,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(auth_24_auth_26_a_responder_can_not_prove_itself_by_eap),
         cmocka_unit_test(auth_26_a_responder_that_is_to_prove_itself_by_eap_says_no),
+        cmocka_unit_test(auth_the_report_names_the_peer_of_the_identity),
         cmocka_unit_test(auth_24_what_was_verified_in_another_message),
         cmocka_unit_test(auth_an_answer_without_random_is_made_later),
         cmocka_unit_test(child_an_answer_without_random_is_made_later),
