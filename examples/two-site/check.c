@@ -233,7 +233,8 @@ static void check_child(const struct checking *at, const struct config_child *ch
             child->name);
     }
     const struct ipsec_addr *own = &at->config->gateway.tun_address;
-    if (own->family != IPSEC_FAMILY_NONE && !holds_address(&c->local_ts, own)) {
+    if (own->family != IPSEC_FAMILY_NONE && !c->local_dynamic &&
+        !holds_address(&c->local_ts, own)) {
         say(at, GRADE_NOTE, child->line,
             "child %s: local_ts does not hold tun_address: what this machine itself sends is not "
             "for this child",

@@ -58,9 +58,17 @@ static void print_proposals(const char *key, const struct ipsec_proposals *list,
     }
 }
 
-static void print_selectors(const char *key, const struct ipsec_selectors *list, FILE *out)
+/* What is dynamic here is so there; the selectors then only bound it. */
+static void print_selectors(const char *key, const struct ipsec_selectors *list, bool dynamic,
+                            FILE *out)
 {
     struct render text = {.used = 0};
+    if (dynamic) {
+        fprintf(out, "%s = dynamic\n", key);
+    }
+    if (dynamic && list->count == 0) {
+        return;
+    }
     render_selectors(&text, list);
     fprintf(out, "%s = %s\n", key, text.text);
 }
@@ -70,8 +78,8 @@ static void ini_child(const struct config_child *child, FILE *out)
     char life[VALUE_DURATION_BYTES];
     lifetime_text(child->child.lifetime.hard_ms, life);
     fprintf(out, "\n[child %s]\nsite = here\n", child->name);
-    print_selectors("local_ts", &child->child.remote_ts, out);
-    print_selectors("remote_ts", &child->child.local_ts, out);
+    print_selectors("local_ts", &child->child.remote_ts, child->child.remote_dynamic, out);
+    print_selectors("remote_ts", &child->child.local_ts, child->child.local_dynamic, out);
     print_proposals("esp", &child->esp, out);
     fprintf(out, "lifetime = %s\n", life);
 }
@@ -149,8 +157,16 @@ static void swanctl_child(const struct config_child *child, bool start, FILE *ou
         ipsec_proposal_text(&child->esp.item[i], text, sizeof(text));
         render_add(&esp, "%s%s", i == 0 ? "" : ",", text);
     }
-    render_selectors(&local, &child->child.remote_ts);
-    render_selectors(&remote, &child->child.local_ts);
+    if (child->child.remote_dynamic) {
+        render_add(&local, "dynamic");
+    } else {
+        render_selectors(&local, &child->child.remote_ts);
+    }
+    if (child->child.local_dynamic) {
+        render_add(&remote, "dynamic");
+    } else {
+        render_selectors(&remote, &child->child.local_ts);
+    }
     const uint64_t hard = child->child.lifetime.hard_ms;
     fprintf(out, "            %s {\n", child->name);
     fprintf(out, "                local_ts = %s\n", local.text);

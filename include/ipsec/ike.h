@@ -419,12 +419,14 @@ IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 /* Starts an IKE SA and its children, but for those on demand. Without one to begin with it is
  * childless (RFC 6023), and fails when the peer does not know that. IPSEC_OK: under way, events
  * tell the rest. IPSEC_ERR_FULL, IPSEC_ERR_ARGUMENT (no remote address; no child, and childless is
- * NEVER; remote_auth is EAP and local_auth is not: such a peer can only call us),
- * IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built in; a failure report says what). */
+ * NEVER; remote_auth is EAP and local_auth is not: such a peer can only call us; a dynamic side for
+ * which no address is asked), IPSEC_ERR_NOT_BUILT_IN (nothing in the proposals is built in; a
+ * failure report says what). */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);
-/* A further child over an established IKE SA. IPSEC_ERR_NOT_BUILT_IN as above. */
+/* A further child over an established IKE SA. IPSEC_ERR_NOT_BUILT_IN as above; IPSEC_ERR_STATE: the
+ * IKE SA is not up, or has not brought the address of a dynamic side. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa,
                        const struct ipsec_child_config *config, ipsec_ms now);
@@ -438,7 +440,8 @@ struct ipsec_packet_selectors {
  * packet: its selectors are offered in front of the child's, so that a peer that narrows covers it
  * (RFC 7296 2.9; not on a side that has IPSEC_SELECTORS_MAX already); NULL: none. Copied.
  * IPSEC_OK: under way, or there. IPSEC_ERR_ARGUMENT (no remote address to call, or the packet is
- * outside of the child's selectors), IPSEC_ERR_FULL, IPSEC_ERR_NOT_BUILT_IN as above. */
+ * outside of the child's selectors), IPSEC_ERR_STATE (the IKE SA has not brought the address of a
+ * dynamic side), IPSEC_ERR_FULL, IPSEC_ERR_NOT_BUILT_IN as above. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                   const struct ipsec_child_config *config,

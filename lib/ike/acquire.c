@@ -101,6 +101,9 @@ static enum ipsec_status acquire(struct ipsec_ike *ike, const struct ipsec_peer 
     if (has_child(ike, sa, config)) {
         return IPSEC_OK;
     }
+    if (sa->state == IPSECI_IKE_ESTABLISHED && ipseci_child_lacks_address(sa, config)) {
+        return IPSEC_ERR_STATE;
+    }
     struct ipseci_child *child = take(ike, sa, config, packet);
     if (child == NULL) {
         return IPSEC_ERR_FULL;
@@ -109,12 +112,13 @@ static enum ipsec_status acquire(struct ipsec_ike *ike, const struct ipsec_peer 
     return IPSEC_OK;
 }
 
-static bool within(const struct ipsec_selector *s, const struct ipsec_selectors *list)
+/* What a dynamic side is, is known only to the exchange. */
+static bool within(const struct ipsec_selector *s, const struct ipsec_selectors *list, bool dynamic)
 {
     struct ipsec_selectors one = {.count = 1};
 
     one.item[0] = *s;
-    return ipseci_ts_subset(&one, list);
+    return (dynamic && list->count == 0) || ipseci_ts_subset(&one, list);
 }
 
 enum ipsec_status ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_peer *peer,
@@ -122,8 +126,9 @@ enum ipsec_status ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_pe
                                     const struct ipsec_packet_selectors *packet, ipsec_ms now)
 {
     if (ike == NULL || peer == NULL || config == NULL ||
-        (packet != NULL && (!within(&packet->local, &config->local_ts) ||
-                            !within(&packet->remote, &config->remote_ts)))) {
+        (packet != NULL &&
+         (!within(&packet->local, &config->local_ts, config->local_dynamic) ||
+          !within(&packet->remote, &config->remote_ts, config->remote_dynamic)))) {
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(ipseci_enter(ike, now));

@@ -59,6 +59,13 @@ void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child)
     }
 }
 
+bool ipseci_child_lacks_address(const struct ipseci_ike_sa *sa,
+                                const struct ipsec_child_config *config)
+{
+    return (config->local_dynamic || config->remote_dynamic) && !sa->lease.has_ipv4 &&
+           !sa->lease.has_ipv6;
+}
+
 static bool has_child(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                       const struct ipsec_child_config *config)
 {

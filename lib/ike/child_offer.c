@@ -83,8 +83,8 @@ void ipseci_child_offer_ts(const struct ipseci_context *ctx, struct ipseci_step 
     const bool wanted = child != NULL && child->state == IPSECI_CHILD_NEW;
     struct ipseci_child_sides sides;
 
-    /* Without the address that it needs a child is asked for all the same: the refusal tells. */
-    (void)ipseci_child_sides(ctx, step, config, &sides);
+    /* Without the address that it needs there is nothing to offer: the step does not go out. */
+    step->w.failed = step->w.failed || !ipseci_child_sides(ctx, step, config, &sides);
     add_offer(step, IPSECI_PAYLOAD_TSI, wanted ? &child->local_ts : &none, &sides.local);
     add_offer(step, IPSECI_PAYLOAD_TSR, wanted ? &child->remote_ts : &none, &sides.remote);
 }

@@ -36,6 +36,10 @@ enum ipsec_status ipseci_check_child(struct ipsec_ike *ike, const struct ipsec_p
 {
     struct ipsec_proposals esp;
 
+    if (child->local_dynamic && child->local_ts.count == 0 &&
+        (peer->request_config & (IPSEC_CONFIG_IPV4 | IPSEC_CONFIG_IPV6)) == 0) {
+        return IPSEC_ERR_ARGUMENT;
+    }
     if (child->proposals == NULL) {
         return IPSEC_OK;
     }
@@ -146,14 +150,15 @@ enum ipsec_status ipsec_ike_create_child(struct ipsec_ike *ike, ipsec_handle sa_
 {
     enum ipsec_status status;
 
-    if (ike == NULL || config == NULL || config->local_ts.count == 0 ||
-        config->remote_ts.count == 0) {
+    if (ike == NULL || config == NULL || (config->local_ts.count == 0 && !config->local_dynamic) ||
+        (config->remote_ts.count == 0 && !config->remote_dynamic)) {
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(ipseci_enter(ike, now));
     struct ipseci_ike_sa *sa = established(ike, sa_handle, &status);
     if (status == IPSEC_OK) {
-        status = ipseci_check_child(ike, sa->peer, config);
+        status = ipseci_child_lacks_address(sa, config) ? IPSEC_ERR_STATE
+                                                        : ipseci_check_child(ike, sa->peer, config);
     }
     if (status == IPSEC_OK) {
         struct ipseci_child *child = ipseci_child_take(ike, sa);

@@ -71,6 +71,9 @@ void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child)
 /* The peer's children that are wanted at once and not made with IKE_AUTH. */
 void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                           const struct ipseci_handshake *hs);
+/* A side of it is an address that this IKE SA has not brought. */
+bool ipseci_child_lacks_address(const struct ipseci_ike_sa *sa,
+                                const struct ipsec_child_config *config);
 /* When it was idle for long enough, it is closed, and that is true. */
 bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child);
 
@@ -164,14 +167,19 @@ void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum i
                       const struct ipsec_peer *peer);
 void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
                      const struct ipsec_eap_reply *reply, size_t room);
+uint32_t ipseci_new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
+                        const struct ipsec_secret *secret);
+
+/* lease.c, or address_config_none.c: inner addresses. */
+enum ipsec_status ipseci_ask_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs,
+                                   const struct ipseci_need *need);
 void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
                        const struct ipsec_config_set *set);
 /* What was leased and came to nothing goes back. */
 void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs);
 /* The end of an IKE SA's lease. */
 void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
-void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
-                        const struct ipsec_secret *secret);
 
 /* jobs.c: heavy work, inline or with the caller. */
 enum ipsec_status ipseci_job_ke(struct ipsec_ike *ike, struct ipseci_handshake *hs,

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static uint32_t new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs)
+uint32_t ipseci_new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs)
 {
     ike->token_next++;
     if (ike->token_next == 0) {
@@ -60,8 +60,8 @@ static enum ipsec_status ask_peer(struct ipsec_ike *ike, struct ipseci_handshake
     enum ipsec_status status = IPSEC_ERR_NOT_FOUND;
 
     if (ike->config.callbacks.find_peer != NULL) {
-        status = ike->config.callbacks.find_peer(ike->config.user, new_token(ike, hs), &need->peer,
-                                                 &peer);
+        status = ike->config.callbacks.find_peer(ike->config.user, ipseci_new_token(ike, hs),
+                                                 &need->peer, &peer);
     }
     if (status == IPSEC_PENDING) {
         return IPSEC_PENDING;
@@ -77,7 +77,7 @@ static enum ipsec_status ask_secret(struct ipsec_ike *ike, struct ipseci_handsha
 
     hs->facts.secret.length = 0;
     if (ike->config.callbacks.find_secret != NULL) {
-        status = ike->config.callbacks.find_secret(ike->config.user, new_token(ike, hs),
+        status = ike->config.callbacks.find_secret(ike->config.user, ipseci_new_token(ike, hs),
                                                    &need->secret, &hs->facts.secret);
     }
     if (status == IPSEC_PENDING) {
@@ -123,83 +123,11 @@ static enum ipsec_status ask_eap(struct ipsec_ike *ike, struct ipseci_handshake 
     reply->packet = hs->eap.packet.data;
     reply->capacity = ike->config.message_bytes;
     const enum ipsec_status status =
-        ike->config.callbacks.eap(ike->config.user, new_token(ike, hs), &need->eap, reply);
+        ike->config.callbacks.eap(ike->config.user, ipseci_new_token(ike, hs), &need->eap, reply);
     if (status == IPSEC_PENDING) {
         return IPSEC_PENDING;
     }
     ipseci_fact_eap(hs, status, reply, ike->config.message_bytes);
-    return IPSEC_OK;
-}
-
-/* ---- leases ------------------------------------------------------------------------------------
- */
-
-static void release(struct ipsec_ike *ike, const struct ipsec_peer *peer, uint32_t lease)
-{
-    if (ike->config.callbacks.release != NULL) {
-        ike->config.callbacks.release(ike->config.user, peer, lease);
-    }
-}
-
-void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs)
-{
-    if (hs->facts.lease_open) {
-        hs->facts.lease_open = false;
-        release(ike, hs->facts.lease_peer, hs->facts.lease.lease);
-    }
-}
-
-void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
-{
-    if (sa->lease.given) {
-        sa->lease.given = false;
-        release(ike, sa->peer, sa->lease.number);
-    }
-}
-
-static bool lease_usable(const struct ipsec_config_set *set)
-{
-    bool usable = set->dns_count <= IPSEC_CONFIG_DNS_MAX &&
-                  set->subnet_count <= IPSEC_CONFIG_SUBNETS_MAX && set->ipv4_bits <= 32 &&
-                  set->ipv6_bits <= 128;
-
-    for (uint32_t i = 0; usable && i < set->subnet_count; i++) {
-        usable =
-            set->subnet[i].bits <= (set->subnet[i].addr.family == IPSEC_FAMILY_IPV4 ? 32 : 128);
-    }
-    return usable;
-}
-
-void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum ipsec_status status,
-                       const struct ipsec_config_set *set)
-{
-    struct ipseci_facts *facts = &hs->facts;
-    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, hs->sa);
-
-    facts->lease_status = status;
-    if (status == IPSEC_OK) {
-        facts->lease = *set;
-        facts->lease_peer = facts->peer != NULL ? facts->peer : sa->peer;
-        facts->lease_open = true;
-    }
-    if (status == IPSEC_OK && !lease_usable(set)) {
-        facts->lease_status = IPSEC_ERR_ARGUMENT;
-        ipseci_lease_drop(ike, hs);
-    }
-    ipseci_fact_found(hs, IPSECI_NEED_LEASE);
-}
-
-static enum ipsec_status ask_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs,
-                                   const struct ipseci_need *need)
-{
-    struct ipsec_config_set set = {0};
-    const enum ipsec_status status =
-        ike->config.callbacks.lease(ike->config.user, new_token(ike, hs), &need->lease, &set);
-
-    if (status == IPSEC_PENDING) {
-        return IPSEC_PENDING;
-    }
-    ipseci_fact_lease(ike, hs, status, &set);
     return IPSEC_OK;
 }
 
@@ -223,7 +151,7 @@ enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_hands
         status = ask_eap(ike, hs, need);
         break;
     case IPSECI_NEED_LEASE:
-        status = ask_lease(ike, hs, need);
+        status = ipseci_ask_lease(ike, hs, need);
         break;
     case IPSECI_NEED_KE_START:
     case IPSECI_NEED_KE_RESPOND:

@@ -242,6 +242,55 @@ static void coll_04_the_address_survives_a_collision(void **state)
     }
 }
 
+/* A child of that kind is asked for later, by the caller and by a packet; without an address it can
+ * not be. */
+static void dynamic_children_by_command(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct sim *s = roaming(15);
+        struct ipsec_packet_selectors p;
+        B(s)->lease_status = i < 2 ? IPSEC_OK : IPSEC_ERR_FULL;
+        A(s)->child[0].start = IPSEC_START_ON_DEMAND;
+        sim_start(s);
+        const ipsec_handle sa = sim_connect(s);
+        sim_assert_agree(s, 1, 0);
+        assert_int_equal(ipsec_selector_parse("10.77.0.5", &p.local), IPSEC_OK);
+        assert_int_equal(ipsec_selector_parse("192.168.2.9", &p.remote), IPSEC_OK);
+        assert_int_equal(
+            i == 0 ? ipsec_ike_acquire(A(s)->ike, &A(s)->peer, &A(s)->child[0], &p, s->now)
+                   : ipsec_ike_create_child(A(s)->ike, sa, &A(s)->child[0], s->now),
+            i < 2 ? IPSEC_OK : IPSEC_ERR_STATE);
+        sim_run(s, 1000);
+        sim_assert_agree(s, 1, i < 2 ? 1 : 0);
+        if (i < 2) {
+            assert_assigned(s, "10.77.0.5");
+        }
+        ipsec_handle none;
+        A(s)->peer.request_config = IPSEC_CONFIG_DNS;
+        assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &none),
+                         IPSEC_ERR_ARGUMENT);
+        sim_free(s);
+    }
+}
+
+/* Those that are to stand and can not, for want of an address, are given up and told of. */
+static void a_standing_child_without_an_address(void **state)
+{
+    struct sim *s = roaming(16);
+
+    (void)state;
+    A(s)->peer.childless = IPSEC_CHILDLESS_ALWAYS;
+    B(s)->lease_status = IPSEC_ERR_FULL;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 100000);
+    sim_assert_agree(s, 1, 0);
+    assert_int_equal(A(s)->failure.phase, IPSEC_PHASE_CHILD_CREATE);
+    assert_ptr_equal(A(s)->failure.child, &A(s)->child[0]);
+    sim_free(s);
+}
+
 /* Children of CREATE_CHILD_SA know the address too. */
 static void childless_first_and_the_address_later(void **state)
 {
@@ -467,6 +516,8 @@ int main(void)
         cmocka_unit_test(auth_32_a_request_that_is_passed_over),
         cmocka_unit_test(rekey_08_the_address_stays_for_all_generations),
         cmocka_unit_test(coll_04_the_address_survives_a_collision),
+        cmocka_unit_test(dynamic_children_by_command),
+        cmocka_unit_test(a_standing_child_without_an_address),
         cmocka_unit_test(childless_first_and_the_address_later),
         cmocka_unit_test(auth_32_with_eap_the_last_answer_gives),
         cmocka_unit_test(auth_34_no_lease_for_a_stranger),
