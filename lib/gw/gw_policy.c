@@ -99,7 +99,6 @@ static struct ipseci_gw_policy *take_policy(struct ipsec_gw *gw, const struct ip
     ipsec_handle handle = 0;
     struct ipseci_gw_policy *policy = ipseci_pool_take(&gw->policies, &handle);
     if (policy != NULL) {
-        policy->self = handle;
         policy->peer = peer;
         policy->config = config;
     }
@@ -148,6 +147,19 @@ static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer
 
 /* ---- Dynamic sides --------------------------------------------------------------------------- */
 
+static void drop_one(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy)
+{
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    struct ipseci_gw_policy *at = ipseci_pool_next(&gw->policies, &cursor, &handle);
+    while (at != NULL && at != policy) {
+        at = ipseci_pool_next(&gw->policies, &cursor, &handle);
+    }
+    if (at != NULL) {
+        drop_policy(gw, at, handle);
+    }
+}
+
 enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
                                        const struct ipseci_gw_child *replaced,
                                        struct ipseci_gw_policy **out)
@@ -167,7 +179,7 @@ enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_c
     (*out)->dynamic = true;
     const enum ipsec_status status = add_entries(gw, *out, &sa->local_ts, &sa->remote_ts);
     if (status < IPSEC_OK) {
-        drop_policy(gw, *out, (*out)->self);
+        drop_one(gw, *out);
     }
     return status;
 }
@@ -185,7 +197,7 @@ void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy)
             return;
         }
     }
-    drop_policy(gw, policy, policy->self);
+    drop_one(gw, policy);
 }
 
 enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer)

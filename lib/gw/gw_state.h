@@ -30,14 +30,13 @@
 struct ipseci_gw_child;
 
 struct ipseci_gw_policy {
-    ipsec_handle self;
-    bool dynamic; /* of one IKE SA's child with a dynamic side: goes with its last SA */
     const struct ipsec_peer *peer;
     const struct ipsec_child_config *config;
     struct ipseci_gw_child *serving; /* the entries send with its outbound SA; NULL: none */
     ipsec_ms acquired;               /* time of the last acquire */
     bool acquired_ever;
     bool acquire_due; /* after the burst */
+    bool dynamic;     /* of one IKE SA's child with a dynamic side: goes with its last SA */
     uint32_t entry_count;
     ipsec_handle entry[IPSECI_GW_ENTRIES_MAX]; /* in the SPD */
 };

@@ -232,7 +232,7 @@ static void keep_lease(struct ipseci_step *step, const struct ipsec_config_set *
 {
     struct ipseci_lease *lease = &step->lease;
 
-    lease->number = set->lease;
+    step->lease_number = set->lease;
     lease->has_ipv4 = set->ipv4.family == IPSEC_FAMILY_IPV4;
     lease->has_ipv6 = set->ipv6.family == IPSEC_FAMILY_IPV6;
     memcpy(lease->ipv4, set->ipv4.bytes, sizeof(lease->ipv4));

@@ -124,7 +124,7 @@ static uint32_t packets_of(const struct ipsec_ike *ike, const struct ipseci_chil
 bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     if (child->config->idle_ms == 0 || child->state != IPSECI_CHILD_INSTALLED ||
-        ike->now < child->idle_due) {
+        (uint32_t)ike->now - child->idle_since < child->config->idle_ms) {
         return false;
     }
     const uint32_t packets = packets_of(ike, child);
@@ -133,6 +133,6 @@ bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child)
         return true;
     }
     child->idle_packets = packets;
-    child->idle_due = ipseci_after(ike->now, child->config->idle_ms);
+    child->idle_since = (uint32_t)ike->now;
     return false;
 }

@@ -326,6 +326,7 @@ static void apply_fields(const struct work *w)
     }
     if (has(w, IPSECI_ACT_LEASE)) {
         sa->lease = step->lease;
+        sa->lease_number = step->lease_number;
         w->hs->facts.lease_open = false;
     }
     if (has(w, IPSECI_ACT_EAP)) {

@@ -126,6 +126,7 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
     ipseci_mobility_inherit(ike, old, new_sa);
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
     new_sa->lease = old->lease;             /* and the inner addresses */
+    new_sa->lease_number = old->lease_number;
     memset(&old->lease, 0, sizeof(old->lease));
     old->collision = 0;
     new_sa->heir_of = 0;

@@ -75,7 +75,6 @@ struct ipseci_buffer {
 
 /* Inner addresses: what we gave to the peer, or it to us. */
 struct ipseci_lease {
-    uint32_t number;
     bool given; /* by us: `release` is due */
     bool has_ipv4;
     bool has_ipv6;
@@ -115,6 +114,7 @@ struct ipseci_ike_sa {
     ipsec_handle path;                 /* struct ipseci_path, where we decide on addresses */
     uint32_t sent_at;                  /* last sending on the NAT mapping: low half of the time, */
     uint32_t sent_packets;             /* and of the outbound ESP packets counted when last seen */
+    uint32_t lease_number;             /* the caller's, of a given lease */
     struct ipseci_aead seal;
     struct ipseci_aead open;
     uint64_t iv_counter; /* AEAD suites: next explicit IV */
@@ -175,7 +175,8 @@ struct ipseci_child {
     uint8_t reason;   /* enum ipsec_reason */
     uint8_t restarts; /* times it was made again in a row */
     uint32_t rekeys;
-    uint32_t idle_packets; /* both ways together, when last looked at */
+    uint32_t idle_packets; /* both ways together, when last looked at, */
+    uint32_t idle_since;   /* low half of that time */
     uint32_t spi_in;
     uint32_t spi_out;
     const struct ipsec_child_config *config;
@@ -185,7 +186,6 @@ struct ipseci_child {
     struct ipseci_timer timer;
     ipsec_ms established;
     ipsec_ms rekey_due; /* NEW: when it is to be asked for */
-    ipsec_ms idle_due;
     ipsec_ms ends;
     ipsec_handle collision; /* child that the peer's colliding rekey of this one made */
     uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES];

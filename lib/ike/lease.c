@@ -24,7 +24,7 @@ void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     if (sa->lease.given) {
         sa->lease.given = false;
-        release(ike, sa->peer, sa->lease.number);
+        release(ike, sa->peer, sa->lease_number);
     }
 }
 

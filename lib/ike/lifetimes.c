@@ -52,7 +52,7 @@ void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child)
     child->ends = ipseci_after(ike->now, hard);
     child->rekey_due =
         ipseci_after(ike->now, soft_with_jitter(ike, &child->config->lifetime, hard));
-    child->idle_due = ipseci_after(ike->now, child->config->idle_ms);
+    child->idle_since = (uint32_t)ike->now;
     ipseci_life_update_child(ike, child);
 }
 
@@ -86,7 +86,9 @@ void ipseci_life_update_child(struct ipsec_ike *ike, struct ipseci_child *child)
         due = min_ms(due, child->rekey_due);
     }
     if (child->state == IPSECI_CHILD_INSTALLED && child->config->idle_ms != 0) {
-        due = min_ms(due, child->idle_due);
+        const uint32_t quiet = (uint32_t)ike->now - child->idle_since;
+        const uint32_t most = child->config->idle_ms;
+        due = min_ms(due, ipseci_after(ike->now, quiet < most ? most - quiet : 0));
     }
     (void)ipseci_timer_set(&ike->timers, &child->timer, due);
 }

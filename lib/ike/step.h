@@ -127,6 +127,7 @@ struct ipseci_step {
     struct ipseci_ike_keys keys;
     struct ipsec_id remote_id;
     struct ipseci_lease lease;
+    uint32_t lease_number;
     struct ipsec_config_set config; /* what the peer assigned */
     struct ipsec_id id[3];          /* storage behind the failure's pointers, as what follows */
     struct ipsec_selectors ts[4];
