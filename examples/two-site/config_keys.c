@@ -330,6 +330,7 @@ static const struct key site_keys[] = {
     {"initial_contact", false, site_initial_contact},
     {"fragmentation", false, site_fragmentation},
     {"childless", false, site_childless},
+    {"quirks", true, config_quirks},
     {"request_address", true, site_request_address},
     {"pool", false, site_pool},
     {"dns", true, site_dns},

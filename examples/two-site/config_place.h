@@ -33,5 +33,7 @@ void config_set_size(const struct place *place, const char *value, uint64_t *out
 void config_set_selectors(const struct place *place, const char *value,
                           struct ipsec_selectors *out);
 void config_set_id(const struct place *place, const char *value, struct ipsec_id *out);
+/* config_quirks.c */
+void config_quirks(const struct place *place, const char *value);
 
 #endif

@@ -271,6 +271,17 @@ static void on_drop(struct session *session, const struct ipsec_event *event)
                  ipsec_status_text(event->status));
 }
 
+static void on_warning(struct session *session, const struct ipsec_event *event)
+{
+    journal_line(session->journal, topic_of(event), "warning: %s",
+                 ipsec_warning_text(event->warning));
+    for (uint32_t bit = 1; bit <= IPSEC_QUIRKS_ALL; bit <<= 1) {
+        if ((event->quirks & bit) != 0) {
+            journal_line(session->journal, topic_of(event), "quirk: %s", ipsec_quirk_text(bit));
+        }
+    }
+}
+
 void session_on_event(void *user, const struct ipsec_event *event)
 {
     struct session *session = user;
@@ -296,8 +307,7 @@ void session_on_event(void *user, const struct ipsec_event *event)
         on_failure(session, event);
         break;
     case IPSEC_EVENT_WARNING:
-        journal_line(session->journal, topic_of(event), "warning: %s",
-                     ipsec_warning_text(event->warning));
+        on_warning(session, event);
         break;
     case IPSEC_EVENT_REKEY_FAILED:
         on_rekey_failed(session, event);

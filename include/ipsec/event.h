@@ -275,7 +275,8 @@ enum ipsec_warning {
     IPSEC_WARNING_NULL_CIPHER = 6, /* traffic is authenticated, not encrypted */
     /* Many first contacts or half-open IKE SAs: everybody has to bring a cookie (RFC 7296 2.6). */
     IPSEC_WARNING_COOKIES_ON = 7,
-    IPSEC_WARNING_COOKIES_OFF = 8 /* that is over, since 10 seconds */
+    IPSEC_WARNING_COOKIES_OFF = 8, /* that is over, since 10 seconds */
+    IPSEC_WARNING_QUIRK = 9        /* quirks: habits of the peer that a message was taken with */
 };
 IPSEC_API const char *ipsec_warning_text(enum ipsec_warning warning);
 IPSEC_API const char *ipsec_reason_text(enum ipsec_reason reason);
@@ -295,6 +296,7 @@ struct ipsec_event {
     const struct ipsec_config_set *config;
     enum ipsec_reason reason;
     enum ipsec_warning warning;
+    uint32_t quirks; /* of IPSEC_WARNING_QUIRK: set of enum ipsec_quirk, of one message */
     enum ipsec_status status;
     uint32_t seconds_left;
     struct ipsec_endpoint remote;

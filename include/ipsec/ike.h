@@ -102,6 +102,26 @@ enum ipsec_childless {
                                   IKE_AUTH */
 };
 
+/* Habits of other implementations, outside of the RFCs or at their edge, that harm nobody. One met
+ * in a message is reported by IPSEC_WARNING_QUIRK. ipsec_quirk_text says what each one relaxes. */
+enum ipsec_quirk {
+    IPSEC_QUIRK_FORTIGATE = 1, /* Key Length 256 on ChaCha20-Poly1305 */
+    IPSEC_QUIRK_CISCO_ASA = 2, /* integrity NONE beside an AEAD, wanted back in the answer */
+    IPSEC_QUIRK_MIKROTIK = 4,  /* a group in the ESP proposals of IKE_AUTH */
+    IPSEC_QUIRK_WINDOWS = 8,   /* relaxes nothing: numbers for private use are passed over anyway */
+    IPSEC_QUIRK_AZURE = 16     /* relaxes nothing: children without PFS are the proposals' affair */
+};
+#define IPSEC_QUIRKS_ALL  31u
+#define IPSEC_QUIRKS_NONE 0x80000000u /* the RFCs to the letter */
+
+/* "fortigate", "cisco-asa" ...; NULL for anything but one quirk. */
+IPSEC_API const char *ipsec_quirk_name(uint32_t quirk);
+/* Who has it and what is relaxed for it, in a line without full stop; NULL likewise. */
+IPSEC_API const char *ipsec_quirk_text(uint32_t quirk);
+/* Reads a name in lower case. IPSEC_ERR_SYNTAX: no such name; IPSEC_ERR_ARGUMENT: NULL; *quirk is
+ * unchanged then. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_quirk_parse(const char *name, uint32_t *quirk);
+
 /* Whether a MOBIKE peer has to prove that it receives at a new address (RFC 4555 3.7). */
 enum ipsec_routability {
     IPSEC_ROUTABILITY_BEFORE = 0, /* before traffic goes there */
@@ -151,6 +171,8 @@ struct ipsec_peer {
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
     bool no_fragmentation;    /* neither offer nor take IKE fragments (RFC 7383) */
+    uint32_t quirks; /* set of enum ipsec_quirk; 0: all of them; IPSEC_QUIRKS_NONE: none. In
+                        IKE_SA_INIT those of the entry that the address finds hold */
     void *user;
 };
 #define IPSEC_PEER_INIT IPSEC_STRUCT_INIT(struct ipsec_peer)

@@ -96,8 +96,7 @@ void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_ste
 
     ipseci_store32(spi, ctx->hs->child_spi);
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
-    ipseci_sa_build_suite(&step->w, &terms->choice.suite, terms->choice.number,
-                          ipseci_view(spi, sizeof(spi)));
+    ipseci_choice_build(&step->w, &terms->choice, ipseci_view(spi, sizeof(spi)));
     ipseci_payload_end(&step->chain);
 }
 
@@ -236,7 +235,7 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
     bool cut = false;
 
     const struct ipseci_wish wish = {IPSEC_PROTOCOL_ESP, asked->ke_offered,
-                                     flags | IPSECI_CHOICE_SPI};
+                                     flags | IPSECI_CHOICE_SPI | ipseci_choice_quirks(peer)};
 
     /* RFC 7296 2.9: TSi is the requester's side, so our remote one. */
     const bool readable =
@@ -294,6 +293,7 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
     child->spi_in = ctx->hs->child_spi;
     child->spi_out = (uint32_t)terms->choice.spi;
     child->suite = terms->choice.suite;
+    step->quirks |= terms->choice.quirks;
     child->local_ts = terms->local_ts;
     child->remote_ts = terms->remote_ts;
     child->narrowed = terms->narrowed;
@@ -348,7 +348,8 @@ bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_st
     memset(terms, 0, sizeof(*terms));
     terms->config = config;
     if (sa == NULL || tsi == NULL || tsr == NULL ||
-        ipseci_choice_verify(offered, sa->body, IPSEC_PROTOCOL_ESP, flags | IPSECI_CHOICE_SPI,
+        ipseci_choice_verify(offered, sa->body, IPSEC_PROTOCOL_ESP,
+                             flags | IPSECI_CHOICE_SPI | ipseci_choice_quirks(ctx->sa->peer),
                              &terms->choice) < IPSEC_OK) {
         ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_PROTOCOL);
         return false;

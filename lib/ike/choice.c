@@ -8,6 +8,7 @@
  * so the peer's octets are passed once for each proposal of ours and nothing of them is copied.
  */
 #include "choice.h"
+#include "quirks.h"
 #include "sa_payload.h"
 #include "suite.h"
 
@@ -16,9 +17,16 @@
 _Static_assert(IPSEC_PROPOSAL_TRANSFORMS_MAX <= 32, "a bit for each transform of ours");
 _Static_assert(IPSEC_TRANSFORM_ADDKE7 < 32, "a bit for each transform type");
 
+_Static_assert(IPSEC_QUIRKS_ALL <= UINT8_MAX, "quirks in an octet");
+
+#define CHACHA20_BITS 256
+
 /* What a peer's proposal says about one proposal of ours. */
 struct offer {
     uint32_t have;  /* bit i: our transform i is offered */
+    uint32_t exact; /* bit i: without the help of a quirk */
+    uint32_t group; /* bit t: key exchanges that can not be NONE, where none has a place */
+    uint8_t quirks; /* that are put up with */
     uint32_t types; /* bit t: some transform of type t */
     uint32_t none;  /* bit t: NONE is offered in type t */
     bool repeated;  /* two transforms of one type (RFC 7296 3.3: not in an answer) */
@@ -50,6 +58,17 @@ static bool transform_is(const struct ipsec_transform *ours,
            transform_is_sound(ours);
 }
 
+/* IPSEC_QUIRK_FORTIGATE. EXCEPTION: RFC 7296 3.3.5 and RFC 7634 4 want no Key Length on a cipher
+ * that has one length only (INIT-14); this one names just that length, so that it says nothing new.
+ */
+static bool is_chacha_with_length(const struct ipsec_transform *ours,
+                                  const struct ipseci_transform_view *theirs)
+{
+    return ours->type == IPSEC_TRANSFORM_ENCR && theirs->type == IPSEC_TRANSFORM_ENCR &&
+           ours->id == IPSEC_ENCR_CHACHA20_POLY1305 && theirs->id == ours->id &&
+           theirs->has_key_length && theirs->key_bits == CHACHA20_BITS && transform_is_sound(ours);
+}
+
 static void offer_add(struct offer *offer, const struct ipsec_proposal *ours,
                       const struct ipseci_transform_view *t)
 {
@@ -63,8 +82,11 @@ static void offer_add(struct offer *offer, const struct ipsec_proposal *ours,
     bool found = false;
     if (!t->unknown_attribute) { /* RFC 7296 3.3.6: only this transform is out */
         for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
-            if (transform_is(&ours->transform[i], t)) {
+            const bool exact = transform_is(&ours->transform[i], t);
+            if (exact || ((offer->quirks & IPSEC_QUIRK_FORTIGATE) != 0 &&
+                          is_chacha_with_length(&ours->transform[i], t))) {
                 offer->have |= bit(i);
+                offer->exact |= exact ? bit(i) : 0;
                 found = true;
             }
         }
@@ -79,17 +101,22 @@ static void offer_add(struct offer *offer, const struct ipsec_proposal *ours,
 static struct offer offer_read(const struct ipsec_proposal *ours,
                                const struct ipseci_proposal_view *theirs, uint32_t flags)
 {
-    struct offer offer = {0};
+    struct offer offer = {.quirks = (uint8_t)(flags >> IPSECI_CHOICE_QUIRKS_SHIFT)};
     struct ipseci_reader r = ipseci_proposal_transforms(theirs);
     struct ipseci_transform_view transform;
+    uint32_t no_group = 0;
 
     while (ipseci_transform_next(&r, &transform)) {
-        /* RFC 7296 1.2: the first child has no key exchange; groups in its proposals say nothing.
-         */
+        /* RFC 7296 1.2: the first child has no key exchange, and NONE at most says so (AUTH-22). */
         if ((flags & IPSECI_CHOICE_NO_KE) == 0 || !ipseci_type_is_ke(transform.type)) {
             offer_add(&offer, ours, &transform);
+        } else if (transform.id == IPSEC_KE_NONE) {
+            no_group |= bit(transform.type);
+        } else {
+            offer.group |= bit(transform.type);
         }
     }
+    offer.group &= ~no_group;
     return offer;
 }
 
@@ -211,13 +238,37 @@ static bool types_fit(const struct offer *offer, uint8_t protocol)
     return !offer->unknown && (offer->types & ~wanted & ~offer->none) == 0;
 }
 
+/* The quirks without which it would not have come to this suite, or to this answer. */
+static uint8_t quirks_met(const struct ipsec_proposal *ours, const struct offer *offer,
+                          const struct ipsec_suite *suite)
+{
+    uint32_t met = offer->group != 0 ? IPSEC_QUIRK_MIKROTIK : 0;
+
+    if (suite->integ == IPSEC_INTEG_NONE && (offer->none & bit(IPSEC_TRANSFORM_INTEG)) != 0) {
+        met |= IPSEC_QUIRK_CISCO_ASA;
+    }
+    for (uint32_t i = 0; i < ipseci_transform_count(ours); i++) {
+        const struct ipsec_transform *t = &ours->transform[i];
+        if (t->type == IPSEC_TRANSFORM_ENCR && t->id == suite->encr &&
+            (offer->have & ~offer->exact & bit(i)) != 0) {
+            met |= IPSEC_QUIRK_FORTIGATE;
+        }
+    }
+    return (uint8_t)(met & offer->quirks);
+}
+
 static bool pick_suite(const struct ipsec_proposal *ours, const struct offer *offer,
-                       const struct ipseci_wish *wish, struct ipsec_suite *out)
+                       const struct ipseci_wish *wish, struct ipseci_choice *out)
 {
     struct ipsec_suite suite = {.protocol = ours->protocol};
     const bool ike = ours->protocol == IPSEC_PROTOCOL_IKE;
 
     if (!types_fit(offer, ours->protocol) || !pick_cipher(ours, offer, &suite)) {
+        return false;
+    }
+    /* IPSEC_QUIRK_MIKROTIK. EXCEPTION: RFC 7296 1.2 has no group but NONE in IKE_AUTH; as nobody
+     * can exchange keys there, one that is named plays no part. */
+    if (offer->group != 0 && (offer->quirks & IPSEC_QUIRK_MIKROTIK) == 0) {
         return false;
     }
     if ((wish->flags & IPSECI_CHOICE_NO_KE) == 0 &&
@@ -229,7 +280,8 @@ static bool pick_suite(const struct ipsec_proposal *ours, const struct offer *of
             : !pick_simple(ours, offer, IPSEC_TRANSFORM_ESN, &suite.esn)) {
         return false;
     }
-    *out = suite;
+    out->suite = suite;
+    out->quirks = quirks_met(ours, offer, &suite);
     return true;
 }
 
@@ -296,7 +348,7 @@ static bool choose_for(const struct ipsec_proposal *ours, struct ipsec_view sa_b
             continue;
         }
         const struct offer offer = offer_read(ours, &theirs, wish->flags);
-        if (pick_suite(ours, &offer, wish, &out->suite)) {
+        if (pick_suite(ours, &offer, wish, out)) {
             out->number = theirs.number;
             out->spi = spi_of(&theirs);
             return true;
@@ -342,12 +394,26 @@ enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
     /* RFC 7296 2.7: the initiator checks that what it gets is in what it sent (INIT-08, INIT-09).
      */
     if (ours->protocol != (uint8_t)protocol || offer.repeated || offer.foreign ||
-        !pick_suite(ours, &offer, &wish, &out->suite)) {
+        !pick_suite(ours, &offer, &wish, out)) {
         return IPSEC_ERR_NOT_FOUND;
     }
     out->number = answer.number;
     out->spi = spi_of(&answer);
     return IPSEC_OK;
+}
+
+void ipseci_choice_build(struct ipseci_writer *w, const struct ipseci_choice *choice,
+                         struct ipsec_view spi)
+{
+    struct ipsec_suite suite = choice->suite;
+
+    /* RFC 7296 2.7: what is chosen stands in the answer as it stood in the offer; peers with these
+     * habits compare. */
+    if ((choice->quirks & IPSEC_QUIRK_FORTIGATE) != 0) {
+        suite.encr_key_bits = CHACHA20_BITS;
+    }
+    ipseci_sa_build_suite(w, &suite, choice->number, spi,
+                          (choice->quirks & IPSEC_QUIRK_CISCO_ASA) != 0);
 }
 
 /* ---- our own lists -----------------------------------------------------------------------------

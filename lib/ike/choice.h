@@ -5,6 +5,8 @@
 #ifndef IPSECI_CHOICE_H
 #define IPSECI_CHOICE_H
 
+#include "quirks.h"
+#include "reader.h"
 #include "suite.h"
 
 #include <ipsec/proposal.h>
@@ -31,10 +33,18 @@ enum ipseci_choice_flags {
     IPSECI_CHOICE_NO_KE = 1, /* the child of IKE_AUTH: groups play no part (RFC 7296 1.2) */
     IPSECI_CHOICE_SPI = 2    /* each proposal carries an SPI: 4 octets for ESP, 8 for IKE */
 };
+/* Above them: the quirks that are put up with, a set of enum ipsec_quirk. */
+#define IPSECI_CHOICE_QUIRKS_SHIFT 8
+
+static inline uint32_t ipseci_choice_quirks(const struct ipsec_peer *peer)
+{
+    return ipseci_quirks_of(peer) << IPSECI_CHOICE_QUIRKS_SHIFT;
+}
 
 struct ipseci_choice {
     struct ipsec_suite suite;
     uint8_t number; /* of the peer's proposal */
+    uint8_t quirks; /* those that it took: set of enum ipsec_quirk */
     uint64_t spi;   /* the peer's, with IPSECI_CHOICE_SPI */
 };
 
@@ -42,7 +52,7 @@ struct ipseci_choice {
 struct ipseci_wish {
     enum ipsec_protocol protocol;
     uint16_t ke_offered; /* group of the KE payload; 0: none */
-    uint32_t flags;      /* enum ipseci_choice_flags */
+    uint32_t flags;      /* enum ipseci_choice_flags, and quirks */
 };
 
 /* Responder: the first of our proposals (in our order) that the peer's payload satisfies, with our
@@ -55,11 +65,16 @@ enum ipsec_status ipseci_choose(const struct ipsec_proposals *ours, struct ipsec
 
 /* Initiator: the answer must be exactly one proposal with one transform of each type that we
  * offered (INIT-08, INIT-09), under the number of that proposal, its place in `offered` counted
- * from 1. With IPSECI_CHOICE_NO_KE a group in the answer is ignored. IPSEC_ERR_NOT_FOUND: not what
- * we offered. IPSEC_DROP_MALFORMED as above. */
+ * from 1. With IPSECI_CHOICE_NO_KE a group in the answer is ignored, or refused
+ * (IPSEC_QUIRK_MIKROTIK). IPSEC_ERR_NOT_FOUND: not what we offered. IPSEC_DROP_MALFORMED as above.
+ */
 enum ipsec_status ipseci_choice_verify(const struct ipsec_proposals *offered,
                                        struct ipsec_view sa_body, enum ipsec_protocol protocol,
                                        uint32_t flags, struct ipseci_choice *out);
+
+/* The SA payload's body that answers with this choice, in the words of the offer. */
+void ipseci_choice_build(struct ipseci_writer *w, const struct ipseci_choice *choice,
+                         struct ipsec_view spi);
 
 /* The configured list, or the default one where none is, without what is not built in. */
 void ipseci_proposals_usable(const struct ipsec_proposals *configured, enum ipsec_protocol protocol,

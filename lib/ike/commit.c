@@ -498,6 +498,7 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
         announce_child(w);
     }
     ipseci_emit_warnings(ike, w->sa, w->step->warnings);
+    ipseci_emit_quirks(ike, w->sa, w->step->quirks);
     if (w->step->has_failure) {
         ipseci_emit_failure(ike, w->sa, &w->step->failure);
     }

@@ -73,6 +73,19 @@ void ipseci_emit_failure(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
     ipseci_emit(ike, &event);
 }
 
+void ipseci_emit_quirks(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t quirks)
+{
+    struct ipsec_event event = {.type = IPSEC_EVENT_WARNING,
+                                .ike_sa = sa == NULL ? 0 : sa->self,
+                                .peer = sa == NULL ? NULL : sa->peer,
+                                .warning = IPSEC_WARNING_QUIRK,
+                                .quirks = quirks};
+
+    if (quirks != 0) {
+        ipseci_emit(ike, &event);
+    }
+}
+
 void ipseci_emit_warnings(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t warnings)
 {
     for (uint32_t bit = 0; bit < 32; bit++) {

@@ -267,6 +267,8 @@ void ipseci_emit_failure(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                          const struct ipsec_failure *failure);
 void ipseci_emit_config(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                         const struct ipsec_config_set *set);
+/* One warning for all quirks of a message; none for none. */
+void ipseci_emit_quirks(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t quirks);
 void ipseci_emit_warnings(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t warnings);
 void ipseci_key_log_ike(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                         const struct ipseci_ike_keys *keys);

@@ -78,6 +78,8 @@ const char *ipsec_warning_text(enum ipsec_warning warning)
         return "many first contacts: every new peer has to bring back a cookie now";
     case IPSEC_WARNING_COOKIES_OFF:
         return "first contacts are few again: new peers need no cookie any more";
+    case IPSEC_WARNING_QUIRK:
+        return "a habit of the peer outside of the RFCs, or at their edge, was put up with";
     }
     return "unknown warning";
 }

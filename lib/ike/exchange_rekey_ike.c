@@ -39,6 +39,7 @@ static enum ipsec_status settle(const struct ipseci_context *ctx, struct ipseci_
     out->spi_i = seed->spi_i;
     out->spi_r = seed->spi_r;
     out->suite = choice->suite;
+    step->quirks |= choice->quirks;
     ipseci_lower_nonce(seed, out->low_nonce);
     step->actions |= IPSECI_ACT_NEW_IKE;
     if (choice->suite.ke == IPSEC_KE_MODP_2048_256) {
@@ -128,8 +129,9 @@ enum ipsec_status ipseci_ike_rekey_response(const struct ipseci_context *ctx,
     }
     if (p->unknown_critical != 0 ||
         ipseci_rules_check(IPSECI_RULE_IKE_REKEY_RESPONSE, p, &which) < IPSEC_OK ||
-        ipseci_choice_verify(&hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
-                             IPSEC_PROTOCOL_IKE, IPSECI_CHOICE_SPI, &choice) < IPSEC_OK ||
+        ipseci_choice_verify(
+            &hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, IPSEC_PROTOCOL_IKE,
+            IPSECI_CHOICE_SPI | ipseci_choice_quirks(ctx->sa->peer), &choice) < IPSEC_OK ||
         ipseci_step_peer_nonce(ctx, &seed.nonce_r) < IPSEC_OK ||
         ipseci_step_peer_ke(ctx, &ke) < IPSEC_OK || ke.group != hs->group ||
         choice.suite.ke != hs->group || choice.spi == 0) {
@@ -178,7 +180,7 @@ static enum ipsec_status request_reply(const struct ipseci_context *ctx, struct 
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_CREATE_CHILD_SA);
     ipseci_store64(spi, hs->spi);
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
-    ipseci_sa_build_suite(&step->w, &choice->suite, choice->number, ipseci_view(spi, sizeof(spi)));
+    ipseci_choice_build(&step->w, choice, ipseci_view(spi, sizeof(spi)));
     ipseci_payload_end(&step->chain);
     ipseci_step_nonce(step, seed.nonce_r);
     ipseci_step_ke(step, choice->suite.ke,
@@ -216,7 +218,8 @@ enum ipsec_status ipseci_ike_rekey_request(const struct ipseci_context *ctx,
         ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_INVALID_SYNTAX);
         return IPSEC_OK;
     }
-    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, IPSECI_CHOICE_SPI};
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group,
+                                     IPSECI_CHOICE_SPI | ipseci_choice_quirks(ctx->sa->peer)};
     if (ipseci_choose(&ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish,
                       &choice) < IPSEC_OK ||
         choice.spi == 0) {

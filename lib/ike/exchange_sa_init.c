@@ -202,8 +202,9 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
     struct ipsec_view nonce;
     struct ipseci_ke ke;
 
-    step->drop = ipseci_choice_verify(&hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
-                                      IPSEC_PROTOCOL_IKE, 0, &choice);
+    step->drop =
+        ipseci_choice_verify(&hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body,
+                             IPSEC_PROTOCOL_IKE, ipseci_choice_quirks(ctx->sa->peer), &choice);
     if (step->drop < IPSEC_OK) {
         step->drop = IPSEC_DROP_MALFORMED; /* INIT-09 */
         return IPSEC_OK;
@@ -231,6 +232,7 @@ static enum ipsec_status init_accepted(const struct ipseci_context *ctx, struct 
         return IPSEC_OK;
     }
     step->suite = choice.suite;
+    step->quirks |= choice.quirks;
     step->spi_peer = ctx->in->header.spi_r;
     const struct ipseci_nat_path path = {ctx->sa->spi_i, step->spi_peer, &ctx->in->local,
                                          &ctx->in->remote};
@@ -315,6 +317,7 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
     const struct ipseci_handshake *hs = ctx->hs;
 
     step->suite = choice->suite;
+    step->quirks |= choice->quirks;
     step->spi_peer = ctx->sa->spi_i;
     step->peer = hs->facts.peer;
     const struct ipseci_nat_path path = {ctx->sa->spi_i, 0, &ctx->in->local, &ctx->in->remote};
@@ -323,7 +326,7 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
     step->actions |= IPSECI_ACT_PEER;
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_SA_INIT);
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
-    ipseci_sa_build_suite(&step->w, &choice->suite, choice->number, ipseci_view(NULL, 0));
+    ipseci_choice_build(&step->w, choice, ipseci_view(NULL, 0));
     ipseci_payload_end(&step->chain);
     ipseci_step_ke(step, choice->suite.ke,
                    ipseci_view(hs->job.public_value, hs->job.public_length));
@@ -402,7 +405,8 @@ enum ipsec_status ipseci_sa_init_request(const struct ipseci_context *ctx, struc
     if (ipseci_knows_hints(p)) {
         step->actions |= IPSECI_ACT_HINTS; /* before choosing: a refusal may carry the hint */
     }
-    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group, 0};
+    const struct ipseci_wish wish = {IPSEC_PROTOCOL_IKE, ke.group,
+                                     ipseci_choice_quirks(ctx->hs->facts.peer)};
     const enum ipsec_status chosen = ipseci_choose(
         &ctx->hs->offered, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish, &choice);
     if (chosen == IPSEC_ERR_NOT_FOUND) {

@@ -105,6 +105,7 @@ struct ipseci_step {
     uint16_t group;
     uint32_t actions;  /* enum ipseci_action bits */
     uint32_t warnings; /* bits 1 << enum ipsec_warning */
+    uint32_t quirks;   /* of the peer that the message was taken with: set of enum ipsec_quirk */
     uint32_t delete_spi;
     uint32_t seen_by_peer;  /* of our address, see struct ipseci_path */
     struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */

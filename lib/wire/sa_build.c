@@ -82,7 +82,7 @@ static void transform_add(struct ipsec_proposal *proposal, uint8_t type, uint16_
 }
 
 void ipseci_sa_build_suite(struct ipseci_writer *w, const struct ipsec_suite *suite, uint8_t number,
-                           struct ipsec_view spi)
+                           struct ipsec_view spi, bool integ_none)
 {
     struct ipsec_proposal proposal = {.protocol = suite->protocol};
     bool ike = suite->protocol == IPSEC_PROTOCOL_IKE;
@@ -92,7 +92,7 @@ void ipseci_sa_build_suite(struct ipseci_writer *w, const struct ipsec_suite *su
     if (ike) {
         transform_add(&proposal, IPSEC_TRANSFORM_PRF, suite->prf, 0);
     }
-    if (suite->integ != IPSEC_INTEG_NONE) {
+    if (suite->integ != IPSEC_INTEG_NONE || integ_none) {
         transform_add(&proposal, IPSEC_TRANSFORM_INTEG, suite->integ, 0);
     }
     if (suite->ke != IPSEC_KE_NONE) {

@@ -60,9 +60,9 @@ bool ipseci_proposal_types_known(const struct ipseci_proposal_view *proposal);
 void ipseci_sa_build(struct ipseci_writer *w, const struct ipsec_proposals *list,
                      struct ipsec_view spi);
 /* Writes the answer: one proposal with one transform of each type. INTEG and KE of value 0 (NONE)
- * are left out; ESN is written for ESP and AH, PRF and KE for IKE. */
+ * are left out, but INTEG for integ_none; ESN is written for ESP and AH, PRF and KE for IKE. */
 void ipseci_sa_build_suite(struct ipseci_writer *w, const struct ipsec_suite *suite, uint8_t number,
-                           struct ipsec_view spi);
+                           struct ipsec_view spi, bool integ_none);
 
 /* A bounded copy for reports: the proposals of this protocol (0: all). *truncated says that
  * something did not fit or could not be read; transforms with unknown attributes are copied too. */

@@ -123,6 +123,7 @@ struct sim_node {
     struct sim_child sink[SIM_CHILDREN_MAX];
     uint32_t events[SIM_EVENTS];
     uint32_t warnings; /* bits */
+    uint32_t quirks;   /* of all warnings */
     enum ipsec_reason last_reason;
     enum ipsec_status last_drop;
     uint32_t keepalives; /* sent */

@@ -447,6 +447,7 @@ static void on_event(void *user, const struct ipsec_event *event)
         keep_failure(n, event->failure);
     } else if (event->type == IPSEC_EVENT_WARNING) {
         n->warnings |= 1u << event->warning;
+        n->quirks |= event->quirks;
     } else if (event->type == IPSEC_EVENT_DROP) {
         n->last_drop = event->status;
     } else if (event->type == IPSEC_EVENT_CONFIG) {

@@ -121,6 +121,37 @@ static void bad_sessions(void **state)
     config_free(config);
 }
 
+static void quirks(void **state)
+{
+    static const struct {
+        const char *line;
+        uint32_t set;
+        uint32_t errors;
+    } rows[] = {
+        {"", 0, 0},
+        {"quirks = fortigate, cisco-asa\n", IPSEC_QUIRK_FORTIGATE | IPSEC_QUIRK_CISCO_ASA, 0},
+        {"quirks = windows\nquirks = azure,mikrotik\n",
+         IPSEC_QUIRK_WINDOWS | IPSEC_QUIRK_AZURE | IPSEC_QUIRK_MIKROTIK, 0},
+        {"quirks = none\n", IPSEC_QUIRKS_NONE, 0},
+        {"quirks = fortinet\n", 0, 1},
+        {"quirks = none, windows\n", 0, 1},
+        {"quirks = a-name-of-twenty-four-octets\n", 0, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[400];
+        snprintf(text, sizeof(text), GATEWAY SITE "%s" CHILD, rows[i].line);
+        struct config *config = read_text(text, NULL, 0);
+        assert_int_equal(config->error_count, rows[i].errors);
+        if (rows[i].errors == 0) {
+            assert_int_equal(config->site[0].peer.quirks, rows[i].set);
+        } else {
+            assert_int_equal(config->error[0].line, 6);
+        }
+        config_free(config);
+    }
+}
+
 /* ---- Good -------------------------------------------------------------------------------------
  */
 
@@ -516,6 +547,7 @@ int main(void)
         cmocka_unit_test(every_key),
         cmocka_unit_test(sessions),
         cmocka_unit_test(bad_sessions),
+        cmocka_unit_test(quirks),
         cmocka_unit_test(overrides_stand_over_the_file),
         cmocka_unit_test(bad_config_names_line_and_reason),
         cmocka_unit_test(bad_override),

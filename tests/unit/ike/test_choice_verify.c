@@ -124,6 +124,8 @@ static void child_04_answer_and_groups(void **state)
     assert_int_equal(verify_esp("aes256-sha256", NUMBERS_ESP " 4:0", 0), IPSEC_OK);
     assert_int_equal(verify_esp("aes256-sha256-modp2048", NUMBERS_ESP, 0), IPSEC_ERR_NOT_FOUND);
     assert_int_equal(verify_esp("aes256-sha256-modp2048", NUMBERS_ESP " 4:14", IPSECI_CHOICE_NO_KE),
+                     IPSEC_ERR_NOT_FOUND);
+    assert_int_equal(verify_esp("aes256-sha256-modp2048", NUMBERS_ESP " 4:0", IPSECI_CHOICE_NO_KE),
                      IPSEC_OK);
     assert_int_equal(choice.suite.ke, 0);
     assert_int_equal(verify_esp("aes256-sha256-esn-noesn", "1:12:256 3:12", 0),

@@ -60,7 +60,7 @@ static void notifies(void **state)
 static void warnings_and_reasons(void **state)
 {
     (void)state;
-    for (int i = IPSEC_WARNING_WEAK_GROUP; i <= IPSEC_WARNING_COOKIES_OFF; i++) {
+    for (int i = IPSEC_WARNING_WEAK_GROUP; i <= IPSEC_WARNING_QUIRK; i++) {
         assert_string_not_equal(ipsec_warning_text((enum ipsec_warning)i), "unknown warning");
     }
     for (int i = IPSEC_REASON_LOCAL; i <= IPSEC_REASON_IDLE; i++) {

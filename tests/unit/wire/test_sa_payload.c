@@ -303,7 +303,7 @@ static void init_08_ike_answer_is_built(void **state)
                                 .prf = 5,
                                 .ke = 14};
     struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
-    ipseci_sa_build_suite(&w, &suite, 1, ipseci_view(NULL, 0));
+    ipseci_sa_build_suite(&w, &suite, 1, ipseci_view(NULL, 0), false);
     assert_written(&w, IKE_PROPOSAL);
 }
 
@@ -314,7 +314,7 @@ static void init_12_aead_answer_has_no_integ(void **state)
     struct ipsec_suite suite = {
         .protocol = IPSEC_PROTOCOL_IKE, .encr = 20, .encr_key_bits = 128, .prf = 5, .ke = 19};
     struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
-    ipseci_sa_build_suite(&w, &suite, 3, hex("0011223344556677"));
+    ipseci_sa_build_suite(&w, &suite, 3, hex("0011223344556677"), false);
     assert_written(&w, "0000002c 03010803 0011223344556677 0300000c 01000014 800e0080"
                        "03000008 02000005 00000008 04000013");
 }
@@ -326,12 +326,12 @@ static void child_06_esp_answer_has_esn(void **state)
     struct ipsec_suite suite = {
         .protocol = IPSEC_PROTOCOL_ESP, .encr = 12, .encr_key_bits = 256, .integ = 12};
     struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
-    ipseci_sa_build_suite(&w, &suite, 1, hex("c0ffee01"));
+    ipseci_sa_build_suite(&w, &suite, 1, hex("c0ffee01"), false);
     assert_written(&w, "00000028 01030403 c0ffee01" ESP_TRANSFORMS);
     suite.esn = IPSEC_ESN_YES;
     suite.ke = 14;
     w = ipseci_writer_init(buffer, sizeof(buffer));
-    ipseci_sa_build_suite(&w, &suite, 1, hex("c0ffee01"));
+    ipseci_sa_build_suite(&w, &suite, 1, hex("c0ffee01"), false);
     assert_written(&w, "00000030 01030404 c0ffee01 0300000c 0100000c 800e0100 03000008 0300000c"
                        "03000008 0400000e 00000008 05000001");
 }
