@@ -354,6 +354,8 @@ struct ipsec_ike_callbacks {
 
 /* ---- The engine --------------------------------------------------------------------------- */
 
+#define IPSEC_STRAY_ANSWERS_OFF UINT32_MAX
+
 struct ipsec_ike_config {
     uint32_t size;
     struct ipsec_crypto_list crypto;
@@ -366,7 +368,8 @@ struct ipsec_ike_config {
     uint32_t sa_max;        /* IKE SAs, opening, open and closing; 0: 16 */
     uint32_t child_max;     /* Child SA pairs, old ones during a rekey included; 0: 2 * sa_max */
     uint32_t handshake_max; /* key exchanges in flight; 0: 8 */
-    uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max */
+    uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max, and
+                               sa_max more for each that `window` is more than one */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
 
     uint32_t mobile_max; /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
@@ -409,6 +412,17 @@ struct ipsec_ike_config {
                                  cookie and waits 2 s, twice as long after each more, up to 60 s,
                                  until one is right or 10 minutes without one have passed. Only
                                  new IKE SAs wait. 0: 3; UINT32_MAX: never */
+
+    /* Requests of a peer that may be under way at once, at most 32; 0: 1. The peer is told in
+     * IKE_AUTH, and after a rekey of the IKE SA, which begins with one again, in the next
+     * INFORMATIONAL exchange (SET_WINDOW_SIZE, RFC 7296 2.3). Each costs room for one more short
+     * reply per IKE SA; buffer_max is for the long ones. One that needs a key exchange waits while
+     * another does. Of our own there is one under way, whatever the peer offers. */
+    uint32_t window;
+    /* Unprotected answers in a second to who sends requests of an IKE SA that is not here, or of a
+     * later major version (RFC 7296 1.5, 2.5): INVALID_IKE_SPI lets a peer notice sooner that we
+     * have restarted. 0: 10; IPSEC_STRAY_ANSWERS_OFF: none. */
+    uint32_t stray_answers_per_s;
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
 
@@ -563,6 +577,7 @@ struct ipsec_ike_counters {
     uint64_t source_penalties; /* such waits begun */
     uint64_t attacks;          /* times that cookies had to be demanded of everybody */
     bool under_attack;         /* now */
+    uint64_t stray_answers;    /* INVALID_IKE_SPI and INVALID_MAJOR_VERSION sent */
 };
 IPSEC_API void ipsec_ike_counters(const struct ipsec_ike *ike, struct ipsec_ike_counters *out);
 

@@ -112,14 +112,14 @@ static enum ipsec_status send_request(const struct work *w)
 static enum ipsec_status send_reply(const struct work *w)
 {
     struct ipseci_ike_sa *sa = w->sa;
+    const uint32_t id = w->in->header.message_id;
     struct ipsec_view message;
 
     IPSECI_TRY(build(w, &message));
     if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
-        IPSECI_TRY(ipseci_store(w->ike, &sa->reply, message));
+        IPSECI_TRY(ipseci_store(w->ike, ipseci_reply_slot(w->ike, sa, id), message));
     }
-    sa->expected_id = w->in->header.message_id + 1;
-    sa->peer_busy = false;
+    ipseci_request_answered(w->ike, sa, id);
     sa->sent_at = (uint32_t)w->ike->now;
     /* RFC 7296 2.11: to where the request came from (NATT-05) */
     ipseci_transmit(w->ike, &w->in->local, &w->in->remote, message);
@@ -174,8 +174,9 @@ static enum ipsec_status reserve(const struct work *w)
     if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
         return IPSEC_OK;
     }
-    struct ipseci_stored *stored =
-        w->step->send == IPSECI_SEND_REPLY ? &w->sa->reply : &w->sa->request;
+    struct ipseci_stored *stored = w->step->send == IPSECI_SEND_REPLY
+                                       ? ipseci_reply_slot(w->ike, w->sa, w->in->header.message_id)
+                                       : &w->sa->request;
     return ipseci_store_reserve(w->ike, stored, length);
 }
 
@@ -311,6 +312,9 @@ static void apply_fields(const struct work *w)
     }
     if (has(w, IPSECI_ACT_HINTS)) {
         sa->peer_hints = true;
+    }
+    if (has(w, IPSECI_ACT_WINDOW)) {
+        sa->wide = true;
     }
     if (has(w, IPSECI_ACT_FRAGMENTS)) {
         sa->fragments = true;

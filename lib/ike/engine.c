@@ -159,11 +159,13 @@ static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ik
             return status == IPSEC_PENDING ? IPSEC_OK : status;
         }
     } else {
-        ipseci_fragments_forget(ike, sa->self, response); /* FRAG-08: it came whole as well */
+        ipseci_fragments_forget(ike, sa->self, &in->header); /* FRAG-08: it came whole as well */
     }
     /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
     sa->last_heard = ike->now;
-    (void)ipseci_follow(ike, sa, &in->remote, in->local.port);
+    if (response || ipseci_window_newest(ike, sa, in->header.message_id)) {
+        (void)ipseci_follow(ike, sa, &in->remote, in->local.port);
+    }
     if (response) {
         ipseci_path_works(ike, sa);
     }
@@ -203,6 +205,7 @@ static enum ipsec_status for_sa(struct ipsec_ike *ike, struct ipsec_packet *data
     struct ipseci_ike_sa *sa = ipseci_sa_by_spi(ike, from_initiator ? h->spi_r : h->spi_i);
 
     if (sa == NULL) {
+        ipseci_stray_spi(ike, in);
         return IPSEC_DROP_SPI; /* INFO-15 */
     }
     if (sa->initiator == from_initiator) {
@@ -227,12 +230,16 @@ static enum ipsec_status take_datagram(struct ipsec_ike *ike, struct ipsec_packe
     if (in->raw.length > ike->config.message_bytes) {
         return IPSEC_DROP_TOO_BIG;
     }
-    IPSECI_TRY(ipseci_ike_header_parse(in->raw, &in->header));
+    in->local = datagram->local;
+    in->remote = datagram->remote;
+    const enum ipsec_status parsed = ipseci_ike_header_parse(in->raw, &in->header);
+    if (parsed == IPSEC_DROP_VERSION) {
+        ipseci_stray_version(ike, in);
+    }
+    IPSECI_TRY(parsed);
     if (in->header.spi_i == 0) {
         return IPSEC_DROP_SPI; /* INIT-03 */
     }
-    in->local = datagram->local;
-    in->remote = datagram->remote;
     const bool request = (in->header.flags & IPSECI_FLAG_RESPONSE) == 0;
     if (in->header.exchange == IPSECI_EXCHANGE_IKE_SA_INIT && request) {
         return first_contact(ike, in);

@@ -97,7 +97,8 @@ void ipseci_fragments_plan(const struct ipsec_ike *ike, const struct ipseci_ike_
 enum ipsec_status ipseci_fragments_collect(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                                            struct ipseci_message *in);
 /* What was collected in this direction is not needed any more. */
-void ipseci_fragments_forget(struct ipsec_ike *ike, ipsec_handle sa, bool response);
+void ipseci_fragments_forget(struct ipsec_ike *ike, ipsec_handle sa,
+                             const struct ipseci_ike_header *header);
 
 /* sk.c: the encrypted payload. */
 /* Octets of a message with so many octets in SK. */
@@ -130,8 +131,22 @@ void ipseci_request_done(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 /* What is outstanding, at once and with all its tries: the SA's addresses have changed. */
 void ipseci_request_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+
+/* peer_window.c: message IDs of the peer's requests. */
 enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                         const struct ipseci_message *in);
+/* Whether a request of this ID would be new. */
+bool ipseci_window_awaits(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t id);
+/* Whether none with a higher ID was answered before it. */
+bool ipseci_window_newest(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t id);
+void ipseci_request_answered(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint32_t id);
+struct ipseci_stored *ipseci_reply_slot(const struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                                        uint32_t id);
+void ipseci_replies_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+
+/* stray.c: hints to who sends what belongs to no IKE SA. */
+void ipseci_stray_version(struct ipsec_ike *ike, const struct ipseci_message *in);
+void ipseci_stray_spi(struct ipsec_ike *ike, const struct ipseci_message *in);
 
 /* gate.c: first contact, no state. */
 enum ipsec_status ipseci_gate(struct ipsec_ike *ike, const struct ipseci_message *in,
@@ -144,6 +159,8 @@ void ipseci_gate_due(struct ipsec_ike *ike);
 /* A responder's IKE_AUTH has shown who is behind that source, or not. */
 void ipseci_gate_authenticated(struct ipsec_ike *ike, uint64_t source, bool good);
 /* A message without SA, answered statelessly. */
+void ipseci_notify_plain(struct ipsec_ike *ike, const struct ipseci_message *in, uint16_t type,
+                         struct ipsec_view data);
 void ipseci_reply_plain(struct ipsec_ike *ike, const struct ipseci_message *in, uint64_t spi_r,
                         struct ipsec_view body);
 

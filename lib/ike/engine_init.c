@@ -29,7 +29,10 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
     c->sa_max = or_default(c->sa_max, IPSECI_SA_MAX);
     c->child_max = or_default(c->child_max, 2 * c->sa_max);
     c->handshake_max = or_default(c->handshake_max, IPSECI_HANDSHAKE_MAX);
-    c->buffer_max = or_default(c->buffer_max, 2 * c->sa_max + c->handshake_max);
+    c->window = or_default(c->window, 1);
+    c->buffer_max = or_default(
+        c->buffer_max, (c->window % (IPSECI_WINDOW_MAX + 1) + 1) * c->sa_max + c->handshake_max);
+    c->stray_answers_per_s = or_default(c->stray_answers_per_s, IPSECI_STRAY_ANSWERS_PER_S);
     c->message_bytes = or_default(c->message_bytes, IPSECI_MESSAGE_BYTES);
     c->fragment_bytes = or_default(c->fragment_bytes, IPSECI_FRAGMENT_BYTES);
     c->fragments_max = or_default(c->fragments_max, IPSECI_FRAGMENTS_MAX + c->message_bytes / 256);
@@ -63,7 +66,7 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->fragment_bytes >= IPSECI_FRAGMENT_BYTES_MIN &&
                     c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
                     c->reassembly_max <= IPSECI_POOL_MAX && c->mobile_max <= IPSECI_POOL_MAX &&
-                    c->source_max <= IPSECI_SOURCES_MOST;
+                    c->source_max <= IPSECI_SOURCES_MOST && c->window <= IPSECI_WINDOW_MAX;
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 
@@ -83,6 +86,11 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
     ipseci_hash_layout(&to->by_spi, arena, c->sa_max);
     ipseci_hash_layout(&to->by_init, arena, c->half_open_max);
     ipseci_hash_layout(&to->by_esp, arena, c->child_max);
+    if (c->window > 1) {
+        to->answered_ahead = IPSECI_ARENA_NEW(arena, c->sa_max, uint32_t);
+        to->more_replies =
+            IPSECI_ARENA_NEW(arena, (size_t)c->sa_max * (c->window - 1), struct ipseci_stored);
+    }
     ipseci_sources_layout(&to->sources, arena, c->source_max);
     ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max + 1); /* 1: the gate's */
     ipseci_pool_layout(&to->reassemblies, arena, c->reassembly_max,

@@ -85,6 +85,7 @@ enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ips
     if (status < IPSEC_OK) {
         return ipseci_no_proof(ctx, step, status);
     }
+    ipseci_step_window(step, ctx);
     ipseci_child_offer_auth(ctx, step);
     if (ipseci_eap_alone(peer)) {
         ipseci_step_notify(step, IPSECI_NOTIFY_EAP_ONLY_AUTHENTICATION, ipseci_view(NULL, 0));
@@ -357,6 +358,7 @@ static enum ipsec_status auth_accept(const struct ipseci_context *ctx, struct ip
         step->actions |= IPSECI_ACT_INITIAL_CONTACT; /* RFC 7296 2.4: only now (AUTH-30) */
     }
     /* RFC 7296 1.2, 2.21.2: a child that can not be does not take the IKE SA with it (AUTH-21) */
+    ipseci_step_window(step, ctx);
     return ipseci_child_answer_auth(ctx, step);
 }
 

@@ -307,6 +307,7 @@ static enum ipsec_status server_child(const struct ipseci_context *ctx, struct i
     if (ipseci_notify_find(&first.payloads, IPSECI_NOTIFY_INITIAL_CONTACT, NULL)) {
         step->actions |= IPSECI_ACT_INITIAL_CONTACT; /* RFC 7296 2.4: only now (AUTH-30) */
     }
+    ipseci_step_window(step, &then);
     return ipseci_child_answer_auth(&then, step);
 }
 

@@ -35,6 +35,9 @@ enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ips
     } else {
         ipseci_mobility_start(ctx, step);
     }
+    if (sa->state == IPSECI_IKE_ESTABLISHED && sa->task != IPSECI_TASK_IKE_DELETE) {
+        ipseci_step_window(step, ctx); /* after a rekey (REKEY-08) */
+    }
     return IPSEC_OK;
 }
 
@@ -42,6 +45,11 @@ enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ips
  * Commit ends the task. */
 enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
+    if (ctx->in->payloads.unknown_critical != 0) {
+        /* RFC 7296 2.5 (CRIT-03): nothing of it is taken. What it answers is over all the same: the
+         * peer is alive, and what we delete is gone here. */
+        (void)ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED, IPSEC_CAUSE_PROTOCOL);
+    }
     if (ctx->sa->task == IPSECI_TASK_IKE_DELETE) {
         step->actions |= IPSECI_ACT_CLOSE;
         step->reason = ctx->sa->reason;
@@ -139,9 +147,14 @@ static const struct notice {
 
 static void take_notices(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
+    /* RFC 4555 3.5, 3.6: of addresses the newest request counts, whenever it came */
+    const bool newest = ipseci_window_newest(ctx->ike, ctx->sa, ctx->in->header.message_id);
     struct ipseci_notify notify;
 
     for (size_t i = 0; i < IPSECI_COUNT(notices); i++) {
+        if (!newest && notices[i].type != IPSECI_NOTIFY_COOKIE2) {
+            continue;
+        }
         if (ipseci_notify_find(&ctx->in->payloads, notices[i].type, &notify) &&
             !notices[i].take(ctx, step, &notify)) {
             return;
@@ -182,6 +195,9 @@ enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct i
         ipseci_step_close(step); /* INFO-13 */
     } else {
         take_notices(ctx, step);
+        if (ctx->sa->state == IPSECI_IKE_ESTABLISHED) {
+            ipseci_step_window(step, ctx); /* after a rekey (REKEY-08) */
+        }
     }
     return IPSEC_OK;
 }

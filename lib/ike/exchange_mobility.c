@@ -292,7 +292,7 @@ bool ipseci_mobility_update(const struct ipseci_context *ctx, struct ipseci_step
         return true; /* an unknown status notify to us */
     }
     /* RFC 4555 3.5: it is the first end's to decide. The addresses are those of the IP header, and
-     * the newest request's: window.c lets an older one not come so far. */
+     * the newest request's: an older one does not come so far. */
     if (is_first(ctx->sa) || !ipseci_addresses_acceptable(ctx->sa, &in->local, &in->remote)) {
         add_plain(step, IPSECI_NOTIFY_UNACCEPTABLE_ADDRESSES);
         return false;

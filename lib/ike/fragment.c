@@ -70,16 +70,22 @@ static void give_up(struct ipsec_ike *ike, ipsec_handle handle)
     (void)ipseci_pool_release(&ike->reassemblies, handle);
 }
 
-/* The set of this SA and direction: there is never more than one, as only one message is awaited.
- */
+static bool belongs(const struct ipseci_reassembly *set, ipsec_handle sa,
+                    const struct ipseci_ike_header *header)
+{
+    return set->sa == sa && set->message_id == header->message_id &&
+           set->response == ((header->flags & IPSECI_FLAG_RESPONSE) != 0);
+}
+
 static struct ipseci_reassembly *find_set(const struct ipsec_ike *ike, ipsec_handle sa,
-                                          bool response, ipsec_handle *handle)
+                                          const struct ipseci_ike_header *header,
+                                          ipsec_handle *handle)
 {
     struct ipseci_reassembly *set;
     uint32_t cursor = 0;
 
     while ((set = next_set(ike, &cursor, handle)) != NULL) {
-        if (set->sa == sa && set->response == response) {
+        if (belongs(set, sa, header)) {
             return set;
         }
     }
@@ -154,28 +160,46 @@ static struct ipseci_reassembly *take_set(struct ipsec_ike *ike, const struct ip
     return set;
 }
 
-void ipseci_fragments_forget(struct ipsec_ike *ike, ipsec_handle sa, bool response)
+void ipseci_fragments_forget(struct ipsec_ike *ike, ipsec_handle sa,
+                             const struct ipseci_ike_header *header)
 {
+    struct ipseci_reassembly *set;
+    uint32_t cursor = 0;
     ipsec_handle handle;
 
-    if (ike->reassemblies.used > 0 && find_set(ike, sa, response, &handle) != NULL) {
-        give_up(ike, handle);
+    while (ike->reassemblies.used > 0 && (set = next_set(ike, &cursor, &handle)) != NULL) {
+        if (header != NULL ? belongs(set, sa, header) : set->sa == sa) {
+            give_up(ike, handle);
+        }
     }
 }
 
-/* The set that `in` belongs to. One of another message, or too old to be of this one, is over
- * (FRAG-05). */
+/* What will never be whole: of messages that are not awaited any more, or begun too long ago
+ * (FRAG-05). But for a wide window that leaves one set of an SA and direction. */
+static void give_up_old(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                        const struct ipseci_ike_header *header)
+{
+    const bool response = (header->flags & IPSECI_FLAG_RESPONSE) != 0;
+    struct ipseci_reassembly *set;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((set = next_set(ike, &cursor, &handle)) != NULL) {
+        const bool awaited = set->message_id == header->message_id ||
+                             (!response && ipseci_window_awaits(ike, sa, set->message_id));
+        if (set->sa == sa->self && set->response == response &&
+            (!awaited || ike->now - set->since >= IPSECI_REASSEMBLY_MS)) {
+            give_up(ike, handle);
+        }
+    }
+}
+
+/* The set that `in` belongs to. */
 static struct ipseci_reassembly *set_for(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                                          const struct ipseci_message *in, ipsec_handle *handle)
 {
-    const bool response = (in->header.flags & IPSECI_FLAG_RESPONSE) != 0;
-    struct ipseci_reassembly *set = find_set(ike, sa->self, response, handle);
-
-    if (set != NULL && (set->message_id != in->header.message_id ||
-                        ike->now - set->since >= IPSECI_REASSEMBLY_MS)) {
-        give_up(ike, *handle);
-        set = NULL;
-    }
+    give_up_old(ike, sa, &in->header);
+    struct ipseci_reassembly *set = find_set(ike, sa->self, &in->header, handle);
     return set != NULL ? set : take_set(ike, sa, in, handle);
 }
 

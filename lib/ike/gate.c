@@ -36,6 +36,8 @@ void ipseci_gate_init(struct ipsec_ike *ike)
     ike->sources.failures_max = ike->config.source_failures;
     memcpy(ike->sources.secret, ike->gate_key, sizeof(ike->sources.secret));
     ike->calm.kind = IPSECI_TIMER_GATE;
+    ipseci_bucket_init(&ike->stray_answers, ike->config.stray_answers_per_s,
+                       ike->config.stray_answers_per_s, ike->now);
     new_secret(ike, &ike->cookie[0], 1);
     new_secret(ike, &ike->cookie[1], 0);
 }
@@ -107,7 +109,8 @@ void ipseci_reply_plain(struct ipsec_ike *ike, const struct ipseci_message *in, 
         .next_payload = body.data[0],
         .version = IPSECI_IKE_VERSION,
         .exchange = in->header.exchange,
-        .flags = IPSECI_FLAG_RESPONSE,
+        .flags = (uint8_t)(IPSECI_FLAG_RESPONSE |
+                           (~in->header.flags & IPSECI_FLAG_INITIATOR)), /* the other end's */
         .message_id = in->header.message_id,
     };
 
@@ -120,18 +123,26 @@ void ipseci_reply_plain(struct ipsec_ike *ike, const struct ipseci_message *in, 
     }
 }
 
+void ipseci_notify_plain(struct ipsec_ike *ike, const struct ipseci_message *in, uint16_t type,
+                         struct ipsec_view data)
+{
+    struct ipseci_step *step = ike->step;
+
+    step->w = ipseci_writer_init(ike->body, ike->config.message_bytes);
+    ipseci_step_begin(step, IPSECI_SEND_ONCE, in->header.exchange);
+    ipseci_step_notify(step, type, data);
+    ipseci_reply_plain(ike, in, in->header.spi_r, ipseci_written(&step->w));
+}
+
 static void demand_cookie(struct ipsec_ike *ike, const struct ipseci_message *in,
                           struct ipsec_view nonce)
 {
-    struct ipseci_step *step = ike->step;
     uint8_t cookie[IPSECI_COOKIE_BYTES];
 
     make_cookie(&ike->cookie[0], in, nonce, cookie);
-    step->w = ipseci_writer_init(ike->body, ike->config.message_bytes);
-    ipseci_step_begin(step, IPSECI_SEND_ONCE, IPSECI_EXCHANGE_IKE_SA_INIT);
-    ipseci_step_notify(step, IPSECI_NOTIFY_COOKIE, ipseci_view(cookie, sizeof(cookie)));
     ike->counters.cookies_demanded++;
-    ipseci_reply_plain(ike, in, 0, ipseci_written(&step->w)); /* COOKIE-01 */
+    /* COOKIE-01 */
+    ipseci_notify_plain(ike, in, IPSECI_NOTIFY_COOKIE, ipseci_view(cookie, sizeof(cookie)));
 }
 
 /* ---- under attack ------------------------------------------------------------------------------

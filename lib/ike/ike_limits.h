@@ -27,6 +27,8 @@ enum {
     IPSECI_SOURCES_MAX = 64,     /* as many prefixes as a small gateway has peers, and then some */
     IPSECI_SOURCES_MOST = 65536, /* 4 MiB: whoever wants more should filter before the gate */
     IPSECI_AUTH_FAILURES = 3,
+    IPSECI_STRAY_ANSWERS_PER_S = 10, /* hints; who does not get one finds out by silence */
+    IPSECI_WINDOW_MAX = 32,          /* bits of a word, and one for the request awaited next */
     IPSECI_LIVENESS_MS = 30000,
     IPSECI_KEEPALIVE_MS = 20000, /* RFC 3948 4 */
     IPSECI_MOBILE_MAX = 4, /* IKE SAs with addresses to choose from: a branch has one or two */

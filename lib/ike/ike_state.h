@@ -109,12 +109,13 @@ struct ipseci_ike_sa {
     const struct ipsec_peer *peer;
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
-    bool fragments;                    /* both ends take fragments (RFC 7383) */
-    uint8_t mobile;                    /* bits of enum ipseci_mobile */
-    ipsec_handle path;                 /* struct ipseci_path, where we decide on addresses */
-    uint32_t sent_at;                  /* last sending on the NAT mapping: low half of the time, */
-    uint32_t sent_packets;             /* and of the outbound ESP packets counted when last seen */
-    uint32_t lease_number;             /* the caller's, of a given lease */
+    bool wide;      /* the peer knows our window: it has more than one request under way, perhaps */
+    bool fragments; /* both ends take fragments (RFC 7383) */
+    uint8_t mobile; /* bits of enum ipseci_mobile */
+    ipsec_handle path;     /* struct ipseci_path, where we decide on addresses */
+    uint32_t sent_at;      /* last sending on the NAT mapping: low half of the time, */
+    uint32_t sent_packets; /* and of the outbound ESP packets counted when last seen */
+    uint32_t lease_number; /* the caller's, of a given lease */
     struct ipseci_aead seal;
     struct ipseci_aead open;
     uint64_t iv_counter; /* AEAD suites: next explicit IV */
@@ -382,12 +383,15 @@ struct ipsec_ike {
     struct ipseci_pool buffers;
     struct ipseci_pool reassemblies;
     struct ipseci_pool paths;
-    ipsec_handle whole;         /* the set that the message in hand lies in; 0: none */
-    struct ipseci_hash by_spi;  /* our IKE SPI -> SA */
-    struct ipseci_hash by_init; /* initiator's SPI and address -> half-open SA */
-    struct ipseci_hash by_esp;  /* our ESP SPI -> child */
+    uint32_t *answered_ahead; /* window > 1, by SA slot: bit n: request expected_id + 1 + n */
+    struct ipseci_stored *more_replies; /* window - 1 for each SA slot; see peer_window.c */
+    ipsec_handle whole;                 /* the set that the message in hand lies in; 0: none */
+    struct ipseci_hash by_spi;          /* our IKE SPI -> SA */
+    struct ipseci_hash by_init;         /* initiator's SPI and address -> half-open SA */
+    struct ipseci_hash by_esp;          /* our ESP SPI -> child */
     struct ipseci_bucket first_contacts;
     struct ipseci_sources sources;
+    struct ipseci_bucket stray_answers;
     struct ipseci_timer calm;              /* set: under attack, cookies are demanded */
     ipsec_ms calm_since;                   /* the last sign of the attack */
     struct ipseci_cookie_secret cookie[2]; /* current, previous */

@@ -232,6 +232,7 @@ enum ipsec_status ipseci_run_request(struct ipsec_ike *ike, struct ipseci_ike_sa
     if (sa->state < IPSECI_IKE_INIT_REPLIED || sa->state == IPSECI_IKE_AUTH_SENT) {
         return IPSEC_DROP_EXCHANGE;
     }
+    const bool was_busy = sa->peer_busy; /* with another one, in a wider window */
     sa->peer_busy = true;
     if (sa->heir_of != 0 && !deletes_ike(&in->payloads)) {
         ipseci_ike_heir_used(ike, sa);
@@ -244,10 +245,13 @@ enum ipsec_status ipseci_run_request(struct ipsec_ike *ike, struct ipseci_ike_sa
         status = create_child(ike, sa, in);
     } else if (in->header.exchange == IPSECI_EXCHANGE_INFORMATIONAL) {
         status = ipseci_run(ike, sa, NULL, in, ipseci_info_request);
+    } else if (in->header.exchange < IPSECI_EXCHANGE_IKE_SA_INIT ||
+               in->header.exchange > IPSECI_EXCHANGE_INFORMATIONAL) {
+        status = ipseci_run(ike, sa, NULL, in, bad_syntax); /* VER-06 */
     }
     sa = ipseci_sa_get(ike, handle);
     if (sa != NULL) {
-        sa->peer_busy = status == IPSEC_PENDING;
+        sa->peer_busy = was_busy || status == IPSEC_PENDING;
     }
     return status;
 }

@@ -81,9 +81,8 @@ void ipseci_sa_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipseci_handshake_release(ike, sa->peer_handshake);
     ipseci_path_release(ike, sa);
     ipseci_store_release(ike, &sa->request);
-    ipseci_store_release(ike, &sa->reply);
-    ipseci_fragments_forget(ike, sa->self, false);
-    ipseci_fragments_forget(ike, sa->self, true);
+    ipseci_replies_release(ike, sa);
+    ipseci_fragments_forget(ike, sa->self, NULL);
     ipseci_aead_deinit(&sa->seal);
     ipseci_aead_deinit(&sa->open);
     (void)ipseci_pool_release(&ike->sas, sa->self);

@@ -90,6 +90,17 @@ void ipseci_step_nat_detection(struct ipseci_step *step, const struct ipseci_con
                        ipseci_view(destination, sizeof(destination)));
 }
 
+void ipseci_step_window(struct ipseci_step *step, const struct ipseci_context *ctx)
+{
+    uint8_t octets[4];
+
+    if (ctx->ike->config.window > 1 && !ctx->sa->wide) {
+        ipseci_store32(octets, ctx->ike->config.window);
+        ipseci_step_notify(step, IPSECI_NOTIFY_SET_WINDOW_SIZE, ipseci_view(octets, 4));
+        step->actions |= IPSECI_ACT_WINDOW; /* RFC 7296 2.3 */
+    }
+}
+
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data)
 {

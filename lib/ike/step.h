@@ -48,6 +48,7 @@ enum ipseci_action {
     IPSECI_ACT_FRAGMENTS = 1 << 21,      /* both ends take fragments */
     IPSECI_ACT_AUTH_FAILED = 1 << 22, /* the peer did not prove its identity: it is slowed down */
     IPSECI_ACT_LEASE = 1 << 24,       /* inner addresses: lease, config */
+    IPSECI_ACT_WINDOW = 1 << 25,      /* the peer is told of our window */
     IPSECI_ACT_EAP = 1 << 23          /* another round of IKE_AUTH: eap_phase; keeps id_body */
 };
 
@@ -189,6 +190,8 @@ void ipseci_step_notify(struct ipseci_step *step, uint16_t type, struct ipsec_vi
  * says that there is no NAT. */
 void ipseci_step_nat_detection(struct ipseci_step *step, const struct ipseci_context *ctx,
                                const struct ipseci_nat_path *path);
+/* Tells the peer how many requests it may have under way, if that is more than it knows. */
+void ipseci_step_window(struct ipseci_step *step, const struct ipseci_context *ctx);
 /* A reply of nothing but this notify. */
 void ipseci_step_refuse(struct ipseci_step *step, const struct ipseci_context *ctx, uint16_t type,
                         struct ipsec_view data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Message IDs, stored messages and retransmission (RFC 7296 2.1 to 2.4), with a window of one.
- * Called by the engine's input and timers and by commit.c.
+ * Stored messages, our requests and their retransmission (RFC 7296 2.1 to 2.4), one at a time.
+ * Called by the engine's input and timers and by commit.c. What the peer asks: peer_window.c.
  */
 #include "engine.h"
 #include "mobility.h"
@@ -86,19 +86,22 @@ void ipseci_store_release(struct ipsec_ike *ike, struct ipseci_stored *stored)
  * duplicate is dropped and never worked on again. */
 static bool reclaim_buffer(struct ipsec_ike *ike)
 {
-    struct ipseci_ike_sa *oldest = NULL;
+    struct ipseci_stored *oldest = NULL;
     struct ipseci_ike_sa *sa;
     uint32_t cursor = 0;
     ipsec_handle handle;
 
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
-        if (sa->reply.buffer != 0 && ike->now - sa->reply.since >= IPSECI_REPLY_KEEP_MS &&
-            (oldest == NULL || sa->reply.since < oldest->reply.since)) {
-            oldest = sa;
+        for (uint32_t i = 0; i < ike->config.window; i++) {
+            struct ipseci_stored *reply = ipseci_reply_slot(ike, sa, i);
+            if (reply->buffer != 0 && ike->now - reply->since >= IPSECI_REPLY_KEEP_MS &&
+                (oldest == NULL || reply->since < oldest->since)) {
+                oldest = reply;
+            }
         }
     }
     if (oldest != NULL) {
-        ipseci_store_release(ike, &oldest->reply);
+        ipseci_store_release(ike, oldest);
     }
     return oldest != NULL;
 }
@@ -278,34 +281,4 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     } else {
         peer_is_silent(ike, sa);
     }
-}
-
-/* ---- the peer's requests -----------------------------------------------------------------------
- */
-
-/* IPSEC_OK: new. A duplicate is answered with the stored reply, bit for bit (MSGID-02); nothing is
- * worked on twice (MSGID-03). */
-enum ipsec_status ipseci_window_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
-                                        const struct ipseci_message *in)
-{
-    const uint32_t id = in->header.message_id;
-
-    if (id == sa->expected_id) {
-        if (id == UINT32_MAX) {
-            return IPSEC_FATAL_MESSAGE_ID; /* MSGID-11 */
-        }
-        return sa->peer_busy ? IPSEC_DROP_DUPLICATE : IPSEC_OK;
-    }
-    if (id + 1 != sa->expected_id || sa->expected_id == 0) {
-        return IPSEC_DROP_MESSAGE_ID; /* MSGID-08 */
-    }
-    const struct ipsec_view reply = ipseci_stored_view(ike, &sa->reply);
-    /* RFC 7383 2.6.1: of a request that comes again in pieces the first one is answered (FRAG-06)
-     */
-    if (reply.length > 0 && in->fragment <= 1) {
-        ike->counters.duplicates_answered++;
-        ipseci_transmit(ike, &in->local, &in->remote, reply);
-        ipseci_emit_sent(ike, sa, reply, ipseci_view(NULL, 0));
-    }
-    return IPSEC_DROP_DUPLICATE;
 }

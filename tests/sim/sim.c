@@ -75,6 +75,8 @@ static void set_up_node(struct sim *s, int index, uint64_t seed)
     sim_crypto_init(&n->crypto, seed);
     n->config.crypto = n->crypto.list;
     sim_auth_init(&n->auth);
+    /* Silence is what most tests look for. */
+    n->config.stray_answers_per_s = IPSEC_STRAY_ANSWERS_OFF;
     sim_node_callbacks(n);
     n->peer.name = index == SIM_A ? "site-b" : "site-a";
     set_endpoint(&n->peer.local, address[index]);

@@ -147,6 +147,7 @@ struct sim {
     bool harder;    /* of sim_seeds.c */
     bool fragments; /* as well */
     bool mobile;
+    bool window;
     bool verbose; /* messages and events to stdout as they happen */
 
     /* The network. */

@@ -54,7 +54,7 @@ static const char *check_slots(struct sim_node *n, uint32_t sas, uint32_t childr
     if (ike->paths.used > sas) {
         return sim_complain("%c remembers paths of %u IKE SAs", name(n), ike->paths.used);
     }
-    if (ike->buffers.used > sas) { /* one stored reply each */
+    if (ike->buffers.used > sas * ike->config.window) { /* stored replies */
         return sim_complain("%c has %u buffers in use", name(n), ike->buffers.used);
     }
     if (sim_sink_count(n) != children) {

@@ -4,11 +4,12 @@
  * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
  * run. Called by tests/sim/run and as a test:
  *
- *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--mobile] [--show]
+ *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--mobile] [--window] [--show]
  *
  * --harder: both ends may have several IKE SAs, and time may jump.
  * --fragments: messages go in fragments of many sizes, where both ends want it.
  * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
+ * --window: both ends take several requests at once, and answer what belongs to no IKE SA.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show.
  */
@@ -96,6 +97,10 @@ static void choose(struct sim *s)
     } else {
         s->nodes[SIM_A].config.no_fragmentation = true; /* seeds stay the runs they were */
         s->nodes[SIM_B].config.no_fragmentation = true;
+    }
+    for (int i = 0; i < 2 && s->window; i++) {
+        s->nodes[i].config.window = 1 + pick(s, 5);
+        s->nodes[i].config.stray_answers_per_s = 1 + pick(s, 20);
     }
     s->nat = pick(s, 6) == 0;
     for (int i = 0; i < 2 && s->mobile; i++) {
@@ -373,6 +378,7 @@ struct options {
     bool harder;
     bool fragments;
     bool mobile;
+    bool window;
 };
 
 static bool run_seed(uint64_t seed, const struct options *options)
@@ -383,6 +389,7 @@ static bool run_seed(uint64_t seed, const struct options *options)
     s->harder = options->harder;
     s->fragments = options->fragments;
     s->mobile = options->mobile;
+    s->window = options->window;
     choose(s);
     sim_start(s);
     s->keep_sent = true;
@@ -421,11 +428,13 @@ int main(int argc, char **argv)
             options.fragments = true;
         } else if (strcmp(argv[i], "--mobile") == 0) {
             options.mobile = true;
+        } else if (strcmp(argv[i], "--window") == 0) {
+            options.window = true;
         } else {
-            fprintf(
-                stderr,
-                "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--mobile] [--show]\n",
-                argv[0]);
+            fprintf(stderr,
+                    "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--mobile] "
+                    "[--window] [--show]\n",
+                    argv[0]);
             return 2;
         }
     }

@@ -218,15 +218,23 @@ static void info_16_unknown_notifies(void **state)
 /* VER-06: exchanges that are not known, or not possible any more. */
 static void ver_06_unknown_exchange(void **state)
 {
+    static const uint8_t unknown[] = {0, 1, 33, 38, 43, 255};
     struct sim *s = up(13);
 
     (void)state;
-    assert_int_equal(ask_b(s, 43, 0, octets("")), IPSEC_DROP_EXCHANGE);
-    assert_int_equal(ask_b(s, 255, 0, octets("")), IPSEC_DROP_EXCHANGE);
+    /* Known, but over: no exchange of its time. */
     assert_int_equal(ask_b(s, IKE_AUTH, 0, octets("")), IPSEC_DROP_EXCHANGE);
     sim_assert_ladder(s, "");
     assert_true(b_is_up(s));
     sim_free(s);
+    for (size_t i = 0; i < sizeof(unknown); i++) {
+        s = up(100 + i);
+        assert_int_equal(ask_b(s, unknown[i], 0, octets("")), IPSEC_OK);
+        assert_non_null(strstr(s->ladder, " response 3: SK{N(INVALID_SYNTAX)}\n"));
+        assert_int_equal(sim_sa(B(s), 0), 0); /* RFC 7296 2.21.3: that ends the IKE SA */
+        assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_PROTOCOL);
+        sim_free(s);
+    }
 }
 
 /* ---- message IDs -------------------------------------------------------------------------------
