@@ -48,7 +48,7 @@ enum {
     IPSECI_NONCE_BYTES = 32,
     /* Octets of a nonce kept for deciding a collision (2.8.1): every nonce has so many, and two
      * that agree in all of them do not happen. */
-    IPSECI_LOW_NONCE_BYTES = 16,
+    IPSECI_LOW_NONCE_BYTES = 12,
     /* Messages up to this many octets (an empty INFORMATIONAL, a delete) are stored in the SA
        itself. */
     IPSECI_SMALL_BYTES = 96, /* a delete under AES-CBC and HMAC-SHA2-512 */
