@@ -413,15 +413,12 @@ struct ipsec_ike_config {
                                  until one is right or 10 minutes without one have passed. Only
                                  new IKE SAs wait. 0: 3; UINT32_MAX: never */
 
-    /* Requests of a peer that may be under way at once, at most 32; 0: 1. The peer is told in
-     * IKE_AUTH, and after a rekey of the IKE SA, which begins with one again, in the next
-     * INFORMATIONAL exchange (SET_WINDOW_SIZE, RFC 7296 2.3). Each costs room for one more short
-     * reply per IKE SA; buffer_max is for the long ones. One that needs a key exchange waits while
-     * another does. Of our own there is one under way, whatever the peer offers. */
+    /* Requests of a peer that may be under way at once, at most 32; 0: 1 (RFC 7296 2.3). It is told
+     * in IKE_AUTH and, as each rekeyed IKE SA begins with one, in the next INFORMATIONAL. Each
+     * costs an IKE SA room for a short reply. Of our own there is one, whatever the peer offers. */
     uint32_t window;
-    /* Unprotected answers in a second to who sends requests of an IKE SA that is not here, or of a
-     * later major version (RFC 7296 1.5, 2.5): INVALID_IKE_SPI lets a peer notice sooner that we
-     * have restarted. 0: 10; IPSEC_STRAY_ANSWERS_OFF: none. */
+    /* Unprotected answers a second to requests of an IKE SA that is not here (INVALID_IKE_SPI), or
+     * of a later major version (RFC 7296 1.5, 2.5). 0: 10; IPSEC_STRAY_ANSWERS_OFF: none. */
     uint32_t stray_answers_per_s;
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)

@@ -109,9 +109,9 @@ struct ipseci_ike_sa {
     const struct ipsec_peer *peer;
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
-    bool wide;      /* the peer knows our window: it has more than one request under way, perhaps */
-    bool fragments; /* both ends take fragments (RFC 7383) */
-    uint8_t mobile; /* bits of enum ipseci_mobile */
+    bool wide : 1;         /* the peer knows our window: several requests may be under way */
+    bool fragments : 1;    /* both ends take fragments (RFC 7383) */
+    uint8_t mobile;        /* bits of enum ipseci_mobile */
     ipsec_handle path;     /* struct ipseci_path, where we decide on addresses */
     uint32_t sent_at;      /* last sending on the NAT mapping: low half of the time, */
     uint32_t sent_packets; /* and of the outbound ESP packets counted when last seen */
