@@ -12,6 +12,7 @@
 #include <ipsec/gw.h>
 #include <ipsec/ike.h>
 #include <ipsec/io.h>
+#include <ipsec/peer.h>
 #include <ipsec/proposal.h>
 #include <ipsec/sad.h>
 #include <ipsec/spd.h>
