@@ -9,6 +9,7 @@
 #   SWAN_DAEMON SWAN_CONNECTION SWAN_CHILD SWAN_MORE    more lines: strongswan.conf, the connection, the
 #                                                       child, and top level of swanctl.conf
 #   SWAN_LOCAL SWAN_REMOTE   the authentication sections; default: the secret
+#   CERTS            a folder made by certs: strongSwan is b, and trusts the CA
 #   PEER_REMOTE      where strongSwan finds us; the default is where we are
 
 CHARON=/usr/lib/ipsec/charon
@@ -103,10 +104,22 @@ swanctl_in() # --COMMAND [OPTIONS]
         swanctl "$command" --uri unix:///run/charon.vici "$@"
 }
 
-# The folder swanctl/ may have been filled before, with certificates.
+# The intermediates are known, not trusted.
+swan_credentials()
+{
+    [ -n "$CERTS" ] || return 0
+    cp "$CERTS/b.pem" "$PEER/swanctl/x509/" && cp "$CERTS/b.key" "$PEER/swanctl/private/" &&
+        cp "$CERTS/ca.pem" "$PEER/swanctl/x509ca/" || return 1
+    local intermediate
+    for intermediate in "$CERTS"/sub*.pem; do
+        [ ! -e "$intermediate" ] || cp "$intermediate" "$PEER/swanctl/x509/"
+    done
+}
+
 strongswan_start()
 {
-    mkdir -p "$PEER/swanctl/conf.d"
+    mkdir -p "$PEER"/swanctl/{conf.d,x509,x509ca,private}
+    swan_credentials || return 1
     swan_daemon_conf >"$PEER/strongswan.conf"
     swan_connection_conf >"$PEER/swanctl/swanctl.conf"
     peer_daemon env STRONGSWAN_CONF=/run/strongswan.conf "$CHARON"
