@@ -217,8 +217,7 @@ struct ipsec_ike_config {
     uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max, and
                                sa_max more for each that `window` is more than one */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
-
-    uint32_t mobile_max; /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
+    uint32_t mobile_max;    /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
 
     uint16_t ike_port;  /* 0: 500 */
     uint16_t natt_port; /* 0: 4500: datagrams on it carry the non-ESP marker */
@@ -236,16 +235,13 @@ struct ipsec_ike_config {
     uint32_t half_open_ms;        /* a responder waits so long for IKE_AUTH; 0: 30,000 */
     bool no_hints;                /* do not tell another ipsec-core why its proposal was refused */
 
-    /* IKE fragmentation (RFC 7383), for paths that lose IP fragments. A protected message that
-     * makes an IP packet of more than fragment_bytes goes out in several, when the peer takes them;
-     * when it does not, or when message_bytes or fragments_max is too small for it in pieces, it
-     * goes out whole. What comes in pieces is put together in at most reassembly_max messages at a
-     * time. */
+    /* IKE fragmentation (RFC 7383), for paths that lose IP fragments: where both ends take it, what
+     * makes an IP packet of more than fragment_bytes goes out in several. What has no room in
+     * pieces (message_bytes, fragments_max) goes out whole, as to a peer that takes none. */
     bool no_fragmentation;   /* neither offered nor taken */
     uint32_t fragment_bytes; /* largest IP packet made for a fragment, at least 192; 0: 1280 */
     uint32_t fragments_max;  /* of one message, either way; 0: 32 and message_bytes / 256 */
-    uint32_t reassembly_max; /* messages being put together; 0: handshake_max. Room for
-                                message_bytes each */
+    uint32_t reassembly_max; /* put together at a time, with message_bytes each; 0: handshake_max */
 
     /* First contacts by source: one IPv4 address, or one IPv6 /64 (RFC 8019 4.2). Where many peers
      * share an address (behind a NAT), raise these. Who has not shown by a cookie that it is where
