@@ -68,6 +68,9 @@ ecdsa256-signature certificates ecdsa256 signature
 ecdsa384-method-10 certificates ecdsa384 classic
 ecdsa384-signature certificates ecdsa384 signature
 fragmentation fragmentation rsa2048
+fragments fragments 256 aes256-sha256-modp2048 aes256-sha256-modp2048
+fragments-gcm fragments 600 aes256gcm16-prfsha256-modp4096 aes256gcm16-modp4096
+lossy-path lossy_path aes256-sha256-modp2048 aes256-sha256-modp4096
 END
 }
 
