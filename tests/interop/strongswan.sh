@@ -107,7 +107,7 @@ swanctl_in() # --COMMAND [OPTIONS]
 # The intermediates are known, not trusted.
 swan_credentials()
 {
-    [ -n "$CERTS" ] || return 0
+    [ -n "${CERTS:-}" ] || return 0
     cp "$CERTS/b.pem" "$PEER/swanctl/x509/" && cp "$CERTS/b.key" "$PEER/swanctl/private/" &&
         cp "$CERTS/ca.pem" "$PEER/swanctl/x509ca/" || return 1
     local intermediate
