@@ -80,6 +80,22 @@ static bool key_suffices(const struct ipseci_context *ctx, const struct ipsec_pe
     return ctx->hs->eap.reply.msk_length > 0 || !ipseci_eap_alone(peer);
 }
 
+/* Checks the peer's AUTH, made with the key of the method for the identity it began with. False:
+ * there is none, or more than one, whatever the verdict. */
+static bool last_proof(const struct ipseci_context *ctx, struct ipseci_verdict *verdict)
+{
+    const struct ipseci_eap_session *session = &ctx->hs->eap;
+    const struct ipseci_proof theirs = {
+        .peer = ctx->sa->peer,
+        .eap = true,
+        .id_body = ipseci_view(session->id_body, session->id_body_length),
+        .remote_id = &ctx->sa->remote_id,
+    };
+
+    ipseci_auth_check(ctx, &theirs, verdict);
+    return ipseci_payload_count(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH) == 1;
+}
+
 /* ---- initiator ---------------------------------------------------------------------------------
  */
 
@@ -172,20 +188,12 @@ static void client_first(const struct ipseci_context *ctx, struct ipseci_step *s
 /* The server's last word: AUTH with the key of the method, and the child. */
 static enum ipsec_status client_last(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    const struct ipseci_eap_session *session = &ctx->hs->eap;
-    const struct ipseci_proof theirs = {
-        .peer = ctx->sa->peer,
-        .eap = true,
-        .id_body = ipseci_view(session->id_body, session->id_body_length),
-        .remote_id = &ctx->sa->remote_id,
-    };
     struct ipseci_verdict verdict;
 
-    if (ipseci_payload_count(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH) != 1) {
+    if (!last_proof(ctx, &verdict)) {
         ipseci_auth_refused(ctx, step);
         return IPSEC_OK;
     }
-    ipseci_auth_check(ctx, &theirs, &verdict);
     if (!verdict.good) {
         client_failed(ctx, step, verdict.status, false);
         return IPSEC_OK;
@@ -313,18 +321,10 @@ static enum ipsec_status server_child(const struct ipseci_context *ctx, struct i
 
 static enum ipsec_status server_last(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    const struct ipseci_eap_session *session = &ctx->hs->eap;
-    const struct ipseci_proof theirs = {
-        .peer = ctx->sa->peer,
-        .eap = true,
-        .id_body = ipseci_view(session->id_body, session->id_body_length),
-        .remote_id = &ctx->sa->remote_id,
-    };
     struct ipseci_own_proof own;
     struct ipseci_verdict verdict;
 
-    ipseci_auth_check(ctx, &theirs, &verdict);
-    if (!verdict.good || ipseci_payload_count(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH) != 1) {
+    if (!last_proof(ctx, &verdict) || !verdict.good) {
         server_failed(ctx, step, &ctx->sa->remote_id, verdict.status);
         return IPSEC_OK;
     }
