@@ -18,7 +18,7 @@ void ipseci_timer_layout(struct ipseci_timer_queue *q, struct ipseci_arena *aren
 static void place(struct ipseci_timer_queue *q, struct ipseci_timer *t, uint32_t at)
 {
     q->heap[at] = t;
-    t->position = at + 1;
+    t->position = (at + 1) & IPSECI_TIMERS_MAX;
 }
 
 static void sift_up(struct ipseci_timer_queue *q, struct ipseci_timer *t, uint32_t at)
@@ -71,7 +71,7 @@ enum ipsec_status ipseci_timer_set(struct ipseci_timer_queue *q, struct ipseci_t
 
 void ipseci_timer_cancel(struct ipseci_timer_queue *q, struct ipseci_timer *t)
 {
-    const uint32_t at = t->position - 1;
+    const uint32_t at = (uint32_t)t->position - 1;
     struct ipseci_timer *last;
 
     if (t->position == 0) {

@@ -9,9 +9,9 @@
 
 struct ipseci_timer {
     ipsec_ms due;
-    uint32_t position;  /* in the heap, plus one; 0: not queued */
-    ipsec_handle owner; /* whose timer; the user's to interpret together with kind */
-    uint8_t kind;
+    uint32_t position : 24; /* in the heap, plus one; 0: not queued */
+    uint32_t kind : 8;      /* the user's to interpret, */
+    ipsec_handle owner;     /* together with whose timer it is */
 };
 
 struct ipseci_timer_queue {
@@ -19,6 +19,8 @@ struct ipseci_timer_queue {
     uint32_t count;
     uint32_t max;
 };
+
+#define IPSECI_TIMERS_MAX 0xffffffu /* what a position can name */
 
 void ipseci_timer_layout(struct ipseci_timer_queue *q, struct ipseci_arena *arena, uint32_t max);
 /* Queues or moves; due IPSEC_NEVER cancels. IPSEC_ERR_FULL can not happen when max counts all

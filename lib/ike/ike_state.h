@@ -64,7 +64,7 @@ struct ipseci_stored {
     ipsec_handle buffer;
     uint16_t small_length;
     uint8_t small[IPSECI_SMALL_BYTES];
-    ipsec_ms since;
+    uint32_t since; /* low half of the time */
 };
 
 struct ipseci_buffer {
@@ -84,22 +84,24 @@ struct ipseci_lease {
 
 struct ipseci_ike_sa {
     ipsec_handle self;
-    uint8_t state;  /* enum ipseci_ike_state */
-    uint8_t task;   /* enum ipseci_task: our outstanding request */
-    bool initiator; /* original initiator of this IKE SA */
-    bool keys_ready;
-    bool nat_local;
-    bool nat_remote;
-    bool peer_hints; /* the peer is an ipsec-core that understands our hint notify */
-    bool peer_busy;  /* a request of the peer waits for a question or a job */
-    bool want_rekey;
-    bool want_delete;
-    bool want_probe;
-    bool half_open;    /* in by_init and counted */
-    uint8_t follow;    /* enum ipseci_task to start at once, with the handshake it has */
-    uint8_t tries;     /* sendings of the outstanding request */
-    uint8_t temporary; /* TEMPORARY_FAILURE in a row */
-    uint8_t reason;    /* enum ipsec_reason of a close under way */
+    uint8_t state;      /* enum ipseci_ike_state */
+    uint8_t task;       /* enum ipseci_task: our outstanding request */
+    bool initiator : 1; /* original initiator of this IKE SA */
+    bool keys_ready : 1;
+    bool nat_local : 1;
+    bool nat_remote : 1;
+    bool peer_hints : 1; /* the peer is an ipsec-core that understands our hint notify */
+    bool peer_busy : 1;  /* a request of the peer waits for a question or a job */
+    bool want_rekey : 1;
+    bool want_delete : 1;
+    bool want_probe : 1;
+    bool half_open : 1; /* in by_init and counted */
+    bool wide : 1;      /* the peer knows our window: several requests may be under way */
+    bool fragments : 1; /* both ends take fragments (RFC 7383) */
+    uint8_t follow;     /* enum ipseci_task to start at once, with the handshake it has */
+    uint8_t tries;      /* sendings of the outstanding request */
+    uint8_t temporary;  /* TEMPORARY_FAILURE in a row */
+    uint8_t reason;     /* enum ipsec_reason of a close under way */
     uint32_t rekeys;
     uint64_t spi_i;
     uint64_t spi_r;
@@ -109,13 +111,11 @@ struct ipseci_ike_sa {
     const struct ipsec_peer *peer;
     struct ipsec_suite suite;
     uint8_t sk_d[IPSEC_PRF_BYTES_MAX]; /* secret */
-    bool wide : 1;         /* the peer knows our window: several requests may be under way */
-    bool fragments : 1;    /* both ends take fragments (RFC 7383) */
-    uint8_t mobile;        /* bits of enum ipseci_mobile */
-    ipsec_handle path;     /* struct ipseci_path, where we decide on addresses */
-    uint32_t sent_at;      /* last sending on the NAT mapping: low half of the time, */
-    uint32_t sent_packets; /* and of the outbound ESP packets counted when last seen */
-    uint32_t lease_number; /* the caller's, of a given lease */
+    uint8_t mobile;                    /* bits of enum ipseci_mobile */
+    ipsec_handle path;                 /* struct ipseci_path, where we decide on addresses */
+    uint32_t sent_at;                  /* last sending on the NAT mapping: low half of the time, */
+    uint32_t sent_packets;             /* and of the outbound ESP packets counted when last seen */
+    uint32_t lease_number;             /* the caller's, of a given lease */
     struct ipseci_aead seal;
     struct ipseci_aead open;
     uint64_t iv_counter; /* AEAD suites: next explicit IV */
@@ -136,14 +136,14 @@ struct ipseci_ike_sa {
 
     struct ipsec_id remote_id;
     struct ipseci_lease lease;
+    uint32_t heard_packets; /* inbound ESP packets counted when last looked at: low half */
     struct ipseci_timer exchange_timer;
     struct ipseci_timer life_timer;
     ipsec_ms started;
     ipsec_ms established;
     ipsec_ms rekey_due;
     ipsec_ms ends;
-    ipsec_ms last_heard;    /* last protected message from the peer, or proof of ESP from it */
-    uint64_t heard_packets; /* inbound ESP packets counted when last looked at */
+    ipsec_ms last_heard; /* last protected message from the peer, or proof of ESP from it */
 };
 
 /* What the end that decides on an IKE SA's addresses (RFC 4555) remembers. */
@@ -164,14 +164,14 @@ struct ipseci_child {
     ipsec_handle next;     /* of the same IKE SA */
     ipsec_handle replaces; /* while it waits for proof */
     uint8_t state;         /* enum ipseci_child_state */
-    bool initiator;        /* we began the exchange that made it */
-    bool in_sink;
-    bool outbound_ready;
-    bool want_create;
-    bool want_rekey;
-    bool want_delete;
-    bool without_pfs; /* flag of the wanted rekey */
-    bool proving;     /* that rekey comes early, to show that it can be done */
+    bool initiator : 1;    /* we began the exchange that made it */
+    bool in_sink : 1;
+    bool outbound_ready : 1;
+    bool want_create : 1;
+    bool want_rekey : 1;
+    bool want_delete : 1;
+    bool without_pfs : 1; /* flag of the wanted rekey */
+    bool proving : 1;     /* that rekey comes early, to show that it can be done */
     uint8_t temporary;
     uint8_t reason;   /* enum ipsec_reason */
     uint8_t restarts; /* times it was made again in a row */

@@ -130,7 +130,7 @@ void ipseci_life_resume_child(struct ipsec_ike *ike, struct ipseci_child *child)
 /* RFC 7296 2.4: protected traffic of any kind is a sign of life (INFO-10). */
 static void check_liveness(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
-    const uint64_t heard = ipseci_packets(ike, sa, false);
+    const uint32_t heard = (uint32_t)ipseci_packets(ike, sa, false);
 
     if (heard != sa->heard_packets) {
         sa->heard_packets = heard;

@@ -388,14 +388,6 @@ static ipsec_handle child_that(const struct ipsec_ike *ike, const struct ipseci_
     return 0;
 }
 
-static bool take_wish(bool *wish)
-{
-    const bool wanted = *wish;
-
-    *wish = false;
-    return wanted;
-}
-
 /* The next task of an SA with nothing outstanding; its wish is taken back. */
 static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, ipsec_handle *child)
 {
@@ -409,7 +401,8 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     if (sa->task != IPSECI_TASK_NONE || sa->state < IPSECI_IKE_ESTABLISHED) {
         return IPSECI_TASK_NONE;
     }
-    if (take_wish(&sa->want_delete)) {
+    if (sa->want_delete) {
+        sa->want_delete = false;
         return IPSECI_TASK_IKE_DELETE;
     }
     if (sa->state != IPSECI_IKE_ESTABLISHED || ipseci_sa_get(ike, sa->heir_of) != NULL) {
@@ -428,10 +421,13 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     if ((*child = child_that(ike, sa, wants_create)) != 0) {
         return IPSECI_TASK_CHILD_CREATE;
     }
-    if (take_wish(&sa->want_rekey)) {
+    if (sa->want_rekey) {
+        sa->want_rekey = false;
         return IPSECI_TASK_IKE_REKEY;
     }
-    return take_wish(&sa->want_probe) ? IPSECI_TASK_PROBE : IPSECI_TASK_NONE;
+    const bool probe = sa->want_probe;
+    sa->want_probe = false;
+    return probe ? IPSECI_TASK_PROBE : IPSECI_TASK_NONE;
 }
 
 void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle handle)

@@ -87,6 +87,7 @@ void ipseci_store_release(struct ipsec_ike *ike, struct ipseci_stored *stored)
 static bool reclaim_buffer(struct ipsec_ike *ike)
 {
     struct ipseci_stored *oldest = NULL;
+    uint32_t oldest_age = 0;
     struct ipseci_ike_sa *sa;
     uint32_t cursor = 0;
     ipsec_handle handle;
@@ -94,9 +95,10 @@ static bool reclaim_buffer(struct ipsec_ike *ike)
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
         for (uint32_t i = 0; i < ike->config.window; i++) {
             struct ipseci_stored *reply = ipseci_reply_slot(ike, sa, i);
-            if (reply->buffer != 0 && ike->now - reply->since >= IPSECI_REPLY_KEEP_MS &&
-                (oldest == NULL || reply->since < oldest->since)) {
+            const uint32_t age = (uint32_t)ike->now - reply->since;
+            if (reply->buffer != 0 && age >= IPSECI_REPLY_KEEP_MS && age > oldest_age) {
                 oldest = reply;
+                oldest_age = age;
             }
         }
     }
@@ -125,7 +127,7 @@ enum ipsec_status ipseci_store_reserve(struct ipsec_ike *ike, struct ipseci_stor
 enum ipsec_status ipseci_store(struct ipsec_ike *ike, struct ipseci_stored *stored,
                                struct ipsec_view message)
 {
-    stored->since = ike->now;
+    stored->since = (uint32_t)ike->now;
     if (message.length <= IPSECI_SMALL_BYTES) {
         ipseci_store_release(ike, stored);
         memcpy(stored->small, message.data, message.length);
