@@ -9,6 +9,7 @@
 #include "ladder_text.h"
 #include "notify.h"
 #include "payload.h"
+#include "redirect_wire.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
 #include "ts_payload.h"
@@ -106,6 +107,24 @@ static void ts(struct ipsec_view body)
     require(result.stored == stored && memcmp(item, again, stored * sizeof(item[0])) == 0);
 }
 
+/* What is taken is built to the same octets: there is one way to write it. */
+static void redirect(struct ipsec_view data)
+{
+    struct ipsec_id gateway;
+    struct ipsec_addr from;
+    struct ipsec_view nonce;
+    const enum ipsec_status status = ipseci_redirect_parse(data, &gateway, &nonce);
+    touch(nonce);
+    require((ipseci_redirected_from_parse(data, &from) == IPSEC_OK) ==
+            (status == IPSEC_OK && nonce.length == 0 && gateway.type != IPSEC_ID_FQDN));
+    if (status != IPSEC_OK) {
+        return;
+    }
+    struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
+    ipseci_redirect_build(&w, &gateway, nonce);
+    require(!w.failed && same(ipseci_written(&w), data));
+}
+
 static void notify(struct ipsec_view body)
 {
     struct ipseci_notify n;
@@ -115,6 +134,7 @@ static void notify(struct ipsec_view body)
     touch(n.spi);
     touch(n.data);
     sink += ipseci_notify_name(n.type) != NULL;
+    redirect(n.data);
     struct ipseci_writer w = ipseci_writer_init(buffer, sizeof(buffer));
     ipseci_notify_build(&w, &n);
     require(w.failed ? body.length > sizeof(buffer) : same(ipseci_written(&w), body));
