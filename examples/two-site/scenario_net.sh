@@ -274,14 +274,15 @@ rekey_under_traffic()
     local name=$1 pattern=$2 before
     shift 2
     before=$(grep -cE -- "$pattern" "$dir/a.log")
-    ip netns exec "$ns-ha" ping -q -c 200 -i 0.01 -W 2 192.168.2.10 >"$dir/flow.log" 2>&1 &
+    ip netns exec "$ns-ha" bash -c '. examples/common/pings.sh; ping_stream 200 0.01 192.168.2.10' \
+        >"$dir/flow.log" 2>&1 &
     local flow=$!
     sleep 0.5
     control a "$@"
     wait "$flow"
     sed -n '/packets/s/^/  /p' "$dir/flow.log"
     check "$name" [ "$(grep -cE -- "$pattern" "$dir/a.log")" -gt "$before" ]
-    check "$name: no packet lost" grep -q ' 0% packet loss' "$dir/flow.log"
+    check "$name: no packet lost" lost_pings "$dir/flow.log"
     show_cost "$pattern"
 }
 

@@ -39,11 +39,12 @@ tcp_one_way() # FROM TO ADDRESS
 # A command under a stream of pings: none may be lost.
 under_pings() # COMMAND...
 {
-    ip netns exec "$HOST_A" ping -q -c 60 -i 0.02 -W 2 192.168.2.10 >"$STATE/ping" 2>&1 &
+    ip netns exec "$HOST_A" bash -c '. examples/common/pings.sh; ping_stream 60 0.02 192.168.2.10' \
+        >"$STATE/stream" 2>&1 &
     local stream=$! result=0
     sleep 0.2
     "$@" >"$STATE/command" 2>&1 || result=1
-    wait "$stream" || result=1
-    grep -q ' 0% packet loss' "$STATE/ping" || result=1
+    wait "$stream"
+    lost_pings "$STATE/stream" >"$STATE/ping" || result=1
     return $result
 }
