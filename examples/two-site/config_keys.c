@@ -442,6 +442,8 @@ static const struct key child_keys[] = {
     {"prove_pfs", false, child_prove_pfs},
     {"start", false, child_start},
     {"idle", false, child_idle},
+    {"df", false, config_df},
+    {"dscp", false, config_dscp},
 };
 
 /* ---- Finding the place ------------------------------------------------------------------------

@@ -35,5 +35,8 @@ void config_set_selectors(const struct place *place, const char *value,
 void config_set_id(const struct place *place, const char *value, struct ipsec_id *out);
 /* config_quirks.c */
 void config_quirks(const struct place *place, const char *value);
+/* config_headers.c */
+void config_df(const struct place *place, const char *value);
+void config_dscp(const struct place *place, const char *value);
 
 #endif

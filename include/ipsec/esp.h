@@ -33,6 +33,9 @@ enum ipsec_outer {
  * from another outer address or port (`remote`) than the SA's. The peer may have got another one;
  * ipsec_ike_child_moved decides. Never set for an SA, or a packet, without remote address. */
 #define IPSEC_PACKET_MOVED 2
+/* ipsec_packet.flags, out of seal: the outer IPv4 header carries DF, or the carrier has to set it
+ * (RFC 4301 8.1). Set and cleared for SAs with header rules. */
+#define IPSEC_PACKET_DF 4
 
 struct ipsec_sa_params {
     uint32_t size;
@@ -56,7 +59,9 @@ struct ipsec_sa_params {
     uint64_t sequence_start; /* for tests and hand-over: last number used, or top of the window
                               * (every number up to it counts as received) */
     void *user;              /* returned by ipsec_sa_user */
-    bool hide_dscp; /* outbound: outer DSCP 0 instead of the inner packet's (RFC 4301 5.1.2) */
+    /* Outbound: outer headers by these, which outlive the SA; NULL: DSCP and ECN copied, DF clear,
+     * flow label 0. IPSEC_ERR_NOT_BUILT_IN in a build without header_rules. */
+    const struct ipsec_header_rules *rules;
 };
 #define IPSEC_SA_PARAMS_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_params)
 

@@ -42,7 +42,9 @@ struct ipsec_child_config {
                             local_ts when that is not empty; without an address there is no child */
     bool remote_dynamic; /* the same of the peer's side and the address that `lease` gave it */
     struct ipsec_lifetime lifetime;
-    uint32_t replay_window; /* 0: 128 */
+    uint32_t replay_window;            /* 0: 128 */
+    struct ipsec_header_rules headers; /* how outer headers are made from inner ones */
+    uint8_t ttl;      /* of outer headers, where these are the gateway's (IPSEC_OUTER_IP); 0: 64 */
     bool prove_pfs;   /* the end that initiates rekeys the child at once, when it was made without a
                          key exchange of its own (in IKE_AUTH) and the proposals have a group: a
                          mismatch of the groups is reported now, and not at the first rekey */

@@ -79,6 +79,38 @@ struct ipsec_selectors {
     struct ipsec_selector item[IPSEC_SELECTORS_MAX];
 };
 
+/* DF of an outer IPv4 header (RFC 4301 8.1). */
+enum ipsec_df {
+    IPSEC_DF_CLEAR = 0,
+    IPSEC_DF_COPY = 1, /* of the inner packet; an inner IPv6 packet counts as one with DF */
+    IPSEC_DF_SET = 2
+};
+
+/* DSCP of an outer header (RFC 4301 5.1.2, RFC 2983). */
+enum ipsec_dscp {
+    IPSEC_DSCP_COPY = 0,
+    IPSEC_DSCP_FIXED = 1, /* dscp_value: says nothing of the inner packet */
+    IPSEC_DSCP_MAP = 2    /* dscp_map[inner DSCP] */
+};
+
+/* Flow label of an outer IPv6 header (RFC 6437). */
+enum ipsec_flow_label {
+    IPSEC_FLOW_LABEL_ZERO = 0,
+    IPSEC_FLOW_LABEL_SA = 1,  /* one for all packets of the SA, from its SPI */
+    IPSEC_FLOW_LABEL_COPY = 2 /* of an inner IPv6 packet, which lets an observer tell inner flows
+                                 apart; as SA for inner IPv4 */
+};
+
+/* How outer headers are made from inner ones, in tunnel mode; all zero: the recommended way. */
+struct ipsec_header_rules {
+    uint8_t df;              /* enum ipsec_df */
+    uint8_t dscp;            /* enum ipsec_dscp */
+    uint8_t dscp_value;      /* FIXED: 0 to 63 */
+    uint8_t flow_label;      /* enum ipsec_flow_label; whole packets only (IPSEC_OUTER_IP) */
+    bool ecn_compatible;     /* RFC 6040 4.1: outer Not-ECT, for a peer that would lose marks */
+    const uint8_t *dscp_map; /* MAP: 64 octets, 0 to 63, that outlive the SA */
+};
+
 /* Identity types, RFC 7296 3.5. */
 enum ipsec_id_type {
     IPSEC_ID_NONE = 0,

@@ -10,11 +10,34 @@
 
 #define IPSECI_ESP_BATCH_MAX 32u
 
+/* Of an outer header. */
+struct ipseci_marks {
+    uint8_t traffic_class;
+    bool dont_fragment;  /* IPv4 */
+    uint32_t flow_label; /* IPv6 */
+};
+
+/* One packet on its way through the first half of sealing. */
+struct ipseci_inner {
+    uint8_t *data; /* the first octet to be encrypted */
+    uint32_t length;
+    uint32_t padding;
+    uint8_t next_header;
+    struct ipseci_marks marks; /* seal: to be written */
+};
+
+/* What came out of the second half of opening. */
+struct ipseci_payload_out {
+    uint8_t *data;
+    uint32_t length; /* without padding and trailer */
+    uint8_t next_header;
+};
+
 /* What the finish half needs to know of one packet. */
 struct ipseci_esp_note {
     struct ipsec_packet *packet;
-    uint64_t sequence;     /* open: with its high half */
-    uint8_t traffic_class; /* seal: of the inner packet; open: of the outer header */
+    uint64_t sequence;         /* open: with its high half */
+    struct ipseci_marks marks; /* seal: of the header to come; open: of the one that came */
 };
 
 struct ipseci_esp_batch {

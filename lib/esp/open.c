@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inbound ESP in tunnel mode: ESP packet -> inner packet, in place, in batches. Called by lib/gw
- * and by users with manual keys. RFC 4303 3.4, RFC 4301 5.2, RFC 6040 4.2.
+ * Inbound ESP: ESP packet -> inner packet, in place, in batches. Called by lib/gw and by users with
+ * manual keys. RFC 4303 3.4.
  *
  *   prepare  outer headers, lengths, SPI, replay check
  *   batch    ICV, then decryption
- *   finish   replay window, padding, next header, inner header, selectors, ECN
+ *   finish   replay window, padding; then the SA's mode makes the packet of it
  *
  * A packet that fails leaves the SA as it was but for a counter: the window moves only for an
  * authenticated number.
  */
-#include "ecn.h"
-#include "esp_batch.h"
+#include "mode.h"
 #include "tunnel.h"
 
 /* A packet of any traffic costs at least this much of the octet limit. */
@@ -83,7 +82,7 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     batch->aead[i] = &sa->aead;
     batch->note[i].packet = p;
     batch->note[i].sequence = sequence;
-    batch->note[i].traffic_class = place.traffic_class;
+    batch->note[i].marks.traffic_class = place.traffic_class;
     return IPSEC_OK;
 }
 
@@ -113,8 +112,8 @@ static bool has_moved(const struct ipsec_sa *sa, const struct ipsec_packet *p, u
 
 /* RFC 4303 2.4, 2.5: takes padding and trailer off. VPP ef5a3e9eaac: the pad length is held against
  * the octets there are. */
-static enum ipsec_status strip_trailer(const struct ipsec_crypto_op *op, uint32_t *length,
-                                       uint8_t *next_header)
+static enum ipsec_status strip_trailer(const struct ipsec_crypto_op *op,
+                                       struct ipseci_payload_out *out)
 {
     const uint8_t *trailer = op->data + op->data_length - IPSECI_ESP_TRAILER_BYTES;
     const uint32_t room = op->data_length - IPSECI_ESP_TRAILER_BYTES;
@@ -126,28 +125,10 @@ static enum ipsec_status strip_trailer(const struct ipsec_crypto_op *op, uint32_
     for (uint32_t i = 0; i < padding; i++) {
         wrong |= (uint32_t)(trailer - padding)[i] ^ (i + 1);
     }
-    *length = room - padding;
-    *next_header = trailer[1];
+    out->data = op->data;
+    out->length = room - padding;
+    out->next_header = trailer[1];
     return wrong == 0 ? IPSEC_OK : IPSEC_DROP_PADDING;
-}
-
-/* RFC 4301 5.2: what came out must be what this SA may carry. */
-static enum ipsec_status check_inner(const struct ipsec_sa *sa, struct ipsec_view payload,
-                                     uint8_t next_header, struct ipseci_flow *flow)
-{
-    /* RFC 4303 2.6: a dummy packet is dropped without complaint. */
-    if (next_header == IPSECI_ESP_NEXT_DUMMY) {
-        return IPSEC_DROP_DUMMY;
-    }
-    if (next_header != IPSECI_ESP_NEXT_IPV4 && next_header != IPSECI_ESP_NEXT_IPV6) {
-        return IPSEC_DROP_NEXT_HEADER;
-    }
-    IPSECI_TRY(ipseci_ip_parse(payload, flow));
-    const bool is_ipv4 = next_header == IPSECI_ESP_NEXT_IPV4;
-    if (flow->family != (is_ipv4 ? IPSEC_FAMILY_IPV4 : IPSEC_FAMILY_IPV6)) {
-        return IPSEC_DROP_VERSION;
-    }
-    return ipseci_sa_carries(sa, flow) ? IPSEC_OK : IPSEC_DROP_SELECTORS;
 }
 
 static enum ipsec_status finish(const struct ipseci_esp_note *note,
@@ -155,9 +136,7 @@ static enum ipsec_status finish(const struct ipseci_esp_note *note,
 {
     struct ipsec_packet *p = note->packet;
     struct ipsec_sa *sa = p->sa;
-    struct ipseci_flow flow;
-    uint32_t length;
-    uint8_t next_header;
+    struct ipseci_payload_out out;
     IPSECI_TRY((enum ipsec_status)op->status);
     const bool moved = has_moved(sa, p, note->sequence);
     IPSECI_TRY(enter_number(sa, note->sequence));
@@ -167,18 +146,12 @@ static enum ipsec_status finish(const struct ipseci_esp_note *note,
         return IPSEC_DROP_EXPIRED;
     }
     sa->packets++;
-    IPSECI_TRY(strip_trailer(op, &length, &next_header));
-    IPSECI_TRY(check_inner(sa, ipseci_view(op->data, length), next_header, &flow));
-    IPSECI_TRY(ipseci_ecn_merge(op->data, flow.traffic_class, note->traffic_class));
-    if (flow.total_length > sa->bytes_max - sa->bytes) {
-        return IPSEC_DROP_EXPIRED;
+    IPSECI_TRY(strip_trailer(op, &out));
+    /* RFC 4303 2.6: a dummy packet is dropped without complaint. */
+    if (out.next_header == IPSECI_ESP_NEXT_DUMMY) {
+        return IPSEC_DROP_DUMMY;
     }
-    sa->bytes += flow.total_length;
-
-    p->offset = (uint32_t)(op->data - p->buffer);
-    p->length = flow.total_length; /* RFC 4303 2.7: TFC padding stays behind */
-    p->next_header = next_header;
-    return IPSEC_OK;
+    return sa->mode->deliver(note, &out);
 }
 
 static void settle(struct ipsec_packet *p, enum ipsec_status status)

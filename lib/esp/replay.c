@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#define WORD_BITS 64u
+/* Of 32 bits, as shifts of 64 cost much code where registers have 32. */
+#define WORD_BITS 32u
 
-void ipseci_replay_init(struct ipseci_replay *r, uint64_t *bits, uint32_t window, uint64_t top)
+void ipseci_replay_init(struct ipseci_replay *r, uint32_t *bits, uint32_t window, uint64_t top)
 {
     r->top = top;
     r->window = window;
@@ -35,7 +36,7 @@ static void clear_bits(struct ipseci_replay *r, uint32_t place, uint32_t count)
         const uint32_t shift = place % WORD_BITS;
         const uint32_t room = WORD_BITS - shift;
         const uint32_t step = count < room ? count : room;
-        const uint64_t ones = step == WORD_BITS ? UINT64_MAX : (UINT64_C(1) << step) - 1;
+        const uint32_t ones = step == WORD_BITS ? UINT32_MAX : (UINT32_C(1) << step) - 1;
         r->bits[place / WORD_BITS] &= ~(ones << shift);
         place = place + step == r->window ? 0 : place + step;
         count -= step;
@@ -82,7 +83,7 @@ enum ipsec_status ipseci_replay_check(const struct ipseci_replay *r, uint64_t se
 
 static void set_bit(struct ipseci_replay *r, uint32_t place)
 {
-    r->bits[place / WORD_BITS] |= UINT64_C(1) << (place % WORD_BITS);
+    r->bits[place / WORD_BITS] |= UINT32_C(1) << (place % WORD_BITS);
 }
 
 enum ipsec_status ipseci_replay_enter(struct ipseci_replay *r, uint64_t sequence)

@@ -17,11 +17,11 @@ struct ipseci_replay {
     uint64_t top;    /* highest number accepted so far */
     uint32_t window; /* bits; a multiple of 64 */
     uint32_t place;  /* of top in the ring */
-    uint64_t *bits;
+    uint32_t *bits;
 };
 
-/* bits has window / 64 words. Every number up to `top` counts as seen. */
-void ipseci_replay_init(struct ipseci_replay *r, uint64_t *bits, uint32_t window, uint64_t top);
+/* bits has window / 32 words. Every number up to `top` counts as seen. */
+void ipseci_replay_init(struct ipseci_replay *r, uint32_t *bits, uint32_t window, uint64_t top);
 
 /* The 64-bit number that low stands for, seen from the window's place (RFC 4303 A2.2). A number
  * beyond 2^64 - 1 can not be; it is answered with 0, which ipseci_replay_check refuses. */

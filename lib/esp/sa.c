@@ -5,6 +5,7 @@
  */
 #include "sa.h"
 #include "arena.h"
+#include "mode.h"
 #include "selector.h"
 #include "tunnel.h"
 
@@ -124,10 +125,9 @@ static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p, vo
         return;
     }
     sa->way.sending.sequence = p->sequence_start;
-    /* RFC 4303 3.3.3: numbers never cycle. */
-    sa->way.sending.sequence_max = sa->esn ? UINT64_MAX : UINT32_MAX;
+    sa->way.sending.rules = p->rules;
     sa->way.sending.iv_store = numbers;
-    sa->way.sending.iv_used = IPSECI_IV_STORE_BYTES;
+    sa->iv_used = IPSECI_IV_STORE_BYTES;
 }
 
 static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p,
@@ -151,7 +151,6 @@ static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
     sa->esn = p->suite.esn == IPSEC_ESN_YES;
     sa->accept_any_encapsulation = p->accept_any_encapsulation;
     sa->no_replay_check = p->no_replay_check;
-    sa->class_mask = p->hide_dscp ? IPSECI_ECN_MASK : UINT8_MAX;
     sa->packets_max = p->packets_max;
     sa->bytes_max = p->bytes_max;
     sa->ttl = p->ttl;
@@ -197,6 +196,8 @@ enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
     set_fields(made, &p);
     set_numbers(made, &p, numbers);
     set_selectors(made, &p, selectors);
+    made->mode = &ipseci_mode_tunnel;
+    IPSECI_TRY(ipseci_rules_choose(&p, &made->mode));
     IPSECI_TRY(ipsec_sa_move(made, &p.local, &p.remote, p.udp_encapsulation));
     IPSECI_TRY(set_key(made, &p));
     *sa = made;

@@ -24,6 +24,8 @@
 #define IPSECI_IV_STORE_BYTES  128u
 #define IPSECI_OUTER_BYTES_MAX (IPSECI_IPV6_HEADER_BYTES + IPSECI_UDP_HEADER_BYTES)
 
+struct ipseci_mode;
+
 /* Where the explicit IV comes from. */
 enum ipseci_iv {
     IPSECI_IV_NONE,    /* ENCR_NULL */
@@ -33,9 +35,8 @@ enum ipseci_iv {
 
 struct ipseci_sending {
     uint64_t sequence; /* last number used */
-    uint64_t sequence_max;
     uint8_t *iv_store;
-    uint32_t iv_used; /* octets of the store */
+    const struct ipsec_header_rules *rules; /* NULL: none */
 };
 
 struct ipsec_sa {
@@ -50,9 +51,10 @@ struct ipsec_sa {
     bool udp_encapsulation;
     bool accept_any_encapsulation;
     bool no_replay_check;
-    uint8_t class_mask; /* bits of the inner traffic class that seal copies out */
     uint8_t local_count;
     uint8_t remote_count;
+    uint8_t iv_used; /* outbound: octets of the IV store */
+    const struct ipseci_mode *mode;
     struct ipsec_selector *selectors; /* local ones, then remote ones */
     uint64_t packets;
     uint64_t packets_max;

@@ -1,51 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Outbound ESP in tunnel mode: inner packet -> ESP packet, in place, in batches. Called by lib/gw
+ * Outbound ESP: inner packet -> ESP packet, in place, in batches. Called by lib/gw
  * and by users with manual keys. RFC 4303 3.3, RFC 4301 5.1, RFC 6040 4.1.
  *
  *   prepare  checks, sequence number, IV, padding, trailer, header: all outside the inner packet
  *   batch    encryption and ICV
  *   finish   outer headers; only here do offset and length change
  */
-#include "esp_batch.h"
-#include "tunnel.h"
+#include "mode.h"
 
 #include <string.h>
 
 #define IP_PACKET_BYTES_MAX 65535u
 
-/* One packet on its way through prepare. */
-struct inner {
-    uint8_t *data;
-    uint32_t length;
-    uint32_t padding;
-    uint8_t next_header;
-    uint8_t traffic_class;
-};
-
-static enum ipsec_status read_inner(const struct ipsec_packet *p, struct inner *in)
-{
-    in->data = p->buffer + p->offset;
-    in->length = p->length;
-    if ((p->flags & IPSEC_PACKET_DUMMY) != 0) {
-        in->next_header = IPSECI_ESP_NEXT_DUMMY;
-        in->traffic_class = 0;
-        return IPSEC_OK;
-    }
-    struct ipseci_flow flow;
-    IPSECI_TRY(ipseci_ip_parse(ipseci_view(in->data, p->length), &flow));
-    if (!ipseci_sa_carries(p->sa, &flow)) {
-        return IPSEC_DROP_SELECTORS;
-    }
-    in->length = flow.total_length;
-    in->traffic_class = flow.traffic_class;
-    in->next_header =
-        flow.family == IPSEC_FAMILY_IPV4 ? IPSECI_ESP_NEXT_IPV4 : IPSECI_ESP_NEXT_IPV6;
-    return IPSEC_OK;
-}
-
 /* Padding, room, and the 16 bits of an IP length. CVE-2022-27666: by the packet's real length. */
-static enum ipsec_status fit(const struct ipsec_packet *p, struct inner *in)
+static enum ipsec_status fit(const struct ipsec_packet *p, struct ipseci_inner *in)
 {
     const struct ipsec_sa *sa = p->sa;
     const uint32_t block = sa->aead.block; /* a power of two */
@@ -68,11 +37,11 @@ static enum ipsec_status refill_ivs(struct ipsec_sa *sa)
 {
     struct ipseci_sending *s = &sa->way.sending;
     if (sa->iv_source != IPSECI_IV_RANDOM ||
-        s->iv_used + sa->aead.iv_length <= IPSECI_IV_STORE_BYTES) {
+        sa->iv_used + sa->aead.iv_length <= IPSECI_IV_STORE_BYTES) {
         return IPSEC_OK;
     }
     IPSECI_TRY(ipseci_random(&sa->crypto, s->iv_store, IPSECI_IV_STORE_BYTES));
-    s->iv_used = 0;
+    sa->iv_used = 0;
     return IPSEC_OK;
 }
 
@@ -82,7 +51,7 @@ static enum ipsec_status take_number(struct ipsec_sa *sa, uint32_t octets)
 {
     struct ipseci_sending *s = &sa->way.sending;
     /* RFC 4303 3.3.3: no cycling; RFC 4106 3.1: and so no IV repeats. */
-    if (s->sequence >= s->sequence_max) {
+    if (s->sequence >= (sa->esn ? UINT64_MAX : UINT32_MAX)) {
         return IPSEC_FATAL_SEQUENCE;
     }
     if (ipseci_sa_is_spent(sa, octets)) {
@@ -105,14 +74,15 @@ static void write_iv(struct ipsec_sa *sa, uint8_t *iv)
         ipseci_store64(iv, s->sequence);
         return;
     case IPSECI_IV_RANDOM:
-        memcpy(iv, s->iv_store + s->iv_used, sa->aead.iv_length);
-        s->iv_used += sa->aead.iv_length;
+        memcpy(iv, s->iv_store + sa->iv_used, sa->aead.iv_length);
+        sa->iv_used = (uint8_t)(sa->iv_used + sa->aead.iv_length);
         return;
     }
 }
 
 /* Header, IV and trailer, and the crypto operation over them. */
-static void write_esp(struct ipsec_sa *sa, const struct inner *in, struct ipsec_crypto_op *op)
+static void write_esp(struct ipsec_sa *sa, const struct ipseci_inner *in,
+                      struct ipsec_crypto_op *op)
 {
     uint8_t *esp = in->data - sa->aead.iv_length - IPSECI_ESP_HEADER_BYTES;
     const uint64_t sequence = sa->way.sending.sequence;
@@ -140,8 +110,8 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
         return IPSEC_ERR_ARGUMENT;
     }
     struct ipsec_sa *sa = p->sa;
-    struct inner in;
-    IPSECI_TRY(read_inner(p, &in));
+    struct ipseci_inner in;
+    IPSECI_TRY(sa->mode->take(p, &in));
     IPSECI_TRY(fit(p, &in));
     IPSECI_TRY(take_number(sa, in.length));
 
@@ -150,7 +120,7 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     batch->ops[i] = &batch->op[i];
     batch->aead[i] = &sa->aead;
     batch->note[i].packet = p;
-    batch->note[i].traffic_class = in.traffic_class;
+    batch->note[i].marks = in.marks;
     return IPSEC_OK;
 }
 
@@ -172,12 +142,8 @@ static void finish(const struct ipseci_esp_note *note, const struct ipsec_crypto
     }
     const uint32_t head = IPSECI_ESP_HEADER_BYTES + (uint32_t)sa->aead.iv_length;
     const uint32_t length = head + op->data_length + sa->aead.tag_length;
-    /* RFC 6040 4.1, normal mode: the inner ECN field is copied. RFC 4301 5.1.2: so is the DSCP,
-     * unless told otherwise. */
-    p->traffic_class = note->traffic_class & sa->class_mask;
-    if (sa->outer == IPSEC_OUTER_IP) {
-        ipseci_tunnel_write(sa, op->data - head, length, p->traffic_class);
-    }
+    p->traffic_class = note->marks.traffic_class;
+    sa->mode->wrap(note, op->data - head, length);
     p->offset -= head + sa->outer_length;
     p->length = length + sa->outer_length;
     p->carrier = (uint8_t)carrier_of(sa);

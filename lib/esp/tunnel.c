@@ -3,6 +3,7 @@
  * Outer headers. See tunnel.h. RFC 4301 5.1.2, RFC 3948, RFC 8200 8.1.
  */
 #include "tunnel.h"
+#include "mode.h"
 
 #include <string.h>
 
@@ -13,8 +14,7 @@ enum ipsec_status ipseci_tunnel_prepare(struct ipsec_sa *sa, const struct ipsec_
         (udp && (local->port == 0 || remote->port == 0))) {
         return IPSEC_ERR_ARGUMENT;
     }
-    /* RFC 4301 5.1.2: the outer header is made new, nothing but the traffic class comes from the
-     * inner one. EXCEPTION: DF is never set; a path MTU is not kept yet (RFC 4301 8). */
+    /* RFC 4301 5.1.2: the outer header is made new. DF is clear where no rules say otherwise. */
     const struct ipseci_ip_outer ip = {.family = local->addr.family,
                                        .protocol = udp ? IPSECI_IP_UDP : IPSECI_IP_ESP,
                                        .ttl = sa->ttl,
@@ -40,9 +40,12 @@ static void write_udp(const struct ipsec_sa *sa, uint8_t *esp, uint32_t length)
     }
 }
 
-void ipseci_tunnel_write(const struct ipsec_sa *sa, uint8_t *esp, uint32_t length,
-                         uint8_t traffic_class)
+void ipseci_tunnel_wrap(const struct ipseci_esp_note *note, uint8_t *esp, uint32_t length)
 {
+    const struct ipsec_sa *sa = note->packet->sa;
+    if (sa->outer != IPSEC_OUTER_IP) {
+        return;
+    }
     uint8_t *ip = esp - sa->outer_length;
     const uint16_t total = (uint16_t)(length + sa->outer_length);
     if (sa->udp_encapsulation) {
@@ -56,7 +59,7 @@ void ipseci_tunnel_write(const struct ipsec_sa *sa, uint8_t *esp, uint32_t lengt
         memcpy(ip, sa->outer_header, IPSECI_IPV6_HEADER_BYTES);
         ipseci_ipv6_finish(ip, total);
     }
-    ipseci_ip_set_traffic_class(ip, traffic_class);
+    ipseci_ip_set_traffic_class(ip, note->marks.traffic_class);
 }
 
 /* A whole outer IP packet. */

@@ -22,11 +22,6 @@ struct ipseci_located {
 enum ipsec_status ipseci_tunnel_prepare(struct ipsec_sa *sa, const struct ipsec_endpoint *local,
                                         const struct ipsec_endpoint *remote, bool udp);
 
-/* Writes the outer headers in front of an ESP packet of `length` octets that starts at esp;
- * sa->outer_length octets before it are free, and the sum fits 16 bits. */
-void ipseci_tunnel_write(const struct ipsec_sa *sa, uint8_t *esp, uint32_t length,
-                         uint8_t traffic_class);
-
 /* By the packet's carrier. Checks of the ESP packet itself are the caller's. IPSEC_ERR_ARGUMENT: no
  * carrier. IPSEC_DROP_TRUNCATED, _VERSION, _HEADER, _MALFORMED: the outer headers.
  * IPSEC_DROP_FRAGMENT: RFC 4303 3.4.1, to be reassembled before. IPSEC_DROP_ENCAPSULATION: an IP

@@ -56,6 +56,14 @@ static struct ipsec_sa_params sa_params(const struct ipsec_gw *gw, const struct 
     return p;
 }
 
+/* NULL: the usual ones, which every build has. */
+static const struct ipsec_header_rules *rules_of(const struct ipsec_child_config *config)
+{
+    const struct ipsec_header_rules *h = &config->headers;
+    const bool usual = h->df == 0 && h->dscp == 0 && h->flow_label == 0 && !h->ecn_compatible;
+    return usual ? NULL : h;
+}
+
 static enum ipsec_status add_pair(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
                                   struct ipseci_gw_child *child)
 {
@@ -73,6 +81,8 @@ static enum ipsec_status add_pair(struct ipsec_gw *gw, const struct ipsec_child_
     out.spi = sa->spi_out;
     out.encr_key = sa->encr_key_out;
     out.integ_key = sa->integ_key_out;
+    out.ttl = sa->config->ttl;
+    out.rules = rules_of(sa->config);
 
     IPSECI_TRY(ipsec_sad_add(gw->sad, &in, &child->sa_in));
     const enum ipsec_status status = ipsec_sad_add(gw->sad, &out, &child->sa_out);

@@ -124,3 +124,19 @@ void ipseci_ip_set_ttl(uint8_t *packet, uint8_t ttl)
     }
     packet[7] = ttl;
 }
+
+bool ipseci_ipv4_has_df(const uint8_t *packet)
+{
+    return (ipseci_load16(packet + 6) & IPV4_DF) != 0;
+}
+
+void ipseci_ipv4_set_df(uint8_t *packet, bool df)
+{
+    const uint16_t others = ipseci_load16(packet + 6) & (uint16_t)~IPV4_DF;
+    ipv4_field_set(packet, 6, (uint16_t)(others | (df ? IPV4_DF : 0)));
+}
+
+void ipseci_ipv6_set_flow_label(uint8_t *packet, uint32_t flow_label)
+{
+    ipseci_store32(packet, (ipseci_load32(packet) & 0xfff00000) | (flow_label & 0xfffff));
+}

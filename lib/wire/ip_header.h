@@ -92,6 +92,9 @@ void ipseci_ipv6_finish(uint8_t *header, uint16_t total_length);
  * checks) in place, checksum included. */
 void ipseci_ip_set_traffic_class(uint8_t *packet, uint8_t traffic_class);
 void ipseci_ip_set_ttl(uint8_t *packet, uint8_t ttl);
+bool ipseci_ipv4_has_df(const uint8_t *packet);
+void ipseci_ipv4_set_df(uint8_t *packet, bool df);
+void ipseci_ipv6_set_flow_label(uint8_t *packet, uint32_t flow_label);
 
 /* The Internet checksum (RFC 1071) of octets: the value to store. `sum` carries a pseudo header's
  * unfolded sum, 0 otherwise. */

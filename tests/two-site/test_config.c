@@ -201,7 +201,7 @@ static void every_key(void **state)
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
         "lifetime = 90m\nsoft_bytes = 1M\nhard_bytes = 2M\nsoft_packets = 10\n"
-        "hard_packets = 20\nreplay_window = 256\n",
+        "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\n",
         NULL, 0);
     config_print_errors(config, stderr);
     assert_int_equal(config->error_count, 0);
@@ -228,6 +228,9 @@ static void every_key(void **state)
     assert_int_equal(child->lifetime.bytes_hard, 2 << 20);
     assert_int_equal(child->lifetime.packets_soft, 10);
     assert_int_equal(child->replay_window, 256);
+    assert_int_equal(child->headers.df, IPSEC_DF_COPY);
+    assert_int_equal(child->headers.dscp, IPSEC_DSCP_FIXED);
+    assert_int_equal(child->headers.dscp_value, 46);
     assert_int_equal(config->gateway.retransmit_first_ms, 500);
     assert_int_equal(config->gateway.fragment_bytes, 576);
     assert_true(config->gateway.cookies_always && config->gateway.no_routes);
@@ -333,6 +336,8 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE CHILD "hard_packets = 0\n", 10, "is not a number from 1"},
     {GATEWAY SITE CHILD "replay_window = 100\n", 10, "a multiple of 64"},
     {GATEWAY SITE CHILD "replay_window = 4160\n", 10, "from 64 to 4096"},
+    {GATEWAY SITE CHILD "df = yes\n", 10, "clear, copy or set"},
+    {GATEWAY SITE CHILD "dscp = 64\n", 10, "from 0 to 63"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = open.psk\n" CHILD, 5,
      "can be read or written by others (mode 0640): chmod 600"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = none.psk\n" CHILD, 5,

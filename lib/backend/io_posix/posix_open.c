@@ -38,7 +38,7 @@ static bool set(int fd, int level, int name, int value)
 }
 
 /* The destination address and traffic class of what comes in; fragmentation of what goes out is the
- * system's: sealed packets carry no DF. */
+ * system's, but for packets that want DF (posix_wan.c). */
 static bool set_options_ipv4(int fd)
 {
     return set(fd, IPPROTO_IP, IP_PKTINFO, 1) && set(fd, IPPROTO_IP, IP_RECVTOS, 1) &&

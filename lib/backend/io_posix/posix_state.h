@@ -15,6 +15,7 @@ struct posix_socket {
     uint8_t family;  /* enum ipsec_family */
     uint8_t carrier; /* UDP or ESP */
     uint16_t port;   /* UDP */
+    bool sends_df;   /* what the socket is set to */
 };
 
 struct ipsec_posix {

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <ipsec/esp.h>
+
 #include "posix_state.h"
 
 #define BURST_MAX         32 /* datagrams a system call */
@@ -217,11 +219,10 @@ enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *c
 /* ---- Sending ---- */
 
 /* The socket a packet leaves by, or NULL. */
-static const struct posix_socket *socket_of(const struct ipsec_posix *posix,
-                                            const struct ipsec_packet *packet)
+static struct posix_socket *socket_of(struct ipsec_posix *posix, const struct ipsec_packet *packet)
 {
     for (size_t i = 0; i < posix->socket_count; i++) {
-        const struct posix_socket *s = &posix->socket[i];
+        struct posix_socket *s = &posix->socket[i];
         if (s->carrier == packet->carrier && s->family == packet->remote.addr.family &&
             (s->carrier != IPSEC_CARRIER_UDP || s->port == packet->local.port)) {
             return s;
@@ -297,25 +298,43 @@ static void send_some(const struct posix_socket *s, struct ipsec_packet *const p
         } else if (!retried && (errno == EINTR || errno == ECONNREFUSED)) {
             retried = true; /* a signal, or an ICMP error about an earlier datagram */
         } else {
-            packets[done++]->status = IPSEC_DROP_IO;
+            packets[done++]->status = errno == EMSGSIZE ? IPSEC_DROP_TOO_BIG : IPSEC_DROP_IO;
         }
+    }
+}
+
+static bool wants_df(const struct ipsec_packet *packet)
+{
+    return (packet->flags & IPSEC_PACKET_DF) != 0;
+}
+
+/* DF belongs to the socket, not to a datagram: it is changed between runs of packets that want it
+ * and that do not. IPv6 has no such field. */
+static void set_df(struct posix_socket *s, bool df)
+{
+    const int mode = df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+    if (s->family == IPSEC_FAMILY_IPV4 && s->sends_df != df &&
+        setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof mode) == 0) {
+        s->sends_df = df;
     }
 }
 
 void ipseci_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n)
 {
-    const struct ipsec_posix *posix = context;
+    struct ipsec_posix *posix = context;
     for (size_t first = 0; first < n;) {
-        const struct posix_socket *s = socket_of(posix, packets[first]);
+        struct posix_socket *s = socket_of(posix, packets[first]);
         size_t end = first + 1;
         if (s == NULL) {
             packets[first]->status = IPSEC_DROP_IO;
             first = end;
             continue;
         }
-        while (end < n && end - first < BURST_MAX && socket_of(posix, packets[end]) == s) {
+        while (end < n && end - first < BURST_MAX && socket_of(posix, packets[end]) == s &&
+               wants_df(packets[end]) == wants_df(packets[first])) {
             end++;
         }
+        set_df(s, wants_df(packets[first]));
         send_some(s, packets + first, end - first);
         first = end;
     }

@@ -10,11 +10,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <ipsec/backend_posix.h>
+#include <ipsec/esp.h>
 
 #define BYTES   4096
 #define BURST   100
@@ -224,10 +228,52 @@ static void what_can_not_be_sent_is_dropped_alone(void **state)
     io->wan_send(io->context, list, 5);
     assert_int_equal(list[0]->status, IPSEC_OK);
     assert_int_equal(list[1]->status, IPSEC_DROP_IO);
-    assert_int_equal(list[2]->status, IPSEC_DROP_IO);
+    assert_int_equal(list[2]->status, IPSEC_DROP_TOO_BIG);
     assert_int_equal(list[3]->status, IPSEC_DROP_IO);
     assert_int_equal(list[4]->status, IPSEC_OK);
     close_ends(&ends);
+}
+
+/* A socket of the test's own that sees UDP datagrams with their IP headers, or -1. */
+static int open_raw_udp(void)
+{
+    return socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_UDP);
+}
+
+/* DF of the next datagram to this port that the raw socket sees. */
+static bool next_df(int raw, uint16_t port)
+{
+    uint8_t octets[256];
+    for (;;) {
+        const ssize_t length = recv(raw, octets, sizeof octets, 0);
+        assert_true(length >= 28);
+        if (octets[22] == port >> 8 && octets[23] == (port & 0xff)) {
+            return (octets[6] & 0x40) != 0;
+        }
+    }
+}
+
+static void pmtu_01_df_is_set_where_a_packet_wants_it(void **state)
+{
+    (void)state;
+    static const bool df[] = {false, true, true, false, true, false};
+    const int raw = open_raw_udp();
+    if (raw < 0) {
+        skip();
+    }
+    struct ends ends = open_ends("127.0.0.1", "127.0.0.2", IPSEC_POSIX_RAW_ESP_OFF);
+    const struct ipsec_io *io = ipsec_posix_io(ends.a);
+    fill(6, "127.0.0.1", "127.0.0.2", ends.port);
+    for (size_t i = 0; i < 6; i++) {
+        list[i]->flags = df[i] ? IPSEC_PACKET_DF : 0;
+    }
+    io->wan_send(io->context, list, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(list[i]->status, IPSEC_OK);
+        assert_int_equal(next_df(raw, ends.port), df[i]);
+    }
+    close_ends(&ends);
+    (void)close(raw);
 }
 
 static void a_peer_that_is_not_there_is_no_error(void **state)
@@ -498,6 +544,7 @@ int main(void)
         cmocka_unit_test(udp_over_ipv6_too),
         cmocka_unit_test(two_ports_in_one_burst),
         cmocka_unit_test(what_can_not_be_sent_is_dropped_alone),
+        cmocka_unit_test(pmtu_01_df_is_set_where_a_packet_wants_it),
         cmocka_unit_test(a_peer_that_is_not_there_is_no_error),
         cmocka_unit_test(a_datagram_too_large_for_its_buffer_comes_empty),
         cmocka_unit_test(large_datagrams_are_fragmented_not_refused),

@@ -8,7 +8,7 @@
 
 #define WINDOW_MAX IPSEC_REPLAY_WINDOW_MAX
 
-static uint64_t bits[WINDOW_MAX / 64];
+static uint32_t bits[WINDOW_MAX / 32];
 
 struct row {
     uint64_t sequence;
