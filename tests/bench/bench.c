@@ -26,6 +26,7 @@ struct bench_report {
     const char *json_path;
     unsigned rounds;
     json_t *rows;
+    bool headed;
     struct mark marks[MARKS_MAX];
     size_t mark_count;
 };
@@ -73,8 +74,6 @@ struct bench_report *bench_start(const char *subject, int argc, char **argv, uns
     }
     r->rows = json_array();
     bench_require(r->rows != NULL, "no memory");
-    printf("%-6s %-24s %7s %10s %10s %9s %7s\n", subject, "suite", "octets", "ns", "raw ns",
-           "over ns", "of raw");
     return r;
 }
 
@@ -83,11 +82,21 @@ unsigned bench_rounds(const struct bench_report *report)
     return report->rounds;
 }
 
-uint64_t bench_now(void)
+static uint64_t read_clock(clockid_t which)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(which, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t bench_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t bench_cpu(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* Runs with the stack so many octets further down. Whether an array on the stack of a cipher
@@ -127,7 +136,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t count)
+double bench_median(double *values, size_t count)
 {
     qsort(values, count, sizeof(*values), by_value);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
@@ -144,7 +153,8 @@ static struct bench_result compare_at(const struct bench_pair *ours, const struc
         times[i] = timed(ours, place);
         raw_times[i] = timed(raw, place);
     }
-    const struct bench_result result = {median(times, rounds), median(raw_times, rounds), 0, 0};
+    const struct bench_result result = {bench_median(times, rounds),
+                                        bench_median(raw_times, rounds), 0, 0};
     return result;
 }
 
@@ -169,11 +179,26 @@ struct bench_result bench_compare(const struct bench_report *report, const struc
 void bench_row(struct bench_report *report, const struct bench_row *row)
 {
     const struct bench_result *r = &row->result;
+    if (!report->headed) {
+        printf("%-6s %-24s %7s %10s %10s %9s %7s\n", report->subject, "suite", "octets", "ns",
+               "raw ns", "over ns", "of raw");
+        report->headed = true;
+    }
     printf("%-6s %-24s %7u %10.1f %10.1f %9.1f %7.3f\n", row->what, row->suite, row->octets,
            r->ours_ns, r->raw_ns, r->over_ns, r->of_raw);
     json_t *json = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "what", row->what, "suite",
                              row->suite, "octets", (int)row->octets, "ns", r->ours_ns, "raw_ns",
                              r->raw_ns, "over_raw_ns", r->over_ns, "of_raw", r->of_raw);
+    bench_require(json != NULL && json_array_append_new(report->rows, json) == 0, "no memory");
+}
+
+void bench_row_json(struct bench_report *report, const char *what, const char *suite,
+                    const struct bench_value values[], size_t count)
+{
+    json_t *json = json_pack("{s:s, s:s}", "what", what, "suite", suite);
+    for (size_t i = 0; i < count && json != NULL; i++) {
+        json_object_set_new(json, values[i].name, json_real(values[i].value));
+    }
     bench_require(json != NULL && json_array_append_new(report->rows, json) == 0, "no memory");
 }
 

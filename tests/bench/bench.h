@@ -23,6 +23,10 @@ int bench_finish(struct bench_report *report);
 
 /* Monotonic nanoseconds. */
 uint64_t bench_now(void);
+/* Nanoseconds of processor time that this thread has had. */
+uint64_t bench_cpu(void);
+/* Sorts them. */
+double bench_median(double *values, size_t count);
 /* Ends the program with a message when a piece of work did not do what it should. */
 void bench_require(bool condition, const char *what);
 
@@ -45,7 +49,7 @@ struct bench_result {
 struct bench_result bench_compare(const struct bench_report *report, const struct bench_pair *ours,
                                   const struct bench_pair *raw, unsigned items);
 
-/* One row of the table. */
+/* One row of the table, whose head goes before the first. */
 struct bench_row {
     const char *what; /* "seal" */
     const char *suite;
@@ -53,6 +57,14 @@ struct bench_row {
     struct bench_result result;
 };
 void bench_row(struct bench_report *report, const struct bench_row *row);
+
+/* A row of a table of the program's own, for the JSON report: it prints the row itself. */
+struct bench_value {
+    const char *name;
+    double value;
+};
+void bench_row_json(struct bench_report *report, const char *what, const char *suite,
+                    const struct bench_value values[], size_t count);
 
 enum bench_side { BENCH_AT_LEAST, BENCH_AT_MOST };
 /* A line `name value mark held|missed`. */

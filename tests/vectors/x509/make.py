@@ -102,6 +102,8 @@ def authorities(m):
     m.cert('root-renewed', '/C=DE/O=Example/CN=Root', key='root', with_key='root', ext=CA.format(''),
            years=('20330101000000Z', '20430101000000Z'))
     m.cert('root-rsa', '/C=DE/O=Example/CN=Root RSA', kind='2048', ext=CA.format(''))
+    m.cert('root-rsa2', '/C=DE/O=Example/CN=Root RSA 2', kind='2048', ext=CA.format(''))
+    m.cert('ca-rsa', '/C=DE/O=Example/CN=CA RSA', 'root-rsa2', kind='2048', ext=CA.format(',pathlen:0'))
     m.cert('root-1024', '/C=DE/O=Example/CN=Root 1024', kind='1024', ext=CA.format(''))
     m.cert('ca', '/C=DE/O=Example/CN=CA', 'root', ext=CA.format(',pathlen:0'))
     m.cert('ca-expired', '/C=DE/O=Example/CN=CA', 'root', key='ca', ext=CA.format(',pathlen:0'),
@@ -142,6 +144,7 @@ def leaves(m):
     leaf('gw-rsa', 'root-rsa', kind='2048')
     leaf('gw-pss', 'root-rsa', key='gw-rsa',
          sigopt=['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:32'])
+    leaf('gw-rsa-deep', 'ca-rsa', key='gw-rsa')
     leaf('gw-sha1', 'root-rsa', key='gw-rsa', md='sha1')
     leaf('gw-md5', 'root-rsa', key='gw-rsa', md='md5')
     leaf('gw-1024', kind='1024')
