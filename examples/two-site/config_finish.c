@@ -160,6 +160,8 @@ static void finish_child(struct config *config, struct config_child *child)
                     CONFIG_SITE_CHILDREN_MAX);
         return;
     }
+    child->child.restart = child->child.start == IPSEC_START_ALWAYS &&
+                           site->role != ROLE_RESPONDER && !site->remote_any;
     site->child_source[site->peer.child_count] = child;
     site->children[site->peer.child_count++] = child->child;
 }

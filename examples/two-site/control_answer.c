@@ -99,7 +99,7 @@ static bool answer_words(struct session *session, const char *const words[], siz
         return true;
     }
     if (count == 2 && strcmp(words[0], "up") == 0) {
-        answer(out, session_up(session, words[1], now), "site", words[1]);
+        answer(out, session_up(session, words[1]), "site", words[1]);
         return true;
     }
     if (count == 2 && strcmp(words[0], "down") == 0) {

@@ -142,7 +142,7 @@ check_report()
 show_report()
 {
     echo "  on gateway $(echo "$1" | tr ab AB):"
-    awk '/failed: /{on=1} /next attempt| closing$|(->|<-) /{on=0} on' "$dir/$1.log" | head -n 26 | sed 's/^/    /'
+    awk '/failed: /{on=1} /next attempt|IKE SA closed| closing$|(->|<-) /{on=0} on' "$dir/$1.log" | head -n 26 | sed 's/^/    /'
 }
 
 # mismatch NAME SETS-A SETS-B CAUSES-A CAUSES-B [MORE]; sets are separated by '|', causes are a regular

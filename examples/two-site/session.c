@@ -125,16 +125,13 @@ static void on_acquire(void *user, const struct ipsec_peer *peer,
         site->refused_acquire = true;
         return;
     }
-    if (child->start == IPSEC_START_ON_DEMAND) {
+    if (child->start == IPSEC_START_ON_DEMAND || session_ike_of(session, peer) != 0) {
         acquire(session, peer, child);
-        return;
-    }
-    if (!site->wanted) {
+    } else if (!site->wanted) {
         journal_line(session->journal, peer->name, "traffic for %s asks for the tunnel",
                      child->name);
-        site->wanted = true;
+        session_want(session, site);
     }
-    session->dirty = true;
 }
 
 /* ---- Opening and closing ----------------------------------------------------------------------
@@ -171,6 +168,9 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->ike.sa_max = (uint32_t)config->site_count * 3 + 8;
     out->ike.mobile_max = (uint32_t)config->site_count * 2 + 2;
     out->ike.child_max = (uint32_t)config->child_count * 3 + 8;
+    out->ike.keep_up_max = (uint32_t)config->site_count;
+    out->ike.keep_up_first_ms = SESSION_WAIT_FIRST_MS;
+    out->ike.keep_up_wait_ms = SESSION_WAIT_MAX_MS;
     out->replay_window_max = IPSEC_REPLAY_WINDOW_MAX;
     out->policy_max = (uint32_t)config->child_count * IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX + 8;
 }
@@ -208,9 +208,9 @@ static bool add_sites(struct session *session)
     for (size_t i = 0; i < session->config->site_count; i++) {
         const struct config_site *config = &session->config->site[i];
         session->site[i].config = config;
-        session->site[i].wanted =
-            config->role == ROLE_INITIATOR && has_standing_child(&config->peer);
-        session->site[i].backoff_ms = SESSION_BACKOFF_FIRST_MS;
+        if (config->role == ROLE_INITIATOR && has_standing_child(&config->peer)) {
+            session_want(session, &session->site[i]);
+        }
         const enum ipsec_status status = ipsec_gw_add_peer(session->gw, &config->peer);
         if (status != IPSEC_OK) {
             journal_line(session->journal, config->name, "can not be added: %s",
@@ -230,8 +230,6 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
     session->provider[0] = parts->crypto;
     session->signer = parts->signer;
     session->x509 = parts->x509;
-    session->dirty = true;
-    session->next_tick = now;
     if (!make_gateway(session, now) || !add_sites(session)) {
         session_deinit(session);
         return false;
@@ -261,6 +259,9 @@ void session_close(struct session *session, ipsec_ms now)
 {
     struct ipsec_ike *ike = ipsec_gw_ike(session->gw);
     session->closing = true;
+    for (size_t i = 0; i < session->config->site_count; i++) {
+        (void)ipsec_ike_let_go(ike, &session->config->site[i].peer);
+    }
     for (ipsec_handle sa = ipsec_ike_next_sa(ike, 0); sa != 0; sa = ipsec_ike_next_sa(ike, sa)) {
         (void)ipsec_ike_delete(ike, sa, now);
     }

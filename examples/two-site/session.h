@@ -12,8 +12,8 @@
 
 #include <ipsec/gw.h>
 
-#define SESSION_BACKOFF_FIRST_MS 5000
-#define SESSION_BACKOFF_MAX_MS   60000
+#define SESSION_WAIT_FIRST_MS 5000
+#define SESSION_WAIT_MAX_MS   60000
 
 /* The most addresses that are given out of one pool. */
 #define SESSION_LEASES_MAX 1024
@@ -21,11 +21,10 @@
 /* How one site is doing. */
 struct session_site {
     const struct config_site *config;
-    bool wanted;          /* to be brought up and kept up */
-    bool held;            /* `down` was said: neither called nor answered until `up` */
-    bool refused_acquire; /* said once that this role does not call */
-    ipsec_ms retry_at;
-    uint64_t backoff_ms;
+    bool wanted;                 /* to be brought up and kept up */
+    bool call;                   /* the engine is to be told so, in the next turn */
+    bool held;                   /* `down` was said: neither called nor answered until `up` */
+    bool refused_acquire;        /* said once that this role does not call */
     enum ipsec_cause last_cause; /* 0: none; reports of the same cause are cut to a line */
     enum ipsec_phase last_phase;
     uint32_t failures;               /* in a row */
@@ -59,9 +58,8 @@ struct session {
     struct ipsec_gw *gw;
     struct session_site site[CONFIG_SITES_MAX];
     struct session_cost cost;
-    bool dirty; /* something changed: look at the sites */
+    bool dirty; /* a site is to be called */
     bool closing;
-    ipsec_ms next_tick;
     struct session_budget strangers;
     struct ipsec_addr assigned; /* the peer's last gift of an IPv4 address; family NONE: none */
 };
@@ -80,20 +78,23 @@ struct session_parts {
 bool session_open(struct session *session, const struct session_parts *parts, ipsec_ms now);
 void session_deinit(struct session *session);
 
-/* One turn: reads, works, sends, keeps sites up; waits at most until `until` when idle. */
+/* One turn: reads, works, sends, calls sites; waits at most until `until` when idle. */
 enum ipsec_status session_turn(struct session *session, const struct ipsec_io *io, ipsec_ms until);
 
-/* Keep-up, without the gateway's own work: what session_turn does after it. */
+/* Calls sites, without the gateway's own work: what session_turn does after it. Not before, as the
+ * gateway learns in its first turn where its datagrams go. */
 void session_tick(struct session *session, ipsec_ms now);
 /* When the session wants to run next. */
 ipsec_ms session_deadline(const struct session *session);
+/* The site is kept up from its next turn on; a wait for the next attempt is over. */
+void session_want(struct session *session, struct session_site *site);
 
 /* Deletes every SA, telling the peers; session_closed says when all are gone. */
 void session_close(struct session *session, ipsec_ms now);
 bool session_closed(const struct session *session);
 
 /* Commands: a status, and *reason why not. */
-enum ipsec_status session_up(struct session *session, const char *site, ipsec_ms now);
+enum ipsec_status session_up(struct session *session, const char *site);
 enum ipsec_status session_down(struct session *session, const char *site, ipsec_ms now);
 enum ipsec_status session_rekey_ike(struct session *session, const char *site, ipsec_ms now);
 /* Other outer addresses, by MOBIKE. */
@@ -113,16 +114,16 @@ enum ipsec_status session_lease(void *user, uint32_t token, const struct ipsec_l
                                 struct ipsec_config_set *set);
 void session_release(void *user, const struct ipsec_peer *peer, uint32_t lease);
 
-/* session_event.c: the library's events; session_keepup.c uses what it notes. */
+/* session_event.c: the library's events. */
 void session_on_event(void *user, const struct ipsec_event *event);
 
 struct session_site *session_site_of(struct session *session, const struct ipsec_peer *peer);
 
-/* The newest usable IKE SA of a peer, and the installed child of a configuration; 0: none. */
-ipsec_handle session_ike_of(const struct session *session, const struct ipsec_peer *peer,
-                            bool established_only);
-ipsec_handle session_child_of(const struct session *session, const struct ipsec_child_config *child,
-                              bool installed_only);
+/* The newest established IKE SA of a peer, and the newest installed child of a configuration; 0:
+ * none. */
+ipsec_handle session_ike_of(const struct session *session, const struct ipsec_peer *peer);
+ipsec_handle session_child_of(const struct session *session,
+                              const struct ipsec_child_config *child);
 
 uint64_t session_clock_us(void);
 

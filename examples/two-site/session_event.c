@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The library's events as lines of the journal, and what the keep-up has to know of them.
+ * The library's events as lines of the journal.
  */
 #include "render.h"
 #include "session.h"
@@ -86,13 +86,10 @@ static void note_success(struct session *session, const struct ipsec_event *even
 {
     struct session_site *site = session_site_of(session, event->peer);
     if (site != NULL) {
-        site->backoff_ms = SESSION_BACKOFF_FIRST_MS;
-        site->retry_at = event->now + SESSION_BACKOFF_FIRST_MS;
         site->last_cause = 0;
         site->failures = 0;
         site->refused_acquire = false;
     }
-    session->dirty = true;
 }
 
 static void on_ike(struct session *session, const struct ipsec_event *event, const char *what)
@@ -147,7 +144,6 @@ static void on_child(struct session *session, const struct ipsec_event *event)
 
 static void on_closed(struct session *session, const struct ipsec_event *event)
 {
-    struct session_site *site = session_site_of(session, event->peer);
     if (event->type == IPSEC_EVENT_CHILD_CLOSED) {
         journal_line(session->journal, topic_of(event),
                      "child %s closed: %s (SPIs in %08" PRIx32 " out %08" PRIx32 ")",
@@ -158,14 +154,6 @@ static void on_closed(struct session *session, const struct ipsec_event *event)
                      "IKE SA closed: %s (SPIs %016" PRIx64 " %016" PRIx64 ")",
                      ipsec_reason_text(event->reason), event->ike->spi_i, event->ike->spi_r);
     }
-    if (site != NULL && event->reason == IPSEC_REASON_PEER) {
-        /* The peer has just said it does not want it: not at once again. */
-        const ipsec_ms soonest = event->now + SESSION_BACKOFF_FIRST_MS;
-        site->retry_at = site->retry_at < soonest ? soonest : site->retry_at;
-    } else if (site != NULL && event->reason == IPSEC_REASON_TIMEOUT && site->failures == 0) {
-        site->retry_at = event->now;
-    }
-    session->dirty = true;
 }
 
 /* What the peer has assigned to us. */
@@ -223,16 +211,24 @@ static void on_failure(struct session *session, const struct ipsec_event *event)
     site->last_cause = failure->cause;
     site->last_phase = failure->phase;
     site->failures++;
-    session->dirty = true;
-    const bool rekey =
-        failure->phase == IPSEC_PHASE_CHILD_REKEY || failure->phase == IPSEC_PHASE_IKE_REKEY;
-    if (site->wanted && !site->held && !session->closing && !rekey) {
-        /* The wait counts from the failure, not from the call before it. */
-        const ipsec_ms soonest = event->now + SESSION_BACKOFF_FIRST_MS;
-        site->retry_at = site->retry_at < soonest ? soonest : site->retry_at;
-        journal_line(session->journal, topic, "next attempt in %" PRIu64 " s",
-                     (site->retry_at - event->now + 999) / 1000);
+}
+
+static void on_retry(struct session *session, const struct ipsec_event *event)
+{
+    struct render line = {.used = 0};
+    if (event->status != IPSEC_OK) {
+        render_add(&line, "can not call the peer: %s; ", ipsec_status_text(event->status));
     }
+    if (event->child != NULL) {
+        render_add(&line, "child %s: ", event->child->config->name);
+    }
+    if (event->next_try == IPSEC_NEVER) {
+        render_add(&line, "no next attempt until `up`");
+    } else {
+        render_add(&line, "next attempt in %" PRIu64 " s",
+                   (event->next_try - event->now + 999) / 1000);
+    }
+    journal_line(session->journal, topic_of(event), "%s", line.text);
 }
 
 static void on_rekey_failed(struct session *session, const struct ipsec_event *event)
@@ -257,7 +253,6 @@ static void on_moved(struct session *session, const struct ipsec_event *event)
     render_endpoint(&to, &event->ike->remote);
     journal_line(session->journal, topic_of(event), "addresses changed: %s to %s", from.text,
                  to.text);
-    session->dirty = true;
 }
 
 static void on_drop(struct session *session, const struct ipsec_event *event)
@@ -320,6 +315,9 @@ void session_on_event(void *user, const struct ipsec_event *event)
         break;
     case IPSEC_EVENT_CONFIG:
         on_config(session, event);
+        break;
+    case IPSEC_EVENT_RETRY:
+        on_retry(session, event);
         break;
     }
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keeps wanted sites up, and does the commands: up, down, rekey. Called by the session's turn and
- * by the control socket, never from inside a callback of the engine.
+ * Has the engine keep wanted sites up, and does the commands: up, down, rekey. Called by the
+ * session's turn and by the control socket, never from inside a callback of the engine.
  */
 #include "session.h"
 
 #include <string.h>
 
-ipsec_handle session_ike_of(const struct session *session, const struct ipsec_peer *peer,
-                            bool established_only)
+ipsec_handle session_ike_of(const struct session *session, const struct ipsec_peer *peer)
 {
     const struct ipsec_ike *ike = ipsec_gw_ike(session->gw);
     ipsec_handle found = 0;
@@ -18,9 +17,7 @@ ipsec_handle session_ike_of(const struct session *session, const struct ipsec_pe
         if (ipsec_ike_sa_info(ike, sa, &info) != IPSEC_OK || info.peer != peer) {
             continue;
         }
-        const bool usable = info.phase == IPSEC_IKE_ESTABLISHED ||
-                            (info.phase == IPSEC_IKE_OPENING && !established_only);
-        if (usable && (found == 0 || info.established >= newest)) {
+        if (info.phase == IPSEC_IKE_ESTABLISHED && (found == 0 || info.established >= newest)) {
             found = sa;
             newest = info.established;
         }
@@ -28,8 +25,7 @@ ipsec_handle session_ike_of(const struct session *session, const struct ipsec_pe
     return found;
 }
 
-ipsec_handle session_child_of(const struct session *session, const struct ipsec_child_config *child,
-                              bool installed_only)
+ipsec_handle session_child_of(const struct session *session, const struct ipsec_child_config *child)
 {
     const struct ipsec_ike *ike = ipsec_gw_ike(session->gw);
     ipsec_handle found = 0;
@@ -40,9 +36,7 @@ ipsec_handle session_child_of(const struct session *session, const struct ipsec_
         if (ipsec_ike_child_info(ike, sa, &info) != IPSEC_OK || info.config != child) {
             continue;
         }
-        const bool usable = info.phase == IPSEC_CHILD_INSTALLED ||
-                            (info.phase == IPSEC_CHILD_OPENING && !installed_only);
-        if (usable && (found == 0 || info.established >= newest)) {
+        if (info.phase == IPSEC_CHILD_INSTALLED && (found == 0 || info.established >= newest)) {
             found = sa;
             newest = info.established;
         }
@@ -50,92 +44,32 @@ ipsec_handle session_child_of(const struct session *session, const struct ipsec_
     return found;
 }
 
-static void wait_longer(struct session_site *site, ipsec_ms now)
+/* The engine keeps it up from now on, with its children (`restart`). */
+static void call_site(struct session *session, const struct session_site *site, ipsec_ms now)
 {
-    site->retry_at = now + site->backoff_ms;
-    site->backoff_ms *= 2;
-    if (site->backoff_ms > SESSION_BACKOFF_MAX_MS) {
-        site->backoff_ms = SESSION_BACKOFF_MAX_MS;
-    }
-}
-
-static void start_site(struct session *session, struct session_site *site, ipsec_ms now)
-{
-    ipsec_handle sa = 0;
     const struct ipsec_peer *peer = &site->config->peer;
-    wait_longer(site, now);
-    const enum ipsec_status status = ipsec_ike_initiate(ipsec_gw_ike(session->gw), peer, now, &sa);
+    const enum ipsec_status status = ipsec_ike_keep_up(ipsec_gw_ike(session->gw), peer, now);
     if (status < 0) {
         journal_line(session->journal, peer->name, "can not call the peer: %s",
                      ipsec_status_text(status));
     }
 }
 
-static void start_child(struct session *session, struct session_site *site, ipsec_handle sa,
-                        const struct ipsec_child_config *child, ipsec_ms now)
-{
-    wait_longer(site, now);
-    const enum ipsec_status status =
-        ipsec_ike_create_child(ipsec_gw_ike(session->gw), sa, child, now);
-    if (status < 0) {
-        journal_line(session->journal, site->config->name, "can not ask for child %s: %s",
-                     child->name, ipsec_status_text(status));
-    }
-}
-
-/* Starts what is missing when its time has come. When that is, or IPSEC_NEVER: nothing is missing.
- */
-static ipsec_ms keep_up(struct session *session, struct session_site *site, ipsec_ms now)
-{
-    const struct ipsec_peer *peer = &site->config->peer;
-    const ipsec_handle sa = session_ike_of(session, peer, false);
-    if (sa == 0) {
-        if (now >= site->retry_at) {
-            start_site(session, site, now);
-        }
-        return site->retry_at;
-    }
-    if (session_ike_of(session, peer, true) == 0) {
-        return IPSEC_NEVER; /* opening: an event tells how it ends */
-    }
-    for (size_t i = 0; i < peer->child_count; i++) {
-        if (peer->children[i].start == IPSEC_START_ON_DEMAND ||
-            session_child_of(session, &peer->children[i], false) != 0) {
-            continue;
-        }
-        if (now >= site->retry_at) {
-            start_child(session, site, sa, &peer->children[i], now);
-        }
-        return site->retry_at; /* one after the other */
-    }
-    return IPSEC_NEVER;
-}
-
 void session_tick(struct session *session, ipsec_ms now)
 {
-    if (session->closing || (!session->dirty && now < session->next_tick)) {
-        return;
-    }
     session->dirty = false;
-    session->next_tick = IPSEC_NEVER;
-    for (size_t i = 0; i < session->config->site_count; i++) {
+    for (size_t i = 0; i < session->config->site_count && !session->closing; i++) {
         struct session_site *site = &session->site[i];
-        if (!site->wanted || site->held) {
-            continue;
-        }
-        const ipsec_ms next = keep_up(session, site, now);
-        if (next < session->next_tick) {
-            session->next_tick = next;
+        if (site->call) {
+            site->call = false;
+            call_site(session, site, now);
         }
     }
 }
 
 ipsec_ms session_deadline(const struct session *session)
 {
-    if (session->closing) {
-        return IPSEC_NEVER;
-    }
-    return session->dirty ? 0 : session->next_tick;
+    return session->dirty && !session->closing ? 0 : IPSEC_NEVER;
 }
 
 /* ---- Commands ---------------------------------------------------------------------------------
@@ -151,7 +85,14 @@ static struct session_site *site_named(struct session *session, const char *name
     return NULL;
 }
 
-enum ipsec_status session_up(struct session *session, const char *name, ipsec_ms now)
+void session_want(struct session *session, struct session_site *site)
+{
+    site->wanted = true;
+    site->call = true;
+    session->dirty = true;
+}
+
+enum ipsec_status session_up(struct session *session, const char *name)
 {
     struct session_site *site = site_named(session, name);
     if (site == NULL) {
@@ -162,11 +103,8 @@ enum ipsec_status session_up(struct session *session, const char *name, ipsec_ms
         journal_line(session->journal, name, "up: answers the peer again");
         return IPSEC_OK;
     }
-    site->wanted = true;
-    site->retry_at = now;
-    site->backoff_ms = SESSION_BACKOFF_FIRST_MS;
     site->last_cause = 0;
-    session->dirty = true;
+    session_want(session, site);
     return IPSEC_OK;
 }
 
@@ -178,6 +116,8 @@ enum ipsec_status session_down(struct session *session, const char *name, ipsec_
         return IPSEC_ERR_NOT_FOUND;
     }
     site->held = true;
+    site->call = false;
+    (void)ipsec_ike_let_go(ike, &site->config->peer);
     for (ipsec_handle sa = ipsec_ike_next_sa(ike, 0); sa != 0; sa = ipsec_ike_next_sa(ike, sa)) {
         struct ipsec_ike_sa_info info;
         if (ipsec_ike_sa_info(ike, sa, &info) == IPSEC_OK && info.peer == &site->config->peer) {
@@ -190,7 +130,7 @@ enum ipsec_status session_down(struct session *session, const char *name, ipsec_
 enum ipsec_status session_rekey_ike(struct session *session, const char *name, ipsec_ms now)
 {
     struct session_site *site = site_named(session, name);
-    const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer, true);
+    const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer);
     if (sa == 0) {
         return site == NULL ? IPSEC_ERR_NOT_FOUND : IPSEC_ERR_STATE;
     }
@@ -202,7 +142,7 @@ enum ipsec_status session_move(struct session *session, const char *name,
                                const struct session_ends *to, ipsec_ms now)
 {
     struct session_site *site = site_named(session, name);
-    const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer, true);
+    const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer);
     if (sa == 0) {
         return site == NULL ? IPSEC_ERR_NOT_FOUND : IPSEC_ERR_STATE;
     }
@@ -227,7 +167,7 @@ enum ipsec_status session_rekey_child(struct session *session, const char *name,
                                       ipsec_ms now)
 {
     const struct ipsec_child_config *config = child_named(session, name);
-    const ipsec_handle child = config == NULL ? 0 : session_child_of(session, config, true);
+    const ipsec_handle child = config == NULL ? 0 : session_child_of(session, config);
     if (child == 0) {
         return config == NULL ? IPSEC_ERR_NOT_FOUND : IPSEC_ERR_STATE;
     }

@@ -164,6 +164,18 @@ static json_t *site_children(const struct session *session, const struct ipsec_p
     return list;
 }
 
+/* When the peer is called again, and after how many attempts; nothing when it need not be. */
+static void put_retry(json_t *object, const struct session *session, const struct ipsec_peer *peer,
+                      ipsec_ms now)
+{
+    struct ipsec_keep_up_info info;
+    if (ipsec_ike_keep_up_info(ipsec_gw_ike(session->gw), peer, &info) == IPSEC_OK &&
+        info.next_try != IPSEC_NEVER) {
+        put(object, "next_attempt_in_s", seconds_json(now, info.next_try));
+        put(object, "attempts", json_integer(info.tries));
+    }
+}
+
 static json_t *site_json(const struct session *session, const struct session_site *site,
                          ipsec_ms now)
 {
@@ -173,6 +185,7 @@ static json_t *site_json(const struct session *session, const struct session_sit
     put(object, "role", json_string(config_role_text(site->config->role)));
     put(object, "held", json_boolean(site->held));
     put(object, "wanted", json_boolean(site->wanted));
+    put_retry(object, session, peer, now);
     put(object, "failures", json_integer(site->failures));
     put(object, "last_cause",
         site->last_cause == 0 ? json_null() : json_string(ipsec_cause_name(site->last_cause)));

@@ -86,6 +86,10 @@ static void print_site(const json_t *site, FILE *out)
     if (json_array_size(ikes) == 0) {
         fprintf(out, "  no IKE SA\n");
     }
+    if (json_is_integer(json_object_get(site, "next_attempt_in_s"))) {
+        fprintf(out, "  next attempt in %lld s, after %lld\n", number_of(site, "next_attempt_in_s"),
+                number_of(site, "attempts"));
+    }
     if (number_of(site, "failures") != 0) {
         fprintf(out, "  %lld failures in a row, last: %s (`log` has the report)\n",
                 number_of(site, "failures"), text_of(site, "last_cause"));

@@ -250,9 +250,13 @@ enum ipsec_event_type {
     IPSEC_EVENT_DROP = 11,             /* status, remote: a datagram was dropped */
     IPSEC_EVENT_ADDRESS_CHANGED = 12,  /* ike; old_local, old_remote: outer addresses before, which
                                           are in ike now; its children follow */
-    IPSEC_EVENT_CONFIG = 13            /* config: what the peer has assigned to us, before the first
+    IPSEC_EVENT_CONFIG = 13,           /* config: what the peer has assigned to us, before the first
                                           child; ike. It holds until the IKE SA that followed from
                                           this one by rekeys is closed */
+    IPSEC_EVENT_RETRY = 14 /* next_try, tries: a peer that is kept up will be called then
+                              (status: why it could not be now), or, with child, that
+                              child asked for (`restart`). next_try NEVER: the peer is not
+                              kept up any more, as it can not be called: status */
 };
 
 enum ipsec_reason {
@@ -299,6 +303,8 @@ struct ipsec_event {
     uint32_t quirks; /* of IPSEC_WARNING_QUIRK: set of enum ipsec_quirk, of one message */
     enum ipsec_status status;
     uint32_t seconds_left;
+    uint32_t tries; /* so far, in a row */
+    ipsec_ms next_try;
     struct ipsec_endpoint remote;
     struct ipsec_endpoint old_local;
     struct ipsec_endpoint old_remote;

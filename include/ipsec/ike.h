@@ -218,6 +218,10 @@ struct ipsec_ike_config {
                                sa_max more for each that `window` is more than one */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
     uint32_t mobile_max;    /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
+    uint32_t keep_up_max;   /* peers kept up by ipsec_ike_keep_up; 0: 16 */
+
+    uint32_t keep_up_first_ms; /* the first wait of ipsec_ike_keep_up; 0: 1,000 */
+    uint32_t keep_up_wait_ms;  /* its longest; 0: 60,000, or the first when that is longer */
 
     uint16_t ike_port;  /* 0: 500 */
     uint16_t natt_port; /* 0: 4500: datagrams on it carry the non-ESP marker */
@@ -300,6 +304,24 @@ IPSEC_API ipsec_ms ipsec_ike_deadline(const struct ipsec_ike *ike);
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike,
                                                                 const struct ipsec_peer *peer,
                                                                 ipsec_ms now, ipsec_handle *sa);
+/* Keeps a peer up: initiates now, as above, unless an IKE SA with it is up or being opened, and
+ * again whenever the last one has ended or could not be made. At once when that one had lasted a
+ * minute and the peer did not delete it; else after keep_up_first_ms and twice as long each time,
+ * up to keep_up_wait_ms, less up to a quarter at random. IPSEC_EVENT_RETRY tells of each wait.
+ * While somebody is about to set up an IKE SA from the peer's address, we wait once for that one.
+ * What the IKE SA carries is the affair of its children (`start`, `restart`).
+ *
+ * It ends with ipsec_ike_let_go, with ipsec_ike_delete of the last of the peer's IKE SAs, and with
+ * ipsec_ike_forget_peer; until then the struct must stay. For a peer that is kept up already a wait
+ * is over, and the next one is the first again.
+ *
+ * IPSEC_OK: so it is; a table that is full for now is tried again, too. IPSEC_ERR_FULL:
+ * keep_up_max. IPSEC_ERR_ARGUMENT, IPSEC_ERR_NOT_BUILT_IN: as above; the peer is not kept up. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_ike_keep_up(struct ipsec_ike *ike, const struct ipsec_peer *peer, ipsec_ms now);
+/* No longer; its IKE SAs stay. IPSEC_ERR_NOT_FOUND: it was not kept up. */
+IPSEC_API enum ipsec_status ipsec_ike_let_go(struct ipsec_ike *ike, const struct ipsec_peer *peer);
+
 /* A further child over an established IKE SA. IPSEC_ERR_NOT_BUILT_IN as above; IPSEC_ERR_STATE: the
  * IKE SA is not up, or has not brought the address of a dynamic side. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
@@ -390,6 +412,15 @@ IPSEC_API enum ipsec_status ipsec_ike_sa_info(const struct ipsec_ike *ike, ipsec
                                               struct ipsec_ike_sa_info *out);
 IPSEC_API enum ipsec_status ipsec_ike_child_info(const struct ipsec_ike *ike, ipsec_handle child,
                                                  struct ipsec_child_info *out);
+
+struct ipsec_keep_up_info {
+    uint32_t tries;    /* of ours in a row that came to nothing, or have not lasted a minute yet */
+    ipsec_ms next_try; /* IPSEC_NEVER: an IKE SA is up, or being opened */
+};
+/* IPSEC_ERR_NOT_FOUND: the peer is not kept up. */
+IPSEC_API enum ipsec_status ipsec_ike_keep_up_info(const struct ipsec_ike *ike,
+                                                   const struct ipsec_peer *peer,
+                                                   struct ipsec_keep_up_info *out);
 
 struct ipsec_ike_counters {
     uint64_t messages_in;

@@ -6,18 +6,27 @@
  */
 #include "engine.h"
 
-/* Doubled with each try, and a part of it at random: many peers of one gateway must not come back
- * in the same moment. */
+/* Doubled with each try. */
 static ipsec_ms wait_before(const struct ipsec_ike *ike, uint8_t restarts)
 {
     const uint32_t doubled = restarts < IPSECI_RESTART_DOUBLE ? restarts : IPSECI_RESTART_DOUBLE;
-    const ipsec_ms wait = (ipsec_ms)IPSECI_RESTART_MS << doubled;
-    uint8_t part = 0;
 
-    if (ipseci_random(&ike->config.crypto, &part, sizeof(part)) < IPSEC_OK) {
-        part = 0;
-    }
-    return wait - wait / 4 * part / 256;
+    return ipseci_sooner(ike, (ipsec_ms)IPSECI_RESTART_MS << doubled);
+}
+
+static void tell(struct ipsec_ike *ike, const struct ipseci_child *child)
+{
+    struct ipsec_child_info info;
+    struct ipsec_event event = {.type = IPSEC_EVENT_RETRY,
+                                .ike_sa = child->ike_sa,
+                                .child_sa = child->self,
+                                .child = &info,
+                                .tries = child->restarts,
+                                .next_try = child->rekey_due};
+
+    ipseci_child_info_fill(child, ike, &info);
+    event.peer = info.peer;
+    ipseci_emit(ike, &event);
 }
 
 static void ask_later(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t restarts)
@@ -26,6 +35,7 @@ static void ask_later(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t
     child->restarts = restarts < UINT8_MAX ? (uint8_t)(restarts + 1) : restarts;
     child->temporary = 0;
     ipseci_life_update_child(ike, child);
+    tell(ike, child);
 }
 
 void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
@@ -56,6 +66,20 @@ void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child)
 
     if (sa != NULL && child->state == IPSECI_CHILD_INSTALLED) {
         ipseci_child_again(ike, sa, child->config, lasted ? 0 : child->restarts);
+    }
+}
+
+void ipseci_child_spare(struct ipsec_ike *ike, struct ipseci_child *child)
+{
+    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, child->ike_sa);
+    const struct ipseci_child *other = sa == NULL ? NULL : ipseci_child_get(ike, sa->child_first);
+
+    while (other != NULL &&
+           !(other->config == child->config && other->state == IPSECI_CHILD_INSTALLED)) {
+        other = ipseci_child_get(ike, other->next);
+    }
+    if (other != NULL && child->state == IPSECI_CHILD_NEW && child->config->restart) {
+        ipseci_child_drop(ike, child, IPSEC_REASON_REPLACED);
     }
 }
 

@@ -66,14 +66,20 @@ static enum ipsec_status check_proposals(struct ipsec_ike *ike, const struct ips
     return IPSEC_OK;
 }
 
+static enum ipsec_status check_auth(const struct ipsec_peer *peer)
+{
+    /* RFC 7296 2.16: who is called never proves itself so */
+    return peer->remote_auth == IPSEC_AUTH_EAP && peer->local_auth != IPSEC_AUTH_EAP
+               ? IPSEC_ERR_ARGUMENT
+               : IPSEC_OK;
+}
+
 enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                   const struct ipsec_child_config *config, ipsec_handle *out)
 {
     struct ipsec_proposals offered;
 
-    if (peer->remote_auth == IPSEC_AUTH_EAP && peer->local_auth != IPSEC_AUTH_EAP) {
-        return IPSEC_ERR_ARGUMENT; /* RFC 7296 2.16: who is called never proves itself so */
-    }
+    IPSECI_TRY(check_auth(peer));
     IPSECI_TRY(check_proposals(ike, peer, &offered));
     struct ipseci_ike_sa *sa = ipseci_sa_take(ike, true);
     if (sa == NULL) {
@@ -115,21 +121,41 @@ static const struct ipsec_child_config *first_child(const struct ipsec_peer *pee
     return NULL;
 }
 
-enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
-                                     ipsec_ms now, ipsec_handle *sa)
+static enum ipsec_status check_call(const struct ipsec_peer *peer)
 {
-    if (ike == NULL || peer == NULL || sa == NULL ||
-        peer->remote.addr.family == IPSEC_FAMILY_NONE ||
+    if (peer->remote.addr.family == IPSEC_FAMILY_NONE ||
         (peer->child_count != 0 && peer->children == NULL)) {
         return IPSEC_ERR_ARGUMENT;
     }
-    const struct ipsec_child_config *config = first_child(peer);
-    if (config == NULL && peer->childless == IPSEC_CHILDLESS_NEVER) {
+    return first_child(peer) == NULL && peer->childless == IPSEC_CHILDLESS_NEVER
+               ? IPSEC_ERR_ARGUMENT
+               : check_auth(peer);
+}
+
+enum ipsec_status ipseci_check_peer(struct ipsec_ike *ike, const struct ipsec_peer *peer)
+{
+    struct ipsec_proposals offered;
+
+    IPSECI_TRY(check_call(peer));
+    return check_proposals(ike, peer, &offered);
+}
+
+enum ipsec_status ipseci_call(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                              ipsec_handle *sa)
+{
+    IPSECI_TRY(check_call(peer));
+    return ipseci_initiate(ike, peer, first_child(peer), sa);
+}
+
+enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                     ipsec_ms now, ipsec_handle *sa)
+{
+    if (ike == NULL || peer == NULL || sa == NULL) {
         return IPSEC_ERR_ARGUMENT;
     }
     *sa = 0;
     IPSECI_TRY(ipseci_enter(ike, now));
-    const enum ipsec_status status = ipseci_initiate(ike, peer, config, sa);
+    const enum ipsec_status status = ipseci_call(ike, peer, sa);
     ipseci_leave(ike);
     return status;
 }
@@ -273,6 +299,7 @@ enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike, const struct ipse
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(ipseci_enter(ike, now));
+    ipseci_keep_up_forget(ike, peer);
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
         hs = ipseci_handshake_get(ike, sa->peer_handshake);
         if (sa->peer == peer || (hs != NULL && hs->facts.peer == peer)) {
@@ -385,6 +412,7 @@ enum ipsec_status ipsec_ike_child_notice(struct ipsec_ike *ike, ipsec_handle chi
         break;
     case IPSEC_CHILD_NOTICE_HARD:
         if (child->state == IPSECI_CHILD_INSTALLED) {
+            ipseci_child_ended(ike, child);
             ipseci_child_retire(ike, child, IPSEC_REASON_LIFETIME);
         }
         break;

@@ -468,6 +468,7 @@ static void wait_for_better(const struct work *w)
 
 static void close_telling(const struct work *w)
 {
+    ipseci_keep_up_over(w->ike, w->sa, (enum ipsec_reason)w->step->reason);
     w->sa->state = IPSECI_IKE_CLOSING;
     w->sa->want_delete = true;
     w->sa->reason = w->step->reason;

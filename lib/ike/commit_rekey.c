@@ -260,6 +260,7 @@ void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_
     for (int i = 0; i < 2 && sa != NULL; i++) {
         struct ipseci_ike_sa *heir = ipseci_sa_get(ike, sa->collision);
 
+        ipseci_keep_up_over(ike, sa, reason);
         sa->state = IPSECI_IKE_CLOSING;
         sa->reason = (uint8_t)reason;
         sa->want_delete = true;
@@ -275,6 +276,7 @@ static void close_one(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipse
 {
     const bool known = sa->state != IPSECI_IKE_NEW && sa->state != IPSECI_IKE_INIT_REPLIED;
 
+    ipseci_keep_up_over(ike, sa, reason);
     ipseci_children_drop(ike, sa, reason);
     if (known) {
         sa->state = IPSECI_IKE_CLOSING;

@@ -332,6 +332,9 @@ static void timer_due(struct ipsec_ike *ike, const struct ipseci_timer *timer)
     case IPSECI_TIMER_GATE:
         ipseci_gate_due(ike);
         return;
+    case IPSECI_TIMER_KEEP_UP:
+        ipseci_keep_up_due(ike, timer->owner);
+        return;
     }
 }
 

@@ -66,6 +66,8 @@ void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                         const struct ipsec_child_config *config, uint8_t restarts);
 /* It could not be made: later again, or given up. */
 void ipseci_child_not_made(struct ipsec_ike *ike, struct ipseci_child *child);
+/* Drops one that was to come again, when the peer has made it meanwhile. */
+void ipseci_child_spare(struct ipsec_ike *ike, struct ipseci_child *child);
 /* What follows an installed one that has come to its end against our will. */
 void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child);
 /* The peer's children that are wanted at once and not made with IKE_AUTH. */
@@ -80,9 +82,22 @@ bool ipseci_child_idle(struct ipsec_ike *ike, struct ipseci_child *child);
 /* commands.c: config: the child to begin with; NULL: none. */
 enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                   const struct ipsec_child_config *config, ipsec_handle *out);
+/* The same with the peer's first child, when it can be called at all. */
+enum ipsec_status ipseci_call(struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                              ipsec_handle *out);
+/* Whether it can, as ipsec_ike_initiate would say. */
+enum ipsec_status ipseci_check_peer(struct ipsec_ike *ike, const struct ipsec_peer *peer);
 /* IPSEC_ERR_NOT_BUILT_IN, after a report, when nothing of its proposals is built in. */
 enum ipsec_status ipseci_check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                      const struct ipsec_child_config *child);
+
+/* keep_up.c: peers that are called again. */
+/* IPSECI_TIMER_KEEP_UP is due. */
+void ipseci_keep_up_due(struct ipsec_ike *ike, ipsec_handle handle);
+/* From now on the IKE SA is of no use any more; its state still says what it was. */
+void ipseci_keep_up_over(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                         enum ipsec_reason reason);
+void ipseci_keep_up_forget(struct ipsec_ike *ike, const struct ipsec_peer *peer);
 
 /* fragment.c: RFC 7383. How a payload chain is sent: whole (count 1), or cut. */
 struct ipseci_cut {
@@ -253,6 +268,8 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child);
 void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child);
+/* Up to a quarter less, at random: many ends must not come back in the same moment. */
+ipsec_ms ipseci_sooner(const struct ipsec_ike *ike, ipsec_ms wait);
 /* A replaced child is in use again: until its own end. */
 void ipseci_life_resume_child(struct ipsec_ike *ike, struct ipseci_child *child);
 

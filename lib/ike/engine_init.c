@@ -12,6 +12,18 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value != 0 ? value : fallback;
 }
 
+/* False: its times make no sense. */
+static bool complete_keep_up(struct ipsec_ike_config *c)
+{
+    c->keep_up_max = or_default(c->keep_up_max, IPSECI_KEEP_UP_MAX);
+    c->keep_up_first_ms = or_default(c->keep_up_first_ms, IPSECI_KEEP_UP_FIRST_MS);
+    if (c->keep_up_wait_ms == 0) {
+        c->keep_up_wait_ms = c->keep_up_first_ms < IPSECI_KEEP_UP_WAIT_MS ? IPSECI_KEEP_UP_WAIT_MS
+                                                                          : c->keep_up_first_ms;
+    }
+    return c->keep_up_max <= IPSECI_POOL_MAX && c->keep_up_first_ms <= c->keep_up_wait_ms;
+}
+
 static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                                          struct ipsec_ike_config *c)
 {
@@ -66,7 +78,8 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->fragment_bytes >= IPSECI_FRAGMENT_BYTES_MIN &&
                     c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
                     c->reassembly_max <= IPSECI_POOL_MAX && c->mobile_max <= IPSECI_POOL_MAX &&
-                    c->source_max <= IPSECI_SOURCES_MOST && c->window <= IPSECI_WINDOW_MAX;
+                    c->source_max <= IPSECI_SOURCES_MOST && c->window <= IPSECI_WINDOW_MAX &&
+                    complete_keep_up(c);
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 
@@ -92,10 +105,12 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
             IPSECI_ARENA_NEW(arena, (size_t)c->sa_max * (c->window - 1), struct ipseci_stored);
     }
     ipseci_sources_layout(&to->sources, arena, c->source_max);
-    ipseci_timer_layout(&to->timers, arena, 2 * c->sa_max + c->child_max + 1); /* 1: the gate's */
+    ipseci_timer_layout(&to->timers, arena,
+                        2 * c->sa_max + c->child_max + c->keep_up_max + 1); /* 1: the gate's */
     ipseci_pool_layout(&to->reassemblies, arena, c->reassembly_max,
                        ipseci_reassembly_bytes(c->fragments_max, c->message_bytes));
     ipseci_pool_layout(&to->paths, arena, c->mobile_max, sizeof(struct ipseci_path));
+    ipseci_pool_layout(&to->kept, arena, c->keep_up_max, sizeof(struct ipseci_keep_up));
     to->step = IPSECI_ARENA_NEW(arena, 1, struct ipseci_step);
     to->message = IPSECI_ARENA_NEW(arena, 1, struct ipseci_message);
     to->body = (uint8_t *)ipseci_arena_take(arena, room, 1, 1);

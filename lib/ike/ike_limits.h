@@ -94,6 +94,12 @@ enum {
     IPSECI_RESTART_MS = 1000,
     IPSECI_RESTART_DOUBLE = 6,
     IPSECI_RESTART_CALM_MS = 60000,
+    /* Peers that are kept up: a branch has one or two, a hub is called. */
+    IPSECI_KEEP_UP_MAX = 16,
+    IPSECI_KEEP_UP_FIRST_MS = 1000,
+    IPSECI_KEEP_UP_WAIT_MS = 60000, /* the longest: who mends something can wait for it */
+    /* An IKE SA that lasted for so long is a new beginning. */
+    IPSECI_KEEP_UP_CALM_MS = 60000,
     /* Runs of one handler for one message: one more than facts a handler can ask for. */
     IPSECI_HANDLER_RUNS_MAX = 8,
     /* Child SPIs in one message of deletes that we act on. */

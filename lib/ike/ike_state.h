@@ -56,7 +56,8 @@ enum ipseci_timer_kind {
     IPSECI_TIMER_EXCHANGE = 1, /* IKE SA: retransmission, half-open, refused */
     IPSECI_TIMER_LIFE,         /* IKE SA: rekey, hard end, liveness */
     IPSECI_TIMER_CHILD,        /* child: rekey, hard end, retry, linger */
-    IPSECI_TIMER_GATE          /* the engine: cookies are demanded until then */
+    IPSECI_TIMER_GATE,         /* the engine: cookies are demanded until then */
+    IPSECI_TIMER_KEEP_UP       /* kept-up peer: look after it */
 };
 
 /* A message kept for sending again: small ones in place, others in a pool buffer. */
@@ -156,6 +157,15 @@ struct ipseci_path {
     uint8_t retries;       /* updates refused for an unexpected NAT, in a row */
     uint8_t count;
     struct ipsec_addr peer[IPSECI_ADDITIONAL_MAX]; /* its further addresses */
+};
+
+/* A peer that is to have an IKE SA with us. */
+struct ipseci_keep_up {
+    const struct ipsec_peer *peer;
+    ipsec_ms next;  /* no try before */
+    uint32_t tries; /* of ours in a row that did not last */
+    bool gave_way;  /* to a call from where the peer is, since the last try */
+    struct ipseci_timer timer;
 };
 
 struct ipseci_child {
@@ -383,6 +393,7 @@ struct ipsec_ike {
     struct ipseci_pool buffers;
     struct ipseci_pool reassemblies;
     struct ipseci_pool paths;
+    struct ipseci_pool kept;  /* struct ipseci_keep_up */
     uint32_t *answered_ahead; /* window > 1, by SA slot: bit n: request expected_id + 1 + n */
     struct ipseci_stored *more_replies; /* window - 1 for each SA slot; see peer_window.c */
     ipsec_handle whole;                 /* the set that the message in hand lies in; 0: none */

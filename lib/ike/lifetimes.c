@@ -10,6 +10,16 @@ ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms)
     return ms < IPSEC_NEVER - now ? now + ms : IPSEC_NEVER;
 }
 
+ipsec_ms ipseci_sooner(const struct ipsec_ike *ike, ipsec_ms wait)
+{
+    uint8_t part = 0;
+
+    if (ipseci_random(&ike->config.crypto, &part, sizeof(part)) < IPSEC_OK) {
+        part = 0;
+    }
+    return wait - wait / 4 * part / 256;
+}
+
 static uint64_t or_default(uint64_t value, uint64_t fallback)
 {
     return value != 0 ? value : fallback;
@@ -206,6 +216,7 @@ void ipseci_life_due_child(struct ipsec_ike *ike, struct ipseci_child *child)
         child->want_rekey = child->state == IPSECI_CHILD_INSTALLED;
         child->want_create = child->state == IPSECI_CHILD_NEW;
         ipseci_life_update_child(ike, child);
+        ipseci_child_spare(ike, child);
     } else {
         ipseci_life_update_child(ike, child);
     }

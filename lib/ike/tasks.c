@@ -223,9 +223,10 @@ static void child_lost(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, struct i
 static void child_gone(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t task)
 {
     if (task == IPSECI_TASK_CHILD_REKEY) {
+        ipseci_child_ended(ike, child);
         ipseci_child_retire(ike, child, IPSEC_REASON_PEER);
     } else {
-        ipseci_child_drop(ike, child, IPSEC_REASON_PEER);
+        ipseci_child_not_made(ike, child);
     }
 }
 

@@ -24,7 +24,7 @@
 #define SIM_LADDER_BYTES   32768
 #define SIM_PARKED_MAX     8
 #define SIM_SENT_MAX       64
-#define SIM_EVENTS         14
+#define SIM_EVENTS         15
 #define SIM_DOWN_MAX       4
 #define SIM_FOREVER        ((ipsec_ms)1 << 40)
 
@@ -131,6 +131,13 @@ struct sim_node {
     enum ipsec_status moved_status;   /* what the engine said to a moved ESP packet */
     struct ipsec_endpoint old_remote; /* of the last ADDRESS_CHANGED */
     struct ipsec_endpoint new_remote;
+    struct {
+        uint32_t tries;
+        ipsec_ms at; /* of the event, */
+        ipsec_ms next;
+        bool child;
+        enum ipsec_status status;
+    } retry; /* the last one */
     bool has_failure;
     struct ipsec_failure failure; /* pointers cleared, but peer and child */
     char failure_text[IPSEC_FAILURE_TEXT_MAX];
@@ -148,7 +155,9 @@ struct sim {
     bool fragments; /* as well */
     bool mobile;
     bool window;
-    bool verbose; /* messages and events to stdout as they happen */
+    bool keep_up;
+    bool keeps[2]; /* which ends do */
+    bool verbose;  /* messages and events to stdout as they happen */
 
     /* The network. */
     bool held; /* nothing is delivered but by sim_deliver */

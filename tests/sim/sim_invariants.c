@@ -112,6 +112,29 @@ static const char *check_children(struct sim_node *n)
     return NULL;
 }
 
+/* ---- kept-up peers -----------------------------------------------------------------------------
+ */
+
+/* Each waits for a time, or for the end of an IKE SA. */
+static const char *check_kept(const struct ipsec_ike *ike)
+{
+    const struct ipseci_keep_up *kept;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((kept = ipseci_pool_next(&ike->kept, &cursor, &handle)) != NULL) {
+        struct ipsec_keep_up_info info;
+        if (kept->timer.owner != handle ||
+            ipsec_ike_keep_up_info(ike, kept->peer, &info) != IPSEC_OK) {
+            return "a kept-up peer is not found";
+        }
+        if (kept->timer.position == 0 && info.next_try != IPSEC_NEVER) {
+            return "a kept-up peer that nobody will look at again";
+        }
+    }
+    return NULL;
+}
+
 /* ---- handshakes and counters -------------------------------------------------------------------
  */
 
@@ -174,6 +197,7 @@ const char *sim_broken(struct sim_node *n)
     }
     wrong = wrong != NULL ? wrong : check_children(n);
     wrong = wrong != NULL ? wrong : check_handshakes(n);
+    wrong = wrong != NULL ? wrong : check_kept(ike);
     return wrong != NULL ? wrong : check_counters(n);
 }
 

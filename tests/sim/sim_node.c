@@ -412,7 +412,7 @@ static void say(const struct sim_node *n, const struct ipsec_event *event)
         "",           "message",  "IKE up",        "IKE rekeyed",
         "IKE closed", "child up", "child rekeyed", "child closed",
         "failure",    "warning",  "rekey failed",  "drop",
-        "moved",      "assigned"};
+        "moved",      "assigned", "retry"};
     char text[IPSEC_MESSAGE_TEXT_MAX] = "";
 
     if (event->message != NULL) {
@@ -450,6 +450,12 @@ static void on_event(void *user, const struct ipsec_event *event)
         n->quirks |= event->quirks;
     } else if (event->type == IPSEC_EVENT_DROP) {
         n->last_drop = event->status;
+    } else if (event->type == IPSEC_EVENT_RETRY) {
+        n->retry.tries = event->tries;
+        n->retry.at = event->now;
+        n->retry.next = event->next_try;
+        n->retry.child = event->child != NULL;
+        n->retry.status = event->status;
     } else if (event->type == IPSEC_EVENT_CONFIG) {
         n->assigned = *event->config;
     } else if (event->type == IPSEC_EVENT_ADDRESS_CHANGED) {

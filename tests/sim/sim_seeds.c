@@ -4,11 +4,12 @@
  * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
  * run. Called by tests/sim/run and as a test:
  *
- *   sim_seeds --seeds N [--first S] [--harder] [--fragments] [--mobile] [--window] [--show]
+ *   sim_seeds --seeds N [--first S] [--show] [OPTION...]
  *
  * --harder: both ends may have several IKE SAs, and time may jump.
  * --fragments: messages go in fragments of many sizes, where both ends want it.
  * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
+ * --keep-up: one end or both keep the other up; then nobody helps after the calm.
  * --window: both ends take several requests at once, and answer what belongs to no IKE SA.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show.
@@ -83,6 +84,32 @@ static void choose_fragments(struct sim *s)
     }
 }
 
+/* Who calls again, and how soon; behind a NAT is who has to. */
+static void choose_keep_up(struct sim *s)
+{
+    const uint32_t ends = s->nat ? 1 : 1 + pick(s, 3);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        s->keeps[i] = (ends >> i & 1) != 0;
+        n->config.keep_up_first_ms = 100 + pick(s, 4000);
+        n->config.keep_up_wait_ms = n->config.keep_up_first_ms + pick(s, 60000);
+        for (size_t k = 0; k < SIM_CONFIGS_MAX; k++) {
+            n->child[k].restart = s->keeps[i] && pick(s, 2) == 0;
+        }
+    }
+}
+
+static void keep_up(struct sim *s)
+{
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        if (s->keeps[i]) {
+            (void)!ipsec_ike_keep_up(n->ike, &n->peer, s->now);
+        }
+    }
+}
+
 static void choose(struct sim *s)
 {
     const uint32_t children = 1 + pick(s, 3);
@@ -108,6 +135,9 @@ static void choose(struct sim *s)
         s->nodes[i].peer.routability = (uint8_t)pick(s, 3);
         s->nodes[i].config.mobile_max = 1 + pick(s, 16);
         s->nat = false; /* the end behind it would be lost at its other addresses */
+    }
+    if (s->keep_up) {
+        choose_keep_up(s);
     }
     s->delay_ms = 1 + pick(s, 200);
 }
@@ -291,6 +321,7 @@ static void calm(struct sim *s)
         }
     }
     settle_parked(s, true);
+    keep_up(s); /* a delete of ours may have ended it */
     for (int i = 0; i < 60; i++) {
         sim_traffic(s);
         sim_run(s, 10000);
@@ -379,6 +410,7 @@ struct options {
     bool fragments;
     bool mobile;
     bool window;
+    bool keep_up;
 };
 
 static bool run_seed(uint64_t seed, const struct options *options)
@@ -390,14 +422,20 @@ static bool run_seed(uint64_t seed, const struct options *options)
     s->fragments = options->fragments;
     s->mobile = options->mobile;
     s->window = options->window;
+    s->keep_up = options->keep_up;
     choose(s);
     sim_start(s);
     s->keep_sent = true;
-    (void)sim_connect(s);
+    if (s->keep_up) {
+        keep_up(s);
+    } else {
+        (void)sim_connect(s);
+    }
     trouble(s);
     calm(s);
+    const bool lost = s->keep_up && sim_sa(&s->nodes[SIM_A], IPSEC_IKE_ESTABLISHED) == 0;
     revive(s);
-    const char *wrong = judge(s);
+    const char *wrong = lost ? "a peer that is kept up is not up" : judge(s);
     if (wrong != NULL) {
         printf("seed %llu: %s\n", (unsigned long long)seed, wrong);
     }
@@ -430,10 +468,12 @@ int main(int argc, char **argv)
             options.mobile = true;
         } else if (strcmp(argv[i], "--window") == 0) {
             options.window = true;
+        } else if (strcmp(argv[i], "--keep-up") == 0) {
+            options.keep_up = true;
         } else {
             fprintf(stderr,
                     "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--mobile] "
-                    "[--window] [--show]\n",
+                    "[--window] [--keep-up] [--show]\n",
                     argv[0]);
             return 2;
         }

@@ -231,12 +231,14 @@ static void status_of_json(void **state)
     (void)state;
     char *text =
         status_text("{\"sites\":[{\"name\":\"b\",\"role\":\"both\",\"held\":true,\"failures\":2,"
-                    "\"last_cause\":\"selectors\",\"ike\":[],\"children\":[{\"name\":\"net\","
+                    "\"last_cause\":\"selectors\",\"next_attempt_in_s\":8,\"attempts\":3,\"ike\":[]"
+                    ",\"children\":[{\"name\":\"net\","
                     "\"phase\":\"installed\",\"ends_in_s\":null,\"rekey_in_s\":5}]}],"
                     "\"counters\":{\"lan_in\":3,\"drops_from_wan\":{\"replay\":4}}}");
     assert_non_null(strstr(text, "site b (both), held down\n"));
     assert_non_null(strstr(text, "child net installed"));
     assert_non_null(strstr(text, "rekey in 5 s, ends in never"));
+    assert_non_null(strstr(text, "next attempt in 8 s, after 3\n"));
     assert_non_null(strstr(text, "2 failures in a row, last: selectors"));
     assert_non_null(strstr(text, "drops_from_wan: replay: 4"));
     free(text);

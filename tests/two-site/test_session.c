@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "session.h"
+#include "site_status.h"
 #include "two_site_fixture.h"
 
 #include <ipsec/backend_mbedtls.h>
@@ -107,11 +107,10 @@ static void a_failure_is_told_once_and_then_briefly(void **state)
         .type = IPSEC_EVENT_FAILURE, .now = 1000, .peer = peer, .failure = &failure};
     session_on_event(&bench->session, &event);
     assert_true(bench->journal->next > 5);
-    assert_int_equal(lines_with(bench->journal, "next attempt in 5 s"), 1);
     const uint64_t before = bench->journal->next;
     event.now = 7000;
     session_on_event(&bench->session, &event);
-    assert_int_equal(bench->journal->next, before + 2);
+    assert_int_equal(bench->journal->next, before + 1);
     assert_int_equal(lines_with(bench->journal, "failed again: silent-peer"), 1);
     failure.cause = IPSEC_CAUSE_AUTHENTICATION; /* news again */
     session_on_event(&bench->session, &event);
@@ -119,25 +118,54 @@ static void a_failure_is_told_once_and_then_briefly(void **state)
     assert_int_equal(bench->session.site[0].failures, 3);
 }
 
+/* The peer is nowhere: what the journal says of each wait, and `status` of the one under way. */
 static void the_wait_doubles_up_to_a_minute(void **state)
 {
-    static const ipsec_ms waits[] = {5000, 10000, 20000, 40000, 60000, 60000};
+    static const unsigned waits[] = {5, 10, 20, 40, 60, 60};
     struct bench *bench = *state;
-    struct ipsec_ike *ike = ipsec_gw_ike(bench->session.gw);
     ipsec_ms now = 1000;
+    session_tick(&bench->session, now);
     for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-        session_tick(&bench->session, now);
-        const ipsec_handle sa = ipsec_ike_next_sa(ike, 0);
-        assert_true(sa != 0);
-        assert_int_equal(bench->session.site[0].retry_at, now + waits[i]);
-        /* It goes without a word of the peer. */
-        assert_int_equal(ipsec_ike_delete(ike, sa, now), IPSEC_OK);
-        for (ipsec_ms t = now; ipsec_ike_next_sa(ike, 0) != 0 && t < now + 2000; t += 100) {
-            ipsec_ike_expire(ike, t);
+        const uint64_t before = lines_with(bench->journal, "next attempt in ");
+        while (lines_with(bench->journal, "next attempt in ") == before && now < IPSEC_NEVER) {
+            now = ipsec_gw_deadline(bench->session.gw);
+            ipsec_gw_expire(bench->session.gw, now);
         }
-        assert_int_equal(ipsec_ike_next_sa(ike, 0), 0);
-        now = bench->session.site[0].retry_at;
+        unsigned said = 0;
+        assert_int_equal(sscanf(strstr(journal_get(bench->journal, bench->journal->next - 1),
+                                       "next attempt in "),
+                                "next attempt in %u s", &said),
+                         1);
+        assert_true(said <= waits[i] && said >= waits[i] - waits[i] / 4);
+        json_t *status = status_json(&bench->session, now);
+        const json_t *site = json_array_get(json_object_get(status, "sites"), 0);
+        const json_int_t left = json_integer_value(json_object_get(site, "next_attempt_in_s"));
+        assert_true(left <= said && left + 1 >= said);
+        assert_int_equal(json_integer_value(json_object_get(site, "attempts")), i + 1);
+        json_decref(status);
     }
+}
+
+static void other_retries_are_told(void **state)
+{
+    struct bench *bench = *state;
+    const struct ipsec_peer *peer = &bench->config->site[0].peer;
+    struct ipsec_child_info child = {.config = &peer->children[0]};
+    struct ipsec_event event = {
+        .type = IPSEC_EVENT_RETRY, .now = 1000, .peer = peer, .next_try = 1001};
+    session_on_event(&bench->session, &event);
+    assert_int_equal(lines_with(bench->journal, " next attempt in 1 s"), 1);
+    event.status = IPSEC_ERR_FULL;
+    session_on_event(&bench->session, &event);
+    assert_int_equal(lines_with(bench->journal, "can not call the peer: "), 1);
+    event.next_try = IPSEC_NEVER;
+    session_on_event(&bench->session, &event);
+    assert_int_equal(lines_with(bench->journal, "; no next attempt until `up`"), 1);
+    event.status = IPSEC_OK;
+    event.child = &child;
+    event.next_try = 9000;
+    session_on_event(&bench->session, &event);
+    assert_int_equal(lines_with(bench->journal, "child net: next attempt in 8 s"), 1);
 }
 
 static void a_held_site_is_not_called(void **state)
@@ -147,7 +175,7 @@ static void a_held_site_is_not_called(void **state)
     assert_int_equal(session_down(&bench->session, "b", 1000), IPSEC_OK);
     session_tick(&bench->session, 1000);
     assert_int_equal(ipsec_ike_next_sa(ike, 0), 0);
-    assert_int_equal(session_up(&bench->session, "b", 2000), IPSEC_OK);
+    assert_int_equal(session_up(&bench->session, "b"), IPSEC_OK);
     session_tick(&bench->session, 2000);
     assert_true(ipsec_ike_next_sa(ike, 0) != 0);
 }
@@ -192,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_is_told_once_and_then_briefly, open_bench,
                                         close_bench),
         cmocka_unit_test_setup_teardown(the_wait_doubles_up_to_a_minute, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(other_retries_are_told, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_held_site_is_not_called, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(a_pool_gives_each_address_once, open_bench, close_bench),
     };
