@@ -15,7 +15,7 @@ packages_missing=
 packages_of()
 {
     case $1 in
-    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev nettle-dev" ;;
+    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev libssl-dev nettle-dev" ;;
     test) echo "libcmocka-dev libjansson-dev binutils" ;;
     two-site) echo "libinih-dev libpopt-dev libjansson-dev" ;;
     network) echo "iproute2 iputils-ping procps tcpdump iperf3 ca-certificates" ;;

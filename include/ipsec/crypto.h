@@ -73,7 +73,11 @@ enum ipsec_ke_id {
     IPSEC_KE_ECP_384 = 20,
     IPSEC_KE_ECP_521 = 21,
     IPSEC_KE_MODP_2048_256 = 24, /* RFC 5114; RFC 8247: SHOULD NOT. Only when named explicitly. */
-    IPSEC_KE_CURVE25519 = 31
+    IPSEC_KE_BRAINPOOL_P256 = 28,
+    IPSEC_KE_BRAINPOOL_P384 = 29,
+    IPSEC_KE_BRAINPOOL_P512 = 30,
+    IPSEC_KE_CURVE25519 = 31,
+    IPSEC_KE_CURVE448 = 32
 };
 
 enum ipsec_esn_id { IPSEC_ESN_NO = 0, IPSEC_ESN_YES = 1 };

@@ -17,9 +17,10 @@
 static const struct ipsec_crypto *provider;
 static struct ipsec_crypto_list list;
 
-static const uint16_t groups[] = {IPSEC_KE_MODP_2048,     IPSEC_KE_MODP_3072, IPSEC_KE_MODP_4096,
-                                  IPSEC_KE_ECP_256,       IPSEC_KE_ECP_384,   IPSEC_KE_ECP_521,
-                                  IPSEC_KE_MODP_2048_256, IPSEC_KE_CURVE25519};
+static const uint16_t groups[] = {
+    IPSEC_KE_MODP_2048,      IPSEC_KE_MODP_3072,      IPSEC_KE_MODP_4096,      IPSEC_KE_ECP_256,
+    IPSEC_KE_ECP_384,        IPSEC_KE_ECP_521,        IPSEC_KE_MODP_2048_256,  IPSEC_KE_CURVE25519,
+    IPSEC_KE_BRAINPOOL_P256, IPSEC_KE_BRAINPOOL_P384, IPSEC_KE_BRAINPOOL_P512, IPSEC_KE_CURVE448};
 
 static bool has(uint16_t group)
 {
@@ -261,7 +262,9 @@ static void modp_values_at_the_ends_of_the_range(void **state)
 static void init_23_ecp_points_not_on_the_curve(void **state)
 {
     (void)state;
-    static const uint16_t ecp[] = {IPSEC_KE_ECP_256, IPSEC_KE_ECP_384, IPSEC_KE_ECP_521};
+    static const uint16_t ecp[] = {IPSEC_KE_ECP_256,        IPSEC_KE_ECP_384,
+                                   IPSEC_KE_ECP_521,        IPSEC_KE_BRAINPOOL_P256,
+                                   IPSEC_KE_BRAINPOOL_P384, IPSEC_KE_BRAINPOOL_P512};
     for (size_t i = 0; i < IPSECI_COUNT(ecp); i++) {
         const size_t octets = ipseci_ke_find(ecp[i])->public_octets;
         uint8_t value[IPSEC_KE_PUBLIC_MAX] = {0};

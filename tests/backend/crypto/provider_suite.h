@@ -19,6 +19,9 @@ int provider_packets_run(const struct ipsec_crypto *provider);
 int provider_prf_run(const struct ipsec_crypto *provider);
 int provider_ke_run(const struct ipsec_crypto *provider);
 
+/* Not of the suite, since it stands in front of the allocator of the whole program. */
+int provider_alloc_run(const struct ipsec_crypto *provider);
+
 /* A key pair to sign with. */
 struct sign_key {
     struct ipsec_private_key *key;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A crypto provider of OpenSSL, 3.0 or later, through EVP alone: what it can do is what the
+ * providers (modules) loaded into OpenSSL can do, a FIPS module included.
+ */
+#ifndef IPSEC_BACKEND_OPENSSL_H
+#define IPSEC_BACKEND_OPENSSL_H
+
+#include <ipsec/crypto.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipsec_openssl;
+
+struct ipsec_openssl_config {
+    uint32_t size;
+    void *libctx; /* an OSSL_LIB_CTX, which must outlive the provider; NULL: the default */
+    const char *properties; /* which implementations to fetch ("fips=yes"); copied; NULL: any */
+};
+#define IPSEC_OPENSSL_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_openssl_config)
+
+/* Makes a provider context: looks up every algorithm once, so that nothing is looked up for a
+ * packet. What is not found is not claimed. Memory comes from OpenSSL's allocator, as does that of
+ * keys. config may be NULL. random, prf, sha1, key_new and ke_* may run on several threads at once.
+ * Errors are told by status alone: OpenSSL's error queue is left as it was.
+ * IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (the library context gives no random octets),
+ * IPSEC_ERR_STRUCT_SIZE, IPSEC_ERR_ARGUMENT (out is NULL). */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_openssl_new(const struct ipsec_openssl_config *config, struct ipsec_openssl **out);
+
+/* The provider's table; valid until ipsec_openssl_free. */
+IPSEC_API const struct ipsec_crypto *ipsec_openssl_crypto(const struct ipsec_openssl *provider);
+
+/* Wipes and releases; all keys made with it must have been freed. NULL is allowed. */
+IPSEC_API void ipsec_openssl_free(struct ipsec_openssl *provider);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
