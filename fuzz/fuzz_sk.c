@@ -9,6 +9,7 @@
  * Between them time passes, and questions and allocations may fail, as the input says. At the end
  * nothing may have leaked.
  */
+#include "fuzz_sim.h"
 #include "reader.h"
 #include "sim_craft.h"
 
@@ -19,71 +20,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool condition)
+/* Bits 0 to 2: the state; bit 3: the victim is A, else B; bits 4 to 6: what is going to fail; bit
+ * 7: failures are told in words. */
+static void reach(struct sim *s, struct ipsec_view key)
 {
-    if (!condition) {
-        __builtin_trap();
-    }
-}
-
-/* ---- states ------------------------------------------------------------------------------------
- */
-
-static void deliver(struct sim *s, int count)
-{
-    for (int i = 0; i < count; i++) {
-        (void)sim_deliver(s, 0);
-    }
-}
-
-/* Bits 0 to 2: the state; bit 3: the victim is A, else B; bits 4, 5: what is going to fail. */
-static struct sim *reach(uint8_t how)
-{
-    struct sim *s = sim_new(1);
-    struct sim_node *a = &s->nodes[SIM_A];
-    struct sim_node *b = &s->nodes[SIM_B];
-    ipsec_handle sa = 0;
-
-    s->no_malloc = true;
-    a->crypto.tags_pass = b->crypto.tags_pass = true;
-    b->peer.child_count = 2;
-    sim_start(s);
-    s->held = true;
-    (void)!ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa);
-    if ((how & 7) == 0) { /* B half-open, A waits for the answer to IKE_AUTH */
-        deliver(s, 2);
-        return s;
-    }
-    deliver(s, 4);
-    switch (how & 7) {
-    case 1: /* established, idle */
-        break;
-    case 2: /* a child rekey of each end under way */
-        (void)ipsec_ike_rekey_child(a->ike, sim_child_in(a, 0), 0, s->now);
-        (void)ipsec_ike_rekey_child(b->ike, sim_child_in(b, 0), 0, s->now);
-        break;
-    case 3: /* an IKE rekey of each end under way */
-        (void)ipsec_ike_rekey(a->ike, sim_sa(a, 0), s->now);
-        (void)ipsec_ike_rekey(b->ike, sim_sa(b, 0), s->now);
-        break;
-    case 4: /* a further child */
-        (void)!ipsec_ike_create_child(a->ike, sim_sa(a, 0), &a->child[1], s->now);
-        (void)!ipsec_ike_create_child(b->ike, sim_sa(b, 0), &b->child[1], s->now);
-        break;
-    case 5: /* child rekeyed, its delete under way */
-        (void)ipsec_ike_rekey_child(a->ike, sim_child_in(a, 0), 0, s->now);
-        deliver(s, 2);
-        break;
-    case 6: /* IKE SA rekeyed, the old one's delete under way */
-        (void)ipsec_ike_rekey(a->ike, sim_sa(a, 0), s->now);
-        deliver(s, 2);
-        break;
-    default: /* being closed */
-        (void)ipsec_ike_delete(a->ike, sim_sa(a, 0), s->now);
-        (void)ipsec_ike_probe(b->ike, sim_sa(b, 0), s->now);
-        break;
-    }
-    return s;
+    fuzz_begin(s, 1);
+    s->nodes[SIM_A].crypto.tags_pass = s->nodes[SIM_B].crypto.tags_pass = true;
+    s->nodes[SIM_B].peer.child_count = 2;
+    fuzz_reach(s, (enum fuzz_state)(key.data[0] & 7));
 }
 
 static void set_failures(struct sim *s, int victim, uint8_t how)
@@ -98,6 +42,7 @@ static void set_failures(struct sim *s, int victim, uint8_t how)
         n->pend_peer = n->pend_secret = n->take_jobs = true;
     }
     n->unknown_id = (how & 0x40) != 0;
+    s->quiet = s->quiet && (how & 0x80) == 0;
     s->cut = true; /* what the victim sends, nobody gets */
 }
 
@@ -119,14 +64,6 @@ static struct sim_craft craft(uint8_t what, uint8_t first, struct ipsec_view cha
     return made;
 }
 
-static void settle(struct sim_node *n)
-{
-    for (int i = 0; i < 4; i++) {
-        (void)sim_job_done(n);
-        sim_answer(n, IPSEC_OK);
-    }
-}
-
 static void feed(struct sim *s, int victim, struct ipsec_view input)
 {
     static struct sim_datagram d; /* large */
@@ -143,7 +80,7 @@ static void feed(struct sim *s, int victim, struct ipsec_view input)
         if (sim_craft(n, &made, &d)) {
             (void)sim_inject(s, victim, &d);
         }
-        settle(n);
+        fuzz_settle(n);
         sim_run(s, (what & 0x20) != 0 ? 3000 : 1);
     }
 }
@@ -153,20 +90,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1) {
         return 0;
     }
-    struct sim *s = reach(data[0]);
+    const uint8_t state = data[0] & 7;
+    struct sim *s = fuzz_start(ipseci_view(&state, 1), reach);
     const int victim = (data[0] & 8) != 0 ? SIM_A : SIM_B;
     struct sim_node *n = &s->nodes[victim];
-    struct ipsec_ike_counters counters;
 
     set_failures(s, victim, data[0]);
     feed(s, victim, ipseci_view(data + 1, size - 1));
     n->pend_peer = n->pend_secret = n->take_jobs = false;
-    settle(n);
-    settle(n);
-    sim_run(s, 600000); /* nobody answers: everything ends by itself */
-    ipsec_ike_counters(n->ike, &counters);
-    require(counters.handshakes == 0 && counters.half_open == 0 && n->crypto.kes_alive == 0);
-    require(counters.sas == 0 && sim_sink_count(n) == 0 && n->crypto.keys_alive == 0);
-    sim_free(s);
+    fuzz_settle(n);
+    fuzz_settle(n);
+    fuzz_alone_to_the_end(s);
     return 0;
 }

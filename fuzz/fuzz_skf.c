@@ -10,6 +10,7 @@
  *
  * Total 0 is SK. At the end nothing may have leaked, and the bounds hold all the time.
  */
+#include "fuzz_sim.h"
 #include "ike_state.h"
 #include "reader.h"
 #include "sim_craft.h"
@@ -22,64 +23,42 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool condition)
-{
-    if (!condition) {
-        __builtin_trap();
-    }
-}
-
-static void deliver(struct sim *s, int count)
-{
-    for (int i = 0; i < count; i++) {
-        (void)sim_deliver(s, 0);
-    }
-}
-
 /* Bits 0, 1: the state; bit 2: the victim is A, else B; bit 3: questions and jobs stay open. */
-static struct sim *reach(uint8_t how)
+static void reach(struct sim *s, struct ipsec_view key)
 {
-    struct sim *s = sim_new(1);
+    const uint8_t how = key.data[0];
     struct sim_node *a = &s->nodes[SIM_A];
     struct sim_node *b = &s->nodes[SIM_B];
     ipsec_handle sa = 0;
 
-    s->no_malloc = true;
+    fuzz_begin(s, 1);
     for (int i = 0; i < 2; i++) {
         s->nodes[i].crypto.tags_pass = true;
         s->nodes[i].config.fragment_bytes = 192 + 64u * (how >> 6);
         s->nodes[i].config.fragments_max = TOTAL_MAX;
         s->nodes[i].config.reassembly_max = SLOTS;
     }
-    sim_start(s);
-    s->held = true;
+    fuzz_engines(s);
     (void)!ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa);
-    deliver(s, 2);
+    fuzz_deliver(s, 2);
     if ((how & 3) == 0) { /* B half-open, A waits for the answer to IKE_AUTH */
-        return s;
+        return;
     }
-    deliver(s, 8);
+    fuzz_deliver(s, 8);
     if ((how & 3) == 2) { /* rekeys of both ends under way, in fragments */
         (void)ipsec_ike_rekey(a->ike, sim_sa(a, 0), s->now);
         (void)ipsec_ike_rekey_child(b->ike, sim_child_in(b, 0), 0, s->now);
     } else if ((how & 3) == 3) { /* two IKE SAs, one of them half-open */
         (void)!ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa);
-        deliver(s, 3);
-    }
-    return s;
-}
-
-static void settle(struct sim_node *n)
-{
-    for (int i = 0; i < 4; i++) {
-        (void)sim_job_done(n);
-        sim_answer(n, IPSEC_OK);
+        fuzz_deliver(s, 3);
     }
 }
 
 static void check_sets(const struct sim_node *n)
 {
-    require(n->ike->whole == 0 && n->ike->reassemblies.used <= SLOTS);
+    fuzz_require(n->ike->whole == 0 && n->ike->reassemblies.used <= SLOTS
+                     ? NULL
+                     : "a set of fragments is open, or there are too many");
 }
 
 /* The second octet: exchange (bits 0, 1), answer (2), newest SA (3), clear payloads (4), wait (5: 3
@@ -110,7 +89,7 @@ static void feed(struct sim *s, int victim, struct ipsec_view input)
         }
         check_sets(n);
         if ((what & 0x80) != 0) {
-            settle(n);
+            fuzz_settle(n);
         }
         sim_run(s, (what & 0x40) != 0 ? 40000 : (what & 0x20) != 0 ? 3000 : 1);
     }
@@ -121,22 +100,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1) {
         return 0;
     }
-    struct sim *s = reach(data[0]);
+    const uint8_t state = data[0] & 0xc3;
+    struct sim *s = fuzz_start(ipseci_view(&state, 1), reach);
     const int victim = (data[0] & 4) != 0 ? SIM_A : SIM_B;
     struct sim_node *n = &s->nodes[victim];
-    struct ipsec_ike_counters counters;
 
     n->pend_peer = n->pend_secret = n->take_jobs = (data[0] & 8) != 0;
     s->cut = true; /* what the victim sends, nobody gets */
     feed(s, victim, ipseci_view(data + 1, size - 1));
     n->pend_peer = n->pend_secret = n->take_jobs = false;
-    settle(n);
-    settle(n);
-    sim_run(s, 600000); /* nobody answers: everything ends by itself */
-    ipsec_ike_counters(n->ike, &counters);
-    require(counters.sas == 0 && counters.half_open == 0 && counters.handshakes == 0);
-    require(counters.reassemblies == 0 && sim_sink_count(n) == 0);
-    require(n->crypto.keys_alive == 0 && n->crypto.kes_alive == 0);
-    sim_free(s);
+    fuzz_settle(n);
+    fuzz_settle(n);
+    fuzz_alone_to_the_end(s);
     return 0;
 }

@@ -69,6 +69,7 @@ static void set_up_node(struct sim *s, int index, uint64_t seed)
 
     n->sim = s;
     n->index = index;
+    n->sink = s->sinks[index];
     n->config = config;
     n->peer = peer;
     n->secret = "a pre-shared key of some length";
@@ -141,6 +142,12 @@ struct sim *sim_new(uint64_t seed)
     struct sim *s = calloc(1, sizeof(*s));
 
     must(s != NULL, "no memory");
+    sim_init(s, seed);
+    return s;
+}
+
+void sim_init(struct sim *s, uint64_t seed)
+{
     s->state = seed * 3 + 1;
     s->now = 1000000;
     s->delay_ms = 10;
@@ -149,7 +156,6 @@ struct sim *sim_new(uint64_t seed)
     s->nat_shift = 20000;
     set_up_node(s, SIM_A, seed * 3 + 2);
     set_up_node(s, SIM_B, seed * 3 + 3);
-    return s;
 }
 
 void sim_start(struct sim *s)
@@ -158,9 +164,12 @@ void sim_start(struct sim *s)
         struct sim_node *n = &s->nodes[i];
         size_t bytes = 0;
         must(ipsec_ike_size(&n->config, &bytes) == IPSEC_OK, "ipsec_ike_size");
-        n->block = malloc(bytes);
+        if (n->block == NULL) {
+            n->block = malloc(bytes);
+            n->block_bytes = bytes;
+        }
         must(n->block != NULL, "no memory");
-        must(ipsec_ike_init(n->block, bytes, &n->config, s->now, &n->ike) == IPSEC_OK,
+        must(ipsec_ike_init(n->block, n->block_bytes, &n->config, s->now, &n->ike) == IPSEC_OK,
              "ipsec_ike_init");
     }
 }

@@ -80,7 +80,8 @@ struct sim_node {
     struct sim *sim;
     int index;
     struct ipsec_ike *ike;
-    void *block;
+    void *block; /* of block_bytes; NULL: sim_start takes one */
+    size_t block_bytes;
     struct sim_crypto crypto;
     struct sim_auth auth;
 
@@ -120,7 +121,8 @@ struct sim_node {
     struct ipsec_job *job[SIM_PARKED_MAX];
 
     /* What it said. */
-    struct sim_child sink[SIM_CHILDREN_MAX];
+    struct sim_child *sink; /* SIM_CHILDREN_MAX, see struct sim */
+    uint32_t sink_top;      /* those from here on were never used */
     uint32_t events[SIM_EVENTS];
     uint32_t warnings; /* bits */
     uint32_t quirks;   /* of all warnings */
@@ -158,6 +160,7 @@ struct sim {
     bool keep_up;
     bool keeps[2]; /* which ends do */
     bool verbose;  /* messages and events to stdout as they happen */
+    bool quiet;    /* no ladder and no texts of failures, which take long */
 
     /* The network. */
     bool held; /* nothing is delivered but by sim_deliver */
@@ -182,12 +185,16 @@ struct sim {
     uint32_t esp_good;
     uint32_t esp_astray; /* went where nobody is */
     uint32_t esp_lost;   /* arrived where no SA has the SPI, or with other keys */
-    struct sim_datagram queue[SIM_QUEUE_MAX];
+    uint32_t queue_top;  /* slots of the queue from here on were never used */
     uint32_t ladder_used;
-    char ladder[SIM_LADDER_BYTES];
-    /* Copies of all IKE datagrams as sent, the first SIM_SENT_MAX of them. */
     bool keep_sent;
     uint32_t kept;
+
+    /* What is large, and mostly empty. */
+    struct sim_child sinks[2][SIM_CHILDREN_MAX];
+    struct sim_datagram queue[SIM_QUEUE_MAX];
+    char ladder[SIM_LADDER_BYTES];
+    /* Copies of all IKE datagrams as sent, the first SIM_SENT_MAX of them. */
     struct sim_datagram kept_datagram[SIM_SENT_MAX];
 };
 
@@ -196,6 +203,8 @@ struct sim {
 
 /* The reference scenario with defaults; NULL never (the test aborts). */
 struct sim *sim_new(uint64_t seed);
+/* The same in memory that is all zero. */
+void sim_init(struct sim *s, uint64_t seed);
 /* Makes the engines from what the nodes were told. */
 void sim_start(struct sim *s);
 void sim_free(struct sim *s);
@@ -228,6 +237,8 @@ bool sim_deliver(struct sim *s, uint32_t n);
 /* Drops the n-th in flight. */
 void sim_drop(struct sim *s, uint32_t n);
 uint32_t sim_in_flight(const struct sim *s);
+/* The n-th, oldest first; NULL: there is none. */
+struct sim_datagram *sim_queued(struct sim *s, uint32_t n);
 /* Hands octets to a node as if they came from the other; what the engine said. */
 enum ipsec_status sim_inject(struct sim *s, int to, const struct sim_datagram *d);
 /* An ESP packet with the child the sink says to send with; false: there is none. */

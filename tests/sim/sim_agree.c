@@ -171,10 +171,10 @@ static const char *compare_child(const struct sim_child *a, const struct sim_chi
 
 static const char *check_children(const struct sim *s)
 {
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+    for (size_t i = 0; i < s->nodes[SIM_A].sink_top; i++) {
         const struct sim_child *a = &s->nodes[SIM_A].sink[i];
         const struct sim_child *b = NULL;
-        for (size_t k = 0; k < SIM_CHILDREN_MAX && a->used; k++) {
+        for (size_t k = 0; k < s->nodes[SIM_B].sink_top && a->used; k++) {
             const struct sim_child *c = &s->nodes[SIM_B].sink[k];
             b = c->used && c->sa.spi_out == a->sa.spi_in ? c : b;
         }

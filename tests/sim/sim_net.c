@@ -15,12 +15,16 @@ static bool chance(struct sim *s, uint32_t percent)
 
 static struct sim_datagram *free_slot(struct sim *s)
 {
-    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
+    for (size_t i = 0; i < s->queue_top; i++) {
         if (!s->queue[i].used) {
             return &s->queue[i];
         }
     }
-    return NULL; /* the network is full: lost */
+    if (s->queue_top == SIM_QUEUE_MAX) {
+        return NULL; /* the network is full: lost */
+    }
+    s->queue_top++;
+    return &s->queue[s->queue_top - 1];
 }
 
 static void enqueue(struct sim *s, const struct sim_datagram *d)
@@ -30,7 +34,7 @@ static void enqueue(struct sim *s, const struct sim_datagram *d)
     if (slot == NULL) {
         return;
     }
-    *slot = *d;
+    memcpy(slot, d, offsetof(struct sim_datagram, octets) + d->length);
     slot->used = true;
     slot->order = s->order++;
     slot->due = s->now + s->delay_ms;
@@ -161,7 +165,7 @@ static void deliver_esp(struct sim *s, const struct sim_datagram *d)
 {
     struct sim_node *n = &s->nodes[d->to];
 
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+    for (size_t i = 0; i < n->sink_top; i++) {
         struct sim_child *c = &n->sink[i];
         if (!c->used || c->sa.spi_in != d->spi) {
             continue;
@@ -187,8 +191,9 @@ enum ipsec_status sim_inject(struct sim *s, int to, const struct sim_datagram *d
 {
     struct sim_node *n = &s->nodes[to];
     static uint8_t room[SIM_DATAGRAM_BYTES];
-    /* A block of its own, so that a sanitizer sees its end. */
-    uint8_t *octets = s->no_malloc ? room : malloc(d->length == 0 ? 1 : d->length);
+    /* A block of its own, or the end of one, so that a sanitizer sees the first octet beyond. */
+    uint8_t *octets =
+        s->no_malloc ? room + sizeof(room) - d->length : malloc(d->length == 0 ? 1 : d->length);
     struct ipsec_packet packet = {.buffer = octets,
                                   .capacity = d->length,
                                   .length = d->length,
@@ -201,7 +206,7 @@ enum ipsec_status sim_inject(struct sim *s, int to, const struct sim_datagram *d
     }
     memcpy(octets, d->octets, d->length);
     const enum ipsec_status status = ipsec_ike_input(n->ike, &packet, s->now);
-    if (octets != room) {
+    if (!s->no_malloc) {
         free(octets);
     }
     return status;
@@ -211,7 +216,7 @@ static void deliver(struct sim *s, struct sim_datagram *d)
 {
     static struct sim_datagram copy;
 
-    copy = *d;
+    memcpy(&copy, d, offsetof(struct sim_datagram, octets) + d->length);
     d->used = false;
     if (copy.esp) {
         deliver_esp(s, &copy);
@@ -220,14 +225,14 @@ static void deliver(struct sim *s, struct sim_datagram *d)
     }
 }
 
-static struct sim_datagram *nth(struct sim *s, uint32_t n)
+struct sim_datagram *sim_queued(struct sim *s, uint32_t n)
 {
     struct sim_datagram *found = NULL;
     uint64_t after = 0;
 
     for (uint32_t k = 0; k <= n; k++) {
         found = NULL;
-        for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
+        for (size_t i = 0; i < s->queue_top; i++) {
             struct sim_datagram *d = &s->queue[i];
             if (d->used && d->order >= after && (found == NULL || d->order < found->order)) {
                 found = d;
@@ -243,7 +248,7 @@ static struct sim_datagram *nth(struct sim *s, uint32_t n)
 
 bool sim_deliver(struct sim *s, uint32_t n)
 {
-    struct sim_datagram *d = nth(s, n);
+    struct sim_datagram *d = sim_queued(s, n);
 
     if (d == NULL) {
         return false;
@@ -255,7 +260,7 @@ bool sim_deliver(struct sim *s, uint32_t n)
 
 void sim_drop(struct sim *s, uint32_t n)
 {
-    struct sim_datagram *d = nth(s, n);
+    struct sim_datagram *d = sim_queued(s, n);
 
     if (d != NULL) {
         d->used = false;
@@ -266,7 +271,7 @@ uint32_t sim_in_flight(const struct sim *s)
 {
     uint32_t count = 0;
 
-    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
+    for (size_t i = 0; i < s->queue_top; i++) {
         count += s->queue[i].used ? 1 : 0;
     }
     return count;
@@ -279,7 +284,7 @@ static struct sim_datagram *next_due(struct sim *s)
 {
     struct sim_datagram *found = NULL;
 
-    for (size_t i = 0; i < SIM_QUEUE_MAX && !s->held; i++) {
+    for (size_t i = 0; i < s->queue_top && !s->held; i++) {
         struct sim_datagram *d = &s->queue[i];
         if (d->used && (found == NULL || d->due < found->due ||
                         (d->due == found->due && d->order < found->order))) {

@@ -246,7 +246,7 @@ enum ipsec_status sim_job_done(struct sim_node *n)
 
 struct sim_child *sim_sink_find(struct sim_node *n, ipsec_handle child)
 {
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+    for (size_t i = 0; i < n->sink_top; i++) {
         if (n->sink[i].used && n->sink[i].sa.child == child) {
             return &n->sink[i];
         }
@@ -258,7 +258,7 @@ struct sim_child *sim_sink_sender(struct sim_node *n, const struct ipsec_child_c
 {
     struct sim_child *best = NULL;
 
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+    for (size_t i = 0; i < n->sink_top; i++) {
         struct sim_child *c = &n->sink[i];
         if (c->used && c->sends && c->sa.config == config &&
             (best == NULL || c->order > best->order)) {
@@ -272,7 +272,7 @@ uint32_t sim_sink_count(const struct sim_node *n)
 {
     uint32_t count = 0;
 
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+    for (size_t i = 0; i < n->sink_top; i++) {
         count += n->sink[i].used ? 1 : 0;
     }
     return count;
@@ -297,12 +297,13 @@ static enum ipsec_status on_child_add(void *user, const struct ipsec_child_sa *s
     if (n->children_max != 0 && sim_sink_count(n) >= n->children_max) {
         return IPSEC_ERR_FULL;
     }
-    for (size_t i = 0; i < SIM_CHILDREN_MAX && c == NULL; i++) {
+    for (size_t i = 0; i < n->sink_top && c == NULL; i++) {
         c = n->sink[i].used ? NULL : &n->sink[i];
     }
-    if (c == NULL) {
+    if (c == NULL && n->sink_top == SIM_CHILDREN_MAX) {
         return IPSEC_ERR_FULL;
     }
+    c = c != NULL ? c : &n->sink[n->sink_top++];
     memset(c, 0, sizeof(*c));
     c->used = true;
     c->sa = *sa;
@@ -403,7 +404,9 @@ static void keep_failure(struct sim_node *n, const struct ipsec_failure *failure
     n->failure.our_id = NULL;
     n->failure.their_id = NULL;
     n->failure.expected_id = NULL;
-    ipsec_failure_text(failure, n->failure_text, sizeof(n->failure_text));
+    if (!n->sim->quiet) {
+        ipsec_failure_text(failure, n->failure_text, sizeof(n->failure_text));
+    }
 }
 
 static void say(const struct sim_node *n, const struct ipsec_event *event)
@@ -441,7 +444,7 @@ static void on_event(void *user, const struct ipsec_event *event)
     if (n->sim->verbose) {
         say(n, event);
     }
-    if (event->type == IPSEC_EVENT_MESSAGE && event->message->outbound) {
+    if (event->type == IPSEC_EVENT_MESSAGE && event->message->outbound && !n->sim->quiet) {
         add_line(n, event->message);
     } else if (event->type == IPSEC_EVENT_FAILURE) {
         keep_failure(n, event->failure);
