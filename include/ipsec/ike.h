@@ -71,7 +71,8 @@ enum ipsec_eap_state {
 struct ipsec_eap_reply {
     enum ipsec_eap_state state;
     uint8_t *packet; /* room for a packet; in ipsec_ike_answer: the packet */
-    size_t capacity;
+    size_t capacity; /* the most that message_bytes has room for; a server's first packet has to
+                        share it with the certificate. No more in ipsec_ike_answer, either */
     size_t length;
     size_t msk_length; /* SUCCESS of a method that makes a key; 0: it makes none */
     uint8_t msk[IPSEC_EAP_MSK_BYTES];

@@ -275,6 +275,9 @@ void ipseci_authorities_add(const struct ipseci_context *ctx, struct ipseci_step
     }
     size_t count = x509->authorities(x509->context, peer->trust, hashes, IPSECI_AUTHORITIES_MAX);
     count = count < IPSECI_AUTHORITIES_MAX ? count : IPSECI_AUTHORITIES_MAX;
+    if (count == 0) {
+        return; /* none is trusted: a request that names nobody would ask for any */
+    }
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_CERTREQ);
     ipseci_cert_build(&step->w, IPSECI_CERT_X509_SIGNATURE,
                       ipseci_view(hashes[0], count * IPSEC_AUTHORITY_BYTES));

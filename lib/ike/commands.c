@@ -355,7 +355,7 @@ enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
     } else if (answer->status == IPSEC_OK && !has_answer(hs, answer)) {
         status = IPSEC_ERR_ARGUMENT;
     } else if (hs->waiting == IPSECI_NEED_EAP) {
-        ipseci_fact_eap(hs, answer->status, answer->eap, ike->config.message_bytes);
+        ipseci_fact_eap(hs, answer->status, answer->eap, ipseci_eap_capacity(ike, hs));
         ipseci_resume(ike, hs);
     } else if (hs->waiting == IPSECI_NEED_LEASE) {
         ipseci_fact_lease(ike, hs, answer->status, answer->lease);

@@ -199,6 +199,8 @@ void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum i
                       const struct ipsec_peer *peer);
 void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
                      const struct ipsec_eap_reply *reply, size_t room);
+/* Octets of an EAP packet that a message has room for. */
+size_t ipseci_eap_capacity(const struct ipsec_ike *ike, const struct ipseci_handshake *hs);
 uint32_t ipseci_new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs);
 void ipseci_fact_secret(struct ipseci_handshake *hs, enum ipsec_status status,
                         const struct ipsec_secret *secret);

@@ -118,6 +118,14 @@ void ipseci_auth_failed_here(const struct ipseci_context *ctx, struct ipseci_ste
     step->reason = IPSEC_REASON_FAILURE;
 }
 
+/* Some refuse a child with the notify alone, and the IKE SA with it. */
+static bool refuses_child(const struct ipseci_context *ctx, uint16_t error)
+{
+    return ctx->hs->config != NULL &&
+           ipseci_payload_find(&ctx->in->payloads, IPSECI_PAYLOAD_AUTH) == NULL &&
+           (error == IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN || error == IPSECI_NOTIFY_TS_UNACCEPTABLE);
+}
+
 /* The peer refused our authentication, or said something else than IDr and AUTH. */
 void ipseci_auth_refused(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
@@ -125,6 +133,12 @@ void ipseci_auth_refused(const struct ipseci_context *ctx, struct ipseci_step *s
     const uint16_t error = ipseci_error_notify(&ctx->in->payloads, &notify);
     enum ipsec_cause cause = IPSEC_CAUSE_PEER_REFUSED;
 
+    step->actions |= IPSECI_ACT_CLOSE;
+    step->reason = IPSEC_REASON_FAILURE;
+    if (refuses_child(ctx, error)) {
+        ipseci_child_refused(ctx, step, &notify, IPSECI_CHOICE_NO_KE);
+        return;
+    }
     if (error == IPSECI_NOTIFY_AUTHENTICATION_FAILED) {
         cause = IPSEC_CAUSE_AUTHENTICATION;
     } else if (error == 0) {
@@ -140,8 +154,6 @@ void ipseci_auth_refused(const struct ipseci_context *ctx, struct ipseci_step *s
         step->id[2] = ctx->sa->peer->remote_id;
         f->expected_id = &step->id[2];
     }
-    step->actions |= IPSECI_ACT_CLOSE;
-    step->reason = IPSEC_REASON_FAILURE;
 }
 
 /* RFC 7296 2.21.2: closed here, and the peer is told in an exchange of its own (AUTH-24); one that

@@ -116,15 +116,14 @@ enum ipsec_status ipseci_eap_start(const struct ipseci_context *ctx, struct ipse
 
 /* The method has failed, here or there, or was made to look as if it had not. */
 static void client_failed(const struct ipseci_context *ctx, struct ipseci_step *step,
-                          enum ipsec_status status, bool by_peer)
+                          const struct ipsec_id *remote, enum ipsec_status status)
 {
-    ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, &ctx->sa->remote_id);
+    ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, remote);
     step->failure.status = status;
     step->failure.auth_wanted = IPSEC_AUTH_EAP;
-    step->failure.refused_by = by_peer ? IPSEC_REFUSED_PEER : IPSEC_REFUSED_LOCAL;
     /* A server that still waits for us is not authenticated and takes no delete (AUTH-34). */
-    step->actions |= ctx->hs->eap.phase == IPSECI_EAP_SUCCEEDED && !by_peer ? IPSECI_ACT_DELETE
-                                                                            : IPSECI_ACT_CLOSE;
+    step->actions |=
+        ctx->hs->eap.phase == IPSECI_EAP_SUCCEEDED ? IPSECI_ACT_DELETE : IPSECI_ACT_CLOSE;
 }
 
 /* A packet of the server: asks the method, and goes on as it says. */
@@ -140,11 +139,12 @@ static void client_packet(const struct ipseci_context *ctx, struct ipseci_step *
         return;
     }
     if (eap.code == IPSECI_EAP_FAILURE) {
-        client_failed(ctx, step, IPSEC_OK, true);
+        client_failed(ctx, step, remote, IPSEC_OK);
+        step->failure.refused_by = IPSEC_REFUSED_PEER;
         return;
     }
     if (session->rounds >= IPSECI_EAP_ROUNDS_MAX || eap.code == IPSECI_EAP_RESPONSE) {
-        client_failed(ctx, step, IPSEC_DROP_MALFORMED, false);
+        client_failed(ctx, step, remote, IPSEC_DROP_MALFORMED);
         return;
     }
     if (lacks_reply(ctx, step, remote, packet)) {
@@ -158,7 +158,7 @@ static void client_packet(const struct ipseci_context *ctx, struct ipseci_step *
         session->reply.state == (success ? IPSEC_EAP_SUCCESS : IPSEC_EAP_CONTINUE) &&
         (success ? key_suffices(ctx, ctx->sa->peer) : reply_has_code(ctx, IPSECI_EAP_RESPONSE));
     if (!agreed) {
-        client_failed(ctx, step, ctx->hs->facts.eap_status, false);
+        client_failed(ctx, step, remote, ctx->hs->facts.eap_status);
         return;
     }
     next_round(ctx, step, success ? IPSECI_EAP_SUCCEEDED : IPSECI_EAP_RUNNING);
@@ -195,7 +195,7 @@ static enum ipsec_status client_last(const struct ipseci_context *ctx, struct ip
         return IPSEC_OK;
     }
     if (!verdict.good) {
-        client_failed(ctx, step, verdict.status, false);
+        client_failed(ctx, step, &ctx->sa->remote_id, verdict.status);
         return IPSEC_OK;
     }
     step->actions |= IPSECI_ACT_ESTABLISH;

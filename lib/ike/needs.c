@@ -87,6 +87,20 @@ static enum ipsec_status ask_secret(struct ipsec_ike *ike, struct ipseci_handsha
     return IPSEC_OK;
 }
 
+/* Less than the room there is, by what stands around the packet in a message with nothing else. */
+size_t ipseci_eap_capacity(const struct ipsec_ike *ike, const struct ipseci_handshake *hs)
+{
+    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, hs->sa);
+    const size_t most = ike->config.message_bytes;
+    size_t packet = most - IPSECI_IKE_HEADER_BYTES;
+
+    /* So many steps as IV, padding and ICV have octets. */
+    while (ipseci_sk_bytes(&sa->seal, IPSECI_PAYLOAD_HEADER_BYTES + packet) > most) {
+        packet--;
+    }
+    return packet;
+}
+
 /* A packet that does not fit its room, or a key that is longer than an MSK, is the caller's
  * mistake. */
 void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
@@ -114,6 +128,7 @@ static enum ipsec_status ask_eap(struct ipsec_ike *ike, struct ipseci_handshake 
                                  const struct ipseci_need *need)
 {
     struct ipsec_eap_reply *reply = &hs->eap.reply;
+    const size_t capacity = ipseci_eap_capacity(ike, hs);
 
     if (ike->config.callbacks.eap == NULL) {
         ipseci_fact_eap(hs, IPSEC_ERR_NOT_BUILT_IN, reply, 0);
@@ -121,13 +136,13 @@ static enum ipsec_status ask_eap(struct ipsec_ike *ike, struct ipseci_handshake 
     }
     ipseci_wipe(reply, sizeof(*reply));
     reply->packet = hs->eap.packet.data;
-    reply->capacity = ike->config.message_bytes;
+    reply->capacity = capacity;
     const enum ipsec_status status =
         ike->config.callbacks.eap(ike->config.user, ipseci_new_token(ike, hs), &need->eap, reply);
     if (status == IPSEC_PENDING) {
         return IPSEC_PENDING;
     }
-    ipseci_fact_eap(hs, status, reply, ike->config.message_bytes);
+    ipseci_fact_eap(hs, status, reply, capacity);
     return IPSEC_OK;
 }
 

@@ -102,6 +102,8 @@ struct sim_node {
     size_t eap_key;               /* octets of its MSK; 0: none */
     uint8_t eap_secret;           /* both ends need the same */
     enum sim_eap_quirk eap_quirk; /* a method that misbehaves */
+    bool eap_full;                /* its packets take all the room, but for the first */
+    size_t eap_longest;           /* octets it has sent at a time */
     unsigned eap_seen;            /* packets of the running method */
     bool leases;                  /* has the lease callback at all */
     bool pend_lease;

@@ -160,7 +160,7 @@ static size_t on_authorities(void *context, const struct ipsec_trust *trust,
     if (max > 0) {
         memset(out[0], trust->issuer, IPSEC_AUTHORITY_BYTES);
     }
-    return 1;
+    return trust->issuer != 0 ? 1 : 0; /* 0: an empty store */
 }
 
 /* ---- making ------------------------------------------------------------------------------------
