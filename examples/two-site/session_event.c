@@ -183,6 +183,34 @@ static void on_config(struct session *session, const struct ipsec_event *event)
     journal_line(session->journal, topic_of(event), "%s", line.text);
 }
 
+static void on_redirected(struct session *session, const struct ipsec_event *event)
+{
+    const struct ipsec_redirect_info *redirect = event->redirect;
+    char from[IPSEC_ADDR_TEXT_MAX];
+    char to[IPSEC_ID_TEXT_MAX];
+    struct render remote = {.used = 0};
+    ipsec_addr_text(&redirect->from, from, sizeof(from));
+    ipsec_id_text(&redirect->to, to, sizeof(to));
+    render_endpoint(&remote, &event->remote);
+    switch (redirect->kind) {
+    case IPSEC_REDIRECT_FOLLOWED:
+        journal_line(session->journal, topic_of(event), "redirected by %s to %s, which is called",
+                     from, to);
+        break;
+    case IPSEC_REDIRECT_SENT:
+        if (event->ike_sa != 0 || may_say(session, event->now, 1)) {
+            journal_line(session->journal, topic_of(event), "%s is redirected to %s", remote.text,
+                         to);
+        }
+        break;
+    case IPSEC_REDIRECT_ARRIVED:
+        journal_line(session->journal, topic_of(event), "%s was redirected to us by %s",
+                     remote.text, from);
+        break;
+    }
+    session->dirty = true;
+}
+
 /* ---- Trouble ----------------------------------------------------------------------------------
  */
 
@@ -318,6 +346,9 @@ void session_on_event(void *user, const struct ipsec_event *event)
         break;
     case IPSEC_EVENT_RETRY:
         on_retry(session, event);
+        break;
+    case IPSEC_EVENT_REDIRECTED:
+        on_redirected(session, event);
         break;
     }
 }

@@ -15,6 +15,7 @@ extern "C" {
 
 struct ipsec_peer;
 struct ipsec_child_config;
+struct ipsec_redirect_info;
 
 /* ---- Failure report ----------------------------------------------------------------------- */
 
@@ -253,10 +254,11 @@ enum ipsec_event_type {
     IPSEC_EVENT_CONFIG = 13,           /* config: what the peer has assigned to us, before the first
                                           child; ike. It holds until the IKE SA that followed from
                                           this one by rekeys is closed */
-    IPSEC_EVENT_RETRY = 14 /* next_try, tries: a peer that is kept up will be called then
-                              (status: why it could not be now), or, with child, that
-                              child asked for (`restart`). next_try NEVER: the peer is not
-                              kept up any more, as it can not be called: status */
+    IPSEC_EVENT_RETRY = 14,     /* next_try, tries: a peer that is kept up will be called then
+                                  (status: why it could not be now), or, with child, that
+                                  child asked for (`restart`). next_try NEVER: the peer is not
+                                  kept up any more, as it can not be called: status */
+    IPSEC_EVENT_REDIRECTED = 15 /* redirect (redirect.h), ike_sa, old_sa, remote */
 };
 
 enum ipsec_reason {
@@ -267,7 +269,8 @@ enum ipsec_reason {
     IPSEC_REASON_REPLACED = 5,        /* rekeyed, or a duplicate that lost */
     IPSEC_REASON_INITIAL_CONTACT = 6, /* the peer has forgotten it */
     IPSEC_REASON_FAILURE = 7,         /* an error; a failure event came before */
-    IPSEC_REASON_IDLE = 8             /* no packets for idle_ms */
+    IPSEC_REASON_IDLE = 8,            /* no packets for idle_ms */
+    IPSEC_REASON_REDIRECTED = 9       /* another gateway is called in its place */
 };
 
 enum ipsec_warning {
@@ -298,6 +301,7 @@ struct ipsec_event {
     const struct ipsec_ike_sa_info *ike;
     const struct ipsec_child_info *child;
     const struct ipsec_config_set *config;
+    const struct ipsec_redirect_info *redirect;
     enum ipsec_reason reason;
     enum ipsec_warning warning;
     uint32_t quirks; /* of IPSEC_WARNING_QUIRK: set of enum ipsec_quirk, of one message */

@@ -33,6 +33,10 @@ struct ipsec_gw_callbacks {
     enum ipsec_status (*lease)(void *user, uint32_t token, const struct ipsec_lease_query *query,
                                struct ipsec_config_set *set);
     void (*release)(void *user, const struct ipsec_peer *peer, uint32_t lease);
+    enum ipsec_status (*resolve)(void *user, uint32_t token,
+                                 const struct ipsec_resolve_query *query, struct ipsec_addr *addr);
+    enum ipsec_status (*redirect)(void *user, const struct ipsec_redirect_query *query,
+                                  struct ipsec_id *gateway);
     void (*event)(void *user, const struct ipsec_event *event);
     bool (*job)(void *user, struct ipsec_job *job);
     void (*key_log)(void *user, const struct ipsec_key_log *log);

@@ -15,6 +15,7 @@
 
 #include <ipsec/event.h>
 #include <ipsec/peer.h>
+#include <ipsec/redirect.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -96,6 +97,7 @@ struct ipsec_answer {
     const struct ipsec_secret *secret;    /* copied */
     const struct ipsec_eap_reply *eap;    /* copied */
     const struct ipsec_config_set *lease; /* copied; IPSEC_ERR_STALE: take it back yourself */
+    const struct ipsec_addr *addr;        /* of a name; copied */
 };
 
 /* ---- The SA sink -------------------------------------------------------------------------- */
@@ -178,6 +180,15 @@ struct ipsec_ike_callbacks {
                                struct ipsec_config_set *set);
     void (*release)(void *user, const struct ipsec_peer *peer, uint32_t lease);
 
+    /* The address of a gateway that a peer sends us to by name (RFC 5685), of the family asked for
+     * when it has one. NULL or an error: it is not followed, which a failure report says. */
+    enum ipsec_status (*resolve)(void *user, uint32_t token,
+                                 const struct ipsec_resolve_query *query, struct ipsec_addr *addr);
+    /* Where to send a peer that takes it (RFC 5685); answered at once. IPSEC_OK: to *gateway; any
+     * error, and a gateway that is none: it stays here, as it does with NULL. */
+    enum ipsec_status (*redirect)(void *user, const struct ipsec_redirect_query *query,
+                                  struct ipsec_id *gateway);
+
     /* SA sink. child_add refusing (IPSEC_ERR_FULL ...) makes the negotiation fail cleanly.
      * Required: child_add and child_remove. */
     enum ipsec_status (*child_add)(void *user, const struct ipsec_child_sa *child);
@@ -219,6 +230,8 @@ struct ipsec_ike_config {
                                sa_max more for each that `window` is more than one */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
     uint32_t mobile_max;    /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
+    uint32_t redirect_max;  /* peers that have sent us elsewhere, remembered for 300 s, and IKE SAs
+                               whose peers are being sent; 0: 4 */
     uint32_t keep_up_max;   /* peers kept up by ipsec_ike_keep_up; 0: 16 */
 
     uint32_t keep_up_first_ms; /* the first wait of ipsec_ike_keep_up; 0: 1,000 */

@@ -14,6 +14,7 @@
 #include <ipsec/io.h>
 #include <ipsec/peer.h>
 #include <ipsec/proposal.h>
+#include <ipsec/redirect.h>
 #include <ipsec/sad.h>
 #include <ipsec/spd.h>
 #include <ipsec/status.h>

@@ -117,6 +117,17 @@ enum ipsec_routability {
     IPSEC_ROUTABILITY_OFF = 2     /* a peer that is trusted not to flood others */
 };
 
+/* Which redirects of the peer, to another gateway in its place, are followed (RFC 5685), when we
+ * are the one that calls. See redirect.h. */
+enum ipsec_redirects {
+    IPSEC_REDIRECTS_NEVER = 0,
+    IPSEC_REDIRECTS_AUTHENTICATED = 1, /* from a peer that has proven who it is: in IKE_AUTH, and
+                                          later. A gateway that does so in IKE_SA_INIT only can not
+                                          be used */
+    IPSEC_REDIRECTS_ANY = 2            /* and in IKE_SA_INIT, which nothing protects but that the
+                                          sender must have seen our request */
+};
+
 /* One peer (an entry of the peer authorization database, RFC 4301 4.4.3). Must stay unchanged until
  * ipsec_ike_forget_peer. */
 struct ipsec_peer {
@@ -141,16 +152,17 @@ struct ipsec_peer {
                                                   IKE_AUTH, the others after it, in order */
     size_t child_count;                        /* 0: a childless IKE SA */
     uint8_t childless;                         /* enum ipsec_childless */
-    uint8_t request_config; /* initiator: set of enum ipsec_config_wish; the answer is an event */
-    uint32_t liveness_ms;   /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
-    uint32_t keepalive_ms;  /* when behind a NAT, one octet after such a silence of ours, to keep
-                               its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
-    uint8_t follow;         /* enum ipsec_follow; MOBIKE updates that it rules out are refused:
-                               all for NEVER, other addresses for PORT */
-    uint8_t routability;    /* enum ipsec_routability */
-    bool no_mobike;         /* do not support MOBIKE (RFC 4555), whose use needs both ends */
-    bool no_nat;            /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
-                               (RFC 4555 3.9) */
+    uint8_t request_config;   /* initiator: set of enum ipsec_config_wish; the answer is an event */
+    uint32_t liveness_ms;     /* probe after such a silence; 0: 30,000; IPSEC_LIVENESS_OFF: never */
+    uint32_t keepalive_ms;    /* when behind a NAT, one octet after such a silence of ours, to keep
+                                 its mapping; 0: 20,000; IPSEC_KEEPALIVE_OFF (RFC 3948 4) */
+    uint8_t follow;           /* enum ipsec_follow; MOBIKE updates that it rules out are refused:
+                                 all for NEVER, other addresses for PORT */
+    uint8_t routability;      /* enum ipsec_routability */
+    uint8_t follow_redirects; /* enum ipsec_redirects */
+    bool no_mobike;           /* do not support MOBIKE (RFC 4555), whose use needs both ends */
+    bool no_nat;              /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
+                                 (RFC 4555 3.9) */
     /* Other addresses of ours, told to the peer by MOBIKE, at most 4; tried, too, when it is
      * silent.
      */

@@ -105,6 +105,21 @@ static void pass_release(void *user, const struct ipsec_peer *peer, uint32_t lea
     gw->config.callbacks.release(gw->config.user, peer, lease);
 }
 
+static enum ipsec_status pass_resolve(void *user, uint32_t token,
+                                      const struct ipsec_resolve_query *query,
+                                      struct ipsec_addr *addr)
+{
+    const struct ipsec_gw *gw = user;
+    return gw->config.callbacks.resolve(gw->config.user, token, query, addr);
+}
+
+static enum ipsec_status pass_redirect(void *user, const struct ipsec_redirect_query *query,
+                                       struct ipsec_id *gateway)
+{
+    const struct ipsec_gw *gw = user;
+    return gw->config.callbacks.redirect(gw->config.user, query, gateway);
+}
+
 static bool pass_job(void *user, struct ipsec_job *job)
 {
     const struct ipsec_gw *gw = user;
@@ -132,6 +147,8 @@ static struct ipsec_ike_config ike_config(const struct ipsec_gw_config *c, struc
     callbacks.eap = given->eap != NULL ? pass_eap : NULL;
     callbacks.lease = given->lease != NULL ? pass_lease : NULL;
     callbacks.release = given->release != NULL ? pass_release : NULL;
+    callbacks.resolve = given->resolve != NULL ? pass_resolve : NULL;
+    callbacks.redirect = given->redirect != NULL ? pass_redirect : NULL;
     callbacks.event = given->event != NULL ? pass_event : NULL;
     callbacks.job = given->job != NULL ? pass_job : NULL;
     callbacks.key_log = given->key_log != NULL ? pass_key_log : NULL;

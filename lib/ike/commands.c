@@ -6,6 +6,7 @@
 #include "choice.h"
 #include "engine.h"
 #include "explain.h"
+#include "redirect.h"
 
 #include <string.h>
 
@@ -110,8 +111,7 @@ enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer
     return IPSEC_OK;
 }
 
-/* The child that is made with IKE_AUTH; NULL: none. */
-static const struct ipsec_child_config *first_child(const struct ipsec_peer *peer)
+const struct ipsec_child_config *ipseci_first_child(const struct ipsec_peer *peer)
 {
     for (size_t i = 0; i < peer->child_count && peer->childless != IPSEC_CHILDLESS_ALWAYS; i++) {
         if (peer->children[i].start == IPSEC_START_ALWAYS) {
@@ -127,7 +127,7 @@ static enum ipsec_status check_call(const struct ipsec_peer *peer)
         (peer->child_count != 0 && peer->children == NULL)) {
         return IPSEC_ERR_ARGUMENT;
     }
-    return first_child(peer) == NULL && peer->childless == IPSEC_CHILDLESS_NEVER
+    return ipseci_first_child(peer) == NULL && peer->childless == IPSEC_CHILDLESS_NEVER
                ? IPSEC_ERR_ARGUMENT
                : check_auth(peer);
 }
@@ -144,7 +144,7 @@ enum ipsec_status ipseci_call(struct ipsec_ike *ike, const struct ipsec_peer *pe
                               ipsec_handle *sa)
 {
     IPSECI_TRY(check_call(peer));
-    return ipseci_initiate(ike, peer, first_child(peer), sa);
+    return ipseci_initiate(ike, peer, ipseci_first_child(peer), sa);
 }
 
 enum ipsec_status ipsec_ike_initiate(struct ipsec_ike *ike, const struct ipsec_peer *peer,
@@ -306,6 +306,7 @@ enum ipsec_status ipsec_ike_forget_peer(struct ipsec_ike *ike, const struct ipse
             ipseci_ike_close(ike, sa, IPSEC_REASON_LOCAL);
         }
     }
+    ipseci_redirects_forget(ike, peer);
     ipseci_leave(ike);
     return IPSEC_OK;
 }
@@ -322,7 +323,8 @@ static struct ipseci_handshake *by_token(const struct ipsec_ike *ike, uint32_t t
     while ((hs = (struct ipseci_handshake *)ipseci_pool_next(&ike->handshakes, &cursor, &handle)) !=
            NULL) {
         const bool asks = hs->waiting == IPSECI_NEED_PEER || hs->waiting == IPSECI_NEED_SECRET ||
-                          hs->waiting == IPSECI_NEED_EAP || hs->waiting == IPSECI_NEED_LEASE;
+                          hs->waiting == IPSECI_NEED_EAP || hs->waiting == IPSECI_NEED_LEASE ||
+                          hs->waiting == IPSECI_NEED_RESOLVE;
         if (asks && hs->token == token && hs->sa != 0) {
             return hs;
         }
@@ -332,9 +334,10 @@ static struct ipseci_handshake *by_token(const struct ipsec_ike *ike, uint32_t t
 
 static bool has_answer(const struct ipseci_handshake *hs, const struct ipsec_answer *answer)
 {
-    return hs->waiting == IPSECI_NEED_EAP     ? answer->eap != NULL
-           : hs->waiting == IPSECI_NEED_LEASE ? answer->lease != NULL
-                                              : answer->secret != NULL;
+    return hs->waiting == IPSECI_NEED_EAP       ? answer->eap != NULL
+           : hs->waiting == IPSECI_NEED_LEASE   ? answer->lease != NULL
+           : hs->waiting == IPSECI_NEED_RESOLVE ? answer->addr != NULL
+                                                : answer->secret != NULL;
 }
 
 enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
@@ -359,6 +362,9 @@ enum ipsec_status ipsec_ike_answer(struct ipsec_ike *ike, uint32_t token,
         ipseci_resume(ike, hs);
     } else if (hs->waiting == IPSECI_NEED_LEASE) {
         ipseci_fact_lease(ike, hs, answer->status, answer->lease);
+        ipseci_resume(ike, hs);
+    } else if (hs->waiting == IPSECI_NEED_RESOLVE) {
+        ipseci_fact_resolved(ike, hs, answer->status, answer->addr);
         ipseci_resume(ike, hs);
     } else {
         ipseci_fact_secret(hs, answer->status, answer->secret);

@@ -6,6 +6,7 @@
  */
 #include "child_offer.h"
 #include "mobility.h"
+#include "redirect.h"
 
 #include <string.h>
 
@@ -490,6 +491,7 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     struct ipsec_ike *ike = w->ike;
 
     ipseci_mobility_commit(ike, w->sa, w->in, w->step);
+    ipseci_redirect_commit(ike, w->sa, w->hs, w->step);
     if (has(w, IPSECI_ACT_ESTABLISH)) {
         establish(w);
     }

@@ -5,6 +5,7 @@
  * lifetimes.c.
  */
 #include "mobility.h"
+#include "redirect.h"
 
 #include <string.h>
 
@@ -124,6 +125,7 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
                         struct ipseci_ike_sa *new_sa)
 {
     ipseci_mobility_inherit(ike, old, new_sa);
+    ipseci_redirect_inherit(ike, old, new_sa);
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
     new_sa->lease = old->lease;             /* and the inner addresses */
     new_sa->lease_number = old->lease_number;
@@ -176,6 +178,8 @@ static struct ipseci_ike_sa *make_ike(struct ipsec_ike *ike, const struct ipseci
     sa->nat_remote = old->nat_remote;
     sa->peer_hints = old->peer_hints;
     sa->mobile = old->mobile & (IPSECI_MOBILE_ON | IPSECI_MOBILE_FIRST);
+    sa->redirectable = old->redirectable;
+    sa->takes_redirects = old->takes_redirects;
     sa->fragments = old->fragments; /* RFC 7383 2.3: as in the initial exchange (FRAG-01) */
     sa->rekeys = old->rekeys + 1;
     sa->state = IPSECI_IKE_ESTABLISHED;

@@ -87,6 +87,8 @@ enum ipsec_status ipseci_call(struct ipsec_ike *ike, const struct ipsec_peer *pe
                               ipsec_handle *out);
 /* Whether it can, as ipsec_ike_initiate would say. */
 enum ipsec_status ipseci_check_peer(struct ipsec_ike *ike, const struct ipsec_peer *peer);
+/* The child that is made with IKE_AUTH; NULL: none. */
+const struct ipsec_child_config *ipseci_first_child(const struct ipsec_peer *peer);
 /* IPSEC_ERR_NOT_BUILT_IN, after a report, when nothing of its proposals is built in. */
 enum ipsec_status ipseci_check_child(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                      const struct ipsec_child_config *child);

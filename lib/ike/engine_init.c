@@ -53,6 +53,7 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
         c->reassembly_max = 0;
     }
     c->mobile_max = or_default(c->mobile_max, IPSECI_MOBILE_MAX);
+    c->redirect_max = or_default(c->redirect_max, IPSECI_REDIRECT_MAX);
     c->ike_port = (uint16_t)or_default(c->ike_port, 500);
     c->natt_port = (uint16_t)or_default(c->natt_port, 4500);
     c->retransmit_first_ms = or_default(c->retransmit_first_ms, IPSECI_RETRANSMIT_FIRST_MS);
@@ -78,8 +79,8 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->fragment_bytes >= IPSECI_FRAGMENT_BYTES_MIN &&
                     c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
                     c->reassembly_max <= IPSECI_POOL_MAX && c->mobile_max <= IPSECI_POOL_MAX &&
-                    c->source_max <= IPSECI_SOURCES_MOST && c->window <= IPSECI_WINDOW_MAX &&
-                    complete_keep_up(c);
+                    c->redirect_max <= IPSECI_POOL_MAX && c->source_max <= IPSECI_SOURCES_MOST &&
+                    c->window <= IPSECI_WINDOW_MAX && complete_keep_up(c);
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 
@@ -111,6 +112,7 @@ static struct ipsec_ike *layout(struct ipseci_arena *arena, const struct ipsec_i
                        ipseci_reassembly_bytes(c->fragments_max, c->message_bytes));
     ipseci_pool_layout(&to->paths, arena, c->mobile_max, sizeof(struct ipseci_path));
     ipseci_pool_layout(&to->kept, arena, c->keep_up_max, sizeof(struct ipseci_keep_up));
+    to->redirects = IPSECI_ARENA_NEW(arena, c->redirect_max, struct ipseci_redirect);
     to->step = IPSECI_ARENA_NEW(arena, 1, struct ipseci_step);
     to->message = IPSECI_ARENA_NEW(arena, 1, struct ipseci_message);
     to->body = (uint8_t *)ipseci_arena_take(arena, room, 1, 1);

@@ -103,6 +103,8 @@ const char *ipsec_reason_text(enum ipsec_reason reason)
         return "ended by a failure";
     case IPSEC_REASON_IDLE:
         return "no traffic";
+    case IPSEC_REASON_REDIRECTED:
+        return "another gateway is called in its place";
     }
     return "unknown reason";
 }

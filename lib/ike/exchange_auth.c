@@ -7,6 +7,7 @@
 #include "exchange_auth.h"
 #include "child_offer.h"
 #include "mobility.h"
+#include "redirect.h"
 #include "rules.h"
 #include "small_payloads.h"
 
@@ -228,7 +229,8 @@ enum ipsec_status ipseci_auth_response(const struct ipseci_context *ctx, struct 
         ipseci_auth_refused(ctx, step);
         return IPSEC_OK;
     }
-    if (!ipseci_auth_responder_good(ctx, step, &remote)) {
+    if (!ipseci_auth_responder_good(ctx, step, &remote) ||
+        ipseci_redirect_auth(ctx, step, IPSECI_ACT_DELETE)) {
         return IPSEC_OK;
     }
     step->actions |= IPSECI_ACT_ESTABLISH;
@@ -362,8 +364,14 @@ static enum ipsec_status auth_accept(const struct ipseci_context *ctx, struct ip
 {
     enum ipsec_status status;
 
+    if (ipseci_redirect_asks(ctx, step, remote)) {
+        return IPSEC_OK;
+    }
     if (!ipseci_auth_open_reply(ctx, step, remote, &status)) {
         return status;
+    }
+    if (ipseci_redirect_away(ctx, step)) {
+        return IPSEC_OK;
     }
     step->actions |= IPSECI_ACT_ESTABLISH;
     if (ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_INITIAL_CONTACT, NULL)) {

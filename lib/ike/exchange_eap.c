@@ -16,6 +16,7 @@
 #include "child_offer.h"
 #include "engine.h"
 #include "exchange_auth.h"
+#include "redirect.h"
 #include "small_payloads.h"
 
 /* The peer's EAP packet, whole; empty: none that could be one (AUTH-29). */
@@ -178,7 +179,9 @@ static void client_first(const struct ipseci_context *ctx, struct ipseci_step *s
         ipseci_auth_refused(ctx, step);
         return;
     }
-    if (!ipseci_auth_responder_good(ctx, step, &remote)) {
+    /* RFC 5685 6: before EAP; the server does not know us, yet, and takes no delete */
+    if (!ipseci_auth_responder_good(ctx, step, &remote) ||
+        (!alone && ipseci_redirect_auth(ctx, step, IPSECI_ACT_CLOSE))) {
         return;
     }
     step->id_body = idr->body;
@@ -196,6 +199,9 @@ static enum ipsec_status client_last(const struct ipseci_context *ctx, struct ip
     }
     if (!verdict.good) {
         client_failed(ctx, step, &ctx->sa->remote_id, verdict.status);
+        return IPSEC_OK;
+    }
+    if (ipseci_redirect_auth(ctx, step, IPSECI_ACT_DELETE)) {
         return IPSEC_OK;
     }
     step->actions |= IPSECI_ACT_ESTABLISH;
@@ -328,11 +334,17 @@ static enum ipsec_status server_last(const struct ipseci_context *ctx, struct ip
         server_failed(ctx, step, &ctx->sa->remote_id, verdict.status);
         return IPSEC_OK;
     }
+    if (ipseci_redirect_asks(ctx, step, &ctx->sa->remote_id)) {
+        return IPSEC_OK;
+    }
     ipseci_own_proof(ctx, ctx->sa->peer, &ctx->sa->remote_id, &own);
     own.proof.eap = true;
     ipseci_step_begin(step, IPSECI_SEND_REPLY, IPSECI_EXCHANGE_IKE_AUTH);
     IPSECI_TRY(ipseci_auth_add(ctx, step, &own.proof));
     step->remote_id = ctx->sa->remote_id;
+    if (ipseci_redirect_away(ctx, step)) {
+        return IPSEC_OK;
+    }
     step->actions |= IPSECI_ACT_ESTABLISH;
     return server_child(ctx, step);
 }

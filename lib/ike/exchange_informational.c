@@ -3,6 +3,7 @@
  * INFORMATIONAL (RFC 7296 1.4, 2.4, 3.11): deletes, liveness, errors, both roles.
  */
 #include "mobility.h"
+#include "redirect.h"
 #include "small_payloads.h"
 
 #include <string.h>
@@ -32,6 +33,8 @@ enum ipsec_status ipseci_info_start(const struct ipseci_context *ctx, struct ips
             return IPSEC_ERR_STALE;
         }
         add_delete_esp(step, spi, 1);
+    } else if (sa->task == IPSECI_TASK_REDIRECT) {
+        IPSECI_TRY(ipseci_redirect_start(ctx, step));
     } else {
         ipseci_mobility_start(ctx, step);
     }
@@ -57,6 +60,8 @@ enum ipsec_status ipseci_info_response(const struct ipseci_context *ctx, struct 
         step->actions |= IPSECI_ACT_REMOVE;
         step->remove[0] = ctx->sa->task_child;
         step->remove_count = 1;
+    } else if (ctx->sa->task == IPSECI_TASK_REDIRECT) {
+        step->redirect |= IPSECI_REDIRECT_TOLD;
     } else {
         ipseci_mobility_response(ctx, step);
     }
@@ -143,6 +148,7 @@ static const struct notice {
     {IPSECI_NOTIFY_ADDITIONAL_IP6_ADDRESS, ipseci_mobility_addresses},
     {IPSECI_NOTIFY_NO_ADDITIONAL_ADDRESSES, ipseci_mobility_addresses},
     {IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP, ipseci_mobility_nat},
+    {IPSECI_NOTIFY_REDIRECT, ipseci_redirect_notice},
 };
 
 static void take_notices(const struct ipseci_context *ctx, struct ipseci_step *step)

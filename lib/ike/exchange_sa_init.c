@@ -5,7 +5,7 @@
  */
 #include "auth_method.h"
 #include "choice.h"
-#include "engine.h"
+#include "redirect.h"
 #include "rules.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
@@ -55,6 +55,9 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
 {
     const struct ipseci_handshake *hs = ctx->hs;
 
+    if (ipseci_redirect_lacks_address(ctx, step)) {
+        return IPSEC_OK;
+    }
     if (ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_START, hs->group, ipseci_view(NULL, 0))) {
         return IPSEC_OK;
     }
@@ -82,6 +85,7 @@ enum ipsec_status ipseci_sa_init_start(const struct ipseci_context *ctx, struct 
         ctx->sa->peer->remote_auth == IPSEC_AUTH_SIGNATURE) {
         ipseci_hashes_add(ctx, step);
     }
+    ipseci_redirect_offer(ctx, step);
     ipseci_step_vendor(step, ctx);
     if (hs->config == NULL) {
         /* RFC 6023 has only the responder say it; from us it means that we need it. RFC
@@ -255,6 +259,9 @@ enum ipsec_status ipseci_sa_init_response(const struct ipseci_context *ctx,
         return IPSEC_OK;
     }
     if (ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL) {
+        if (ipseci_redirect_init(ctx, step)) {
+            return IPSEC_OK;
+        }
         const uint16_t error = ipseci_error_notify(p, &notify);
         if (error == IPSECI_NOTIFY_INVALID_KE_PAYLOAD) {
             init_other_group(ctx, step, &notify);
@@ -335,6 +342,7 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
     if ((step->actions & IPSECI_ACT_FRAGMENTS) != 0) {
         add_fragmentation(step);
     }
+    ipseci_redirect_take(ctx, step);
     if (step->peer_hashes != 0) {
         ipseci_hashes_add(ctx, step); /* RFC 7427 4: method 14 takes both ends' word */
     }

@@ -99,12 +99,58 @@ static void report_childless(struct ipseci_page *page)
                     "allow childless IKE SAs");
 }
 
+/* RFC 5685: why the other gateway is not called, by the status. */
+static const struct redirect_words {
+    enum ipsec_status status;
+    const char *why;
+    const char *advice;
+} not_followed[] = {
+    {IPSEC_ERR_FORBIDDEN, "but it does so before it has shown who it is",
+     "on the other:    let it redirect in IKE_AUTH or later; or on this gateway: follow redirects "
+     "of any kind, call the other gateway at once, or follow none"},
+    {IPSEC_ERR_AGAIN, "and we were sent so often within five minutes that it looks like a loop",
+     "on the others:   see that no two gateways send us to each other; a redirect is followed "
+     "again "
+     "when five minutes are over"},
+    {IPSEC_ERR_NOT_BUILT_IN, "and nobody here can look up names",
+     "on the other:    name the gateway by its address; or give this library the callback resolve"},
+    {IPSEC_ERR_ARGUMENT, "and this gateway has no address of that family to call from",
+     "on this gateway: give the peer another local address; or on the other: name a gateway of "
+     "this family"},
+};
+
+static void report_redirect(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const struct redirect_words *words = NULL;
+
+    for (size_t i = 0; i < IPSECI_COUNT(not_followed) && words == NULL; i++) {
+        words = not_followed[i].status == f->status ? &not_followed[i] : NULL;
+    }
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, "the peer sends us to another gateway, ");
+    ipseci_report_quoted_id(&page->entry, f->their_id);
+    ipseci_text_add(&page->entry, ", ");
+    ipseci_text_add(&page->entry, words != NULL ? words->why : "whose address was not found");
+    if (words == NULL) {
+        add_status(&page->entry, f);
+    }
+    ipseci_page_end(page, 3);
+    ipseci_page_say(page, "To do:",
+                    words != NULL ? words->advice
+                                  : "on this gateway: see that the name resolves (DNS); or on the "
+                                    "other: name the gateway by its address");
+}
+
 static void report_policy(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
 
     if (f->notify == IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) {
         report_childless(page);
+        return;
+    }
+    if (f->notify == IPSECI_NOTIFY_REDIRECT) {
+        report_redirect(page, f);
         return;
     }
 
@@ -147,7 +193,7 @@ static const char *resource_advice(enum ipsec_status status)
         return "on this gateway: give the process, or the crypto provider, more memory";
     }
     return "on this gateway: raise the maximum that was reached (sa_max, child_max, handshake_max, "
-           "buffer_max), or end tunnels that are not needed";
+           "buffer_max, redirect_max), or end tunnels that are not needed";
 }
 
 static void report_resource(struct ipseci_page *page, const struct ipsec_failure *f)

@@ -5,6 +5,7 @@
  * remote_id ...) are those of the configuration.
  */
 #include "addr_text.h"
+#include "notify.h"
 #include "report.h"
 
 #include <ipsec/ike.h>
@@ -113,7 +114,9 @@ static void add_what_failed(struct ipseci_text *t, const struct ipsec_failure *f
         ipseci_text_add(t, "Rekey failed of the IKE SA with ");
         break;
     case IPSEC_PHASE_ESTABLISHED:
-        ipseci_text_add(t, "IKE SA lost with ");
+        ipseci_text_add(t, f->notify == IPSECI_NOTIFY_REDIRECT
+                               ? "The IKE SA stays where it is, with "
+                               : "IKE SA lost with ");
         break;
     }
     add_peer(t, f);
@@ -214,7 +217,7 @@ static void add_refuser(struct ipseci_page *page, const struct ipsec_failure *f)
         break;
     case IPSEC_REFUSED_LOCAL:
         ipseci_text_add(&page->entry, "us, this gateway");
-        if (f->notify != 0) {
+        if (f->notify != 0 && f->notify != IPSECI_NOTIFY_REDIRECT) {
             ipseci_text_add(&page->entry, "; we told the peer ");
             ipseci_report_notify(&page->entry, f->notify);
         }

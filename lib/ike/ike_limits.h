@@ -40,6 +40,11 @@ enum {
     IPSECI_PATH_TRIES = 1,
     /* Updates answered with UNEXPECTED_NAT_DETECTED are tried again so often (RFC 4555 3.9). */
     IPSECI_UPDATE_RETRIES_MAX = 4,
+    IPSECI_REDIRECT_MAX = 4, /* peers: few are clients of more gateways, and those are few */
+    /* So often in so long we are sent from one gateway to another: MAX_REDIRECTS and
+     * REDIRECT_LOOP_DETECT_PERIOD of RFC 5685 8. */
+    IPSECI_REDIRECTS_MAX = 5,
+    IPSECI_REDIRECT_LOOP_MS = 300000,
     IPSECI_LIFETIME_MS = 3600000,
     IPSECI_SOFT_PERCENT = 90,
     IPSECI_JITTER_PERCENT = 10,

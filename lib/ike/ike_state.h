@@ -41,7 +41,8 @@ enum ipseci_task {
     IPSECI_TASK_IKE_DELETE,
     IPSECI_TASK_PROBE,
     IPSECI_TASK_UPDATE, /* our addresses (RFC 4555) */
-    IPSECI_TASK_CHECK   /* is the peer where it says? */
+    IPSECI_TASK_CHECK,  /* is the peer where it says? */
+    IPSECI_TASK_REDIRECT
 };
 
 enum ipseci_child_state {
@@ -96,13 +97,15 @@ struct ipseci_ike_sa {
     bool want_rekey : 1;
     bool want_delete : 1;
     bool want_probe : 1;
-    bool half_open : 1; /* in by_init and counted */
-    bool wide : 1;      /* the peer knows our window: several requests may be under way */
-    bool fragments : 1; /* both ends take fragments (RFC 7383) */
-    uint8_t follow;     /* enum ipseci_task to start at once, with the handshake it has */
-    uint8_t tries;      /* sendings of the outstanding request */
-    uint8_t temporary;  /* TEMPORARY_FAILURE in a row */
-    uint8_t reason;     /* enum ipsec_reason of a close under way */
+    bool half_open : 1;       /* in by_init and counted */
+    bool wide : 1;            /* the peer knows our window: several requests may be under way */
+    bool fragments : 1;       /* both ends take fragments (RFC 7383) */
+    bool redirectable : 1;    /* we have begun, and take redirects (RFC 5685), */
+    bool takes_redirects : 1; /* or the peer has, and does */
+    uint8_t follow;           /* enum ipseci_task to start at once, with the handshake it has */
+    uint8_t tries;            /* sendings of the outstanding request */
+    uint8_t temporary;        /* TEMPORARY_FAILURE in a row */
+    uint8_t reason;           /* enum ipsec_reason of a close under way */
     uint32_t rekeys;
     uint64_t spi_i;
     uint64_t spi_r;
@@ -166,6 +169,19 @@ struct ipseci_keep_up {
     uint32_t tries; /* of ours in a row that did not last */
     bool gave_way;  /* to a call from where the peer is, since the last try */
     struct ipseci_timer timer;
+};
+
+/* What is remembered of redirects (RFC 5685): of a peer that has sent us elsewhere, or of an IKE SA
+ * whose peer is to be sent. */
+struct ipseci_redirect {
+    const struct ipsec_peer *peer; /* that has sent us; NULL: its peer is to be sent */
+    ipsec_handle sa;               /* that calls the new gateway, or whose peer is to be sent */
+    ipsec_handle leaves; /* an IKE SA to delete when `sa` is up with its children; 0: none */
+    bool out;            /* the peer is told, and has not answered */
+    uint8_t count;       /* times, at most so many; the oldest stands at `next` */
+    uint8_t next;
+    ipsec_ms at[IPSECI_REDIRECTS_MAX];
+    struct ipsec_id to;
 };
 
 struct ipseci_child {
@@ -265,7 +281,9 @@ enum ipseci_need_kind {
     IPSECI_NEED_SIGN,
     IPSECI_NEED_VERIFY,
     IPSECI_NEED_EAP,
-    IPSECI_NEED_LEASE
+    IPSECI_NEED_LEASE,
+    IPSECI_NEED_RESOLVE,
+    IPSECI_NEED_REDIRECT
 };
 
 /* Facts a handler has asked for; got says which are there. */
@@ -278,6 +296,7 @@ struct ipseci_facts {
     enum ipsec_status eap_status;
     enum ipsec_status verify_status;
     enum ipsec_status lease_status;
+    enum ipsec_status resolve_status;
     const struct ipsec_peer *lease_peer;
     bool lease_open;                  /* given, and not with an IKE SA yet: `release` is due */
     uint8_t cert_problem;             /* enum ipsec_cert_problem */
@@ -355,6 +374,8 @@ struct ipseci_handshake {
     struct ipseci_facts facts;
     struct ipseci_eap_session eap;
     struct ipseci_gone gone; /* deleted by the peer before its answer came to us */
+    struct ipsec_id gateway; /* RFC 5685: to call, by a name; or to send the peer to; NONE */
+    struct ipsec_addr redirected_from;
     struct ipseci_ike_header parked_header;
     struct ipsec_endpoint parked_local;
     struct ipsec_endpoint parked_remote;
@@ -393,7 +414,8 @@ struct ipsec_ike {
     struct ipseci_pool buffers;
     struct ipseci_pool reassemblies;
     struct ipseci_pool paths;
-    struct ipseci_pool kept;  /* struct ipseci_keep_up */
+    struct ipseci_pool kept;           /* struct ipseci_keep_up */
+    struct ipseci_redirect *redirects; /* config.redirect_max */
     uint32_t *answered_ahead; /* window > 1, by SA slot: bit n: request expected_id + 1 + n */
     struct ipseci_stored *more_replies; /* window - 1 for each SA slot; see peer_window.c */
     ipsec_handle whole;                 /* the set that the message in hand lies in; 0: none */

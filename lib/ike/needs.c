@@ -4,7 +4,7 @@
  * later. Called by run.c.
  */
 #include "choice.h"
-#include "engine.h"
+#include "redirect.h"
 
 #include <string.h>
 
@@ -167,6 +167,12 @@ enum ipsec_status ipseci_need_satisfy(struct ipsec_ike *ike, struct ipseci_hands
         break;
     case IPSECI_NEED_LEASE:
         status = ipseci_ask_lease(ike, hs, need);
+        break;
+    case IPSECI_NEED_RESOLVE:
+        status = ipseci_ask_address(ike, hs);
+        break;
+    case IPSECI_NEED_REDIRECT:
+        status = ipseci_ask_redirect(ike, hs, need);
         break;
     case IPSECI_NEED_KE_START:
     case IPSECI_NEED_KE_RESPOND:

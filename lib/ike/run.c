@@ -4,7 +4,7 @@
  * handler whose fact is not there yet is parked with its message and run again from the start
  * later.
  */
-#include "engine.h"
+#include "redirect.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
 
@@ -120,6 +120,9 @@ enum ipsec_status ipseci_run_first(struct ipsec_ike *ike, struct ipseci_message 
     uint64_t source;
 
     IPSECI_TRY(ipseci_gate(ike, in, &source));
+    if (ipseci_redirect_first(ike, in)) {
+        return IPSEC_OK;
+    }
     struct ipseci_ike_sa *sa = ipseci_sa_take(ike, false);
     if (sa == NULL) {
         return IPSEC_DROP_FULL;
@@ -273,6 +276,7 @@ static ipseci_handler response_handler(uint8_t task)
         [IPSECI_TASK_PROBE] = ipseci_info_response,
         [IPSECI_TASK_UPDATE] = ipseci_info_response,
         [IPSECI_TASK_CHECK] = ipseci_info_response,
+        [IPSECI_TASK_REDIRECT] = ipseci_info_response,
     };
 
     return handler[task];
@@ -292,6 +296,7 @@ static uint8_t exchange_of(uint8_t task)
         [IPSECI_TASK_PROBE] = IPSECI_EXCHANGE_INFORMATIONAL,
         [IPSECI_TASK_UPDATE] = IPSECI_EXCHANGE_INFORMATIONAL,
         [IPSECI_TASK_CHECK] = IPSECI_EXCHANGE_INFORMATIONAL,
+        [IPSECI_TASK_REDIRECT] = IPSECI_EXCHANGE_INFORMATIONAL,
     };
 
     return exchange[task];

@@ -101,6 +101,7 @@ struct ipseci_step {
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
     bool has_failure;
     uint8_t mobility;    /* bits of enum ipseci_mobility */
+    uint8_t redirect;    /* bits of enum ipseci_redirecting */
     uint8_t eap_phase;   /* enum ipseci_eap_phase */
     uint8_t peer_hashes; /* RFC 7427: set of 1 << enum ipseci_signature_hash */
     uint16_t group;
@@ -131,7 +132,9 @@ struct ipseci_step {
     struct ipseci_lease lease;
     uint32_t lease_number;
     struct ipsec_config_set config; /* what the peer assigned */
-    struct ipsec_id id[3];          /* storage behind the failure's pointers, as what follows */
+    struct ipsec_id gateway;        /* to follow, or to send the peer to (RFC 5685) */
+    struct ipsec_addr redirected_from;
+    struct ipsec_id id[3]; /* storage behind the failure's pointers, as what follows */
     struct ipsec_selectors ts[4];
     struct ipsec_proposals theirs;
     struct ipsec_proposals ours;

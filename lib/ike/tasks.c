@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "engine.h"
 #include "mobility.h"
+#include "redirect.h"
 
 void ipseci_touch(struct ipsec_ike *ike, ipsec_handle sa)
 {
@@ -38,6 +39,7 @@ static ipseci_handler start_handler(enum ipseci_task task)
         [IPSECI_TASK_PROBE] = ipseci_info_start,
         [IPSECI_TASK_UPDATE] = ipseci_info_start,
         [IPSECI_TASK_CHECK] = ipseci_info_start,
+        [IPSECI_TASK_REDIRECT] = ipseci_info_start,
     };
 
     return handler[task];
@@ -323,6 +325,9 @@ void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     case IPSECI_TASK_CHECK:
         ipseci_mobility_unsent(sa);
         break;
+    case IPSECI_TASK_REDIRECT:
+        ipseci_redirect_unsent(ike, sa);
+        break;
     case IPSECI_TASK_SA_INIT:
     case IPSECI_TASK_AUTH:
         ipseci_emit_failure(ike, sa, &failure);
@@ -413,6 +418,9 @@ static enum ipseci_task choose(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, 
     if (mobility != IPSECI_TASK_NONE) {
         return mobility;
     }
+    if (ipseci_redirect_wanted(ike, sa)) {
+        return IPSECI_TASK_REDIRECT;
+    }
     if ((*child = child_that(ike, sa, wants_delete)) != 0 || sa->foreign_spi != 0) {
         return IPSECI_TASK_CHILD_DELETE;
     }
@@ -446,6 +454,7 @@ void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle handle)
         }
         const enum ipseci_task task = choose(ike, sa, &child);
         if (task == IPSECI_TASK_NONE) {
+            ipseci_redirect_settle(ike, sa);
             return;
         }
         (void)ipseci_task_start(ike, sa, task, child);

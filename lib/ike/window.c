@@ -5,6 +5,7 @@
  */
 #include "engine.h"
 #include "mobility.h"
+#include "redirect.h"
 
 #include <string.h>
 
@@ -212,6 +213,7 @@ static void peer_is_silent(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         [IPSECI_TASK_PROBE] = IPSEC_PHASE_ESTABLISHED,
         [IPSECI_TASK_UPDATE] = IPSEC_PHASE_ESTABLISHED,
         [IPSECI_TASK_CHECK] = IPSEC_PHASE_ESTABLISHED,
+        [IPSECI_TASK_REDIRECT] = IPSEC_PHASE_ESTABLISHED,
     };
     const struct ipsec_failure failure = {
         .phase = phase_of[sa->task],
@@ -266,6 +268,10 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     const bool asks =
         hs != NULL && (hs->waiting == IPSECI_NEED_SECRET || hs->waiting == IPSECI_NEED_EAP);
 
+    if (hs != NULL && hs->waiting == IPSECI_NEED_RESOLVE) {
+        ipseci_redirect_unresolved(ike, sa); /* the caller never answered */
+        return;
+    }
     if (asks && (sa->tries == 0 || sa->tries > ipseci_path_tries(ike, sa))) {
         ipseci_task_failed(ike, sa); /* the caller never answered; the peer has long given up */
         return;

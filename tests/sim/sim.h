@@ -11,6 +11,7 @@
 
 #include "sim_auth.h"
 #include "sim_crypto.h"
+#include "sim_redirect.h"
 
 #include <ipsec/ike.h>
 
@@ -24,7 +25,7 @@
 #define SIM_LADDER_BYTES   32768
 #define SIM_PARKED_MAX     8
 #define SIM_SENT_MAX       64
-#define SIM_EVENTS         15
+#define SIM_EVENTS         16
 #define SIM_DOWN_MAX       4
 #define SIM_FOREVER        ((ipsec_ms)1 << 40)
 
@@ -63,6 +64,7 @@ struct sim_parked_question {
     bool is_secret;
     bool is_eap;
     bool is_lease;
+    bool is_resolve;
     uint8_t packet[64]; /* EAP: what the peer sent */
     size_t length;
     bool server;
@@ -113,8 +115,9 @@ struct sim_node {
     unsigned leased;                     /* given, */
     unsigned released;                   /* and given back */
     struct ipsec_config_set assigned;    /* of the last CONFIG */
-    bool take_jobs;                      /* jobs are left undone */
-    uint32_t children_max;               /* the sink refuses more; 0: no limit */
+    struct sim_redirects redirects;
+    bool take_jobs;        /* jobs are left undone */
+    uint32_t children_max; /* the sink refuses more; 0: no limit */
 
     /* What is on its way. */
     uint32_t question_count;

@@ -27,6 +27,7 @@ static enum ipsec_status park(struct sim_node *n, uint32_t token, bool is_secret
     n->question[n->question_count].is_secret = is_secret;
     n->question[n->question_count].is_eap = false;
     n->question[n->question_count].is_lease = false;
+    n->question[n->question_count].is_resolve = false;
     n->question_count++;
     return IPSEC_PENDING;
 }
@@ -195,6 +196,7 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
     struct ipsec_secret secret = {0};
     struct ipsec_eap_reply reply = {0};
     struct ipsec_config_set set = {0};
+    struct ipsec_addr addr = {0};
     uint8_t room[64];
     struct ipsec_answer answer = {.status = status};
 
@@ -212,6 +214,9 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
     } else if (status == IPSEC_OK && q.is_lease) {
         answer.status = give_lease(n, &set);
         answer.lease = &set;
+    } else if (status == IPSEC_OK && q.is_resolve) {
+        sim_address(&addr, n->redirects.address);
+        answer.addr = &addr;
     } else if (status == IPSEC_OK && q.is_secret) {
         answer.status = fill_secret(n, &secret);
         answer.secret = &secret;
@@ -416,13 +421,21 @@ static void keep_failure(struct sim_node *n, const struct ipsec_failure *failure
     }
 }
 
+static void keep_redirect(struct sim_redirects *r, const struct ipsec_event *event)
+{
+    r->events[event->redirect->kind]++;
+    r->info = *event->redirect;
+    r->event = *event;
+    r->event.redirect = NULL;
+}
+
 static void say(const struct sim_node *n, const struct ipsec_event *event)
 {
     static const char *const what[SIM_EVENTS] = {
         "",           "message",  "IKE up",        "IKE rekeyed",
         "IKE closed", "child up", "child rekeyed", "child closed",
         "failure",    "warning",  "rekey failed",  "drop",
-        "moved",      "assigned", "retry"};
+        "moved",      "assigned", "retry",         "redirected"};
     char text[IPSEC_MESSAGE_TEXT_MAX] = "";
 
     if (event->message != NULL) {
@@ -466,6 +479,8 @@ static void on_event(void *user, const struct ipsec_event *event)
         n->retry.next = event->next_try;
         n->retry.child = event->child != NULL;
         n->retry.status = event->status;
+    } else if (event->type == IPSEC_EVENT_REDIRECTED) {
+        keep_redirect(&n->redirects, event);
     } else if (event->type == IPSEC_EVENT_CONFIG) {
         n->assigned = *event->config;
     } else if (event->type == IPSEC_EVENT_ADDRESS_CHANGED) {
