@@ -22,12 +22,14 @@ static bool wants_fragments(const struct ipseci_context *ctx)
 
 #define PLAIN_NOTIFY_BYTES 8u
 
-/* RFC 6023 3. Nobody has proven its address yet: the answer is not made longer than what was asked;
- * one of ours that needs it says so, and that makes the room. */
-static void answer_childless(struct ipseci_step *step, const struct ipseci_context *ctx)
+/* RFC 6023 3. Nobody has proven its address yet: the answer is not made longer than what was asked,
+ * but for CERTREQ, without which there is no IKE SA; one of ours that needs it says so, and that
+ * makes the room. */
+static void answer_childless(struct ipseci_step *step, const struct ipseci_context *ctx,
+                             size_t certreq)
 {
     const struct ipseci_payloads *p = &ctx->in->payloads;
-    const size_t length = IPSECI_IKE_HEADER_BYTES + step->w.used - 1 + PLAIN_NOTIFY_BYTES;
+    const size_t length = IPSECI_IKE_HEADER_BYTES + step->w.used - certreq - 1 + PLAIN_NOTIFY_BYTES;
     const bool wanted = !ipseci_knows_hints(p) ||
                         ipseci_notify_find(p, IPSECI_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL);
 
@@ -346,11 +348,13 @@ static enum ipsec_status init_reply(const struct ipseci_context *ctx, struct ips
     if (step->peer_hashes != 0) {
         ipseci_hashes_add(ctx, step); /* RFC 7427 4: method 14 takes both ends' word */
     }
+    const size_t before = step->w.used;
     ipseci_authorities_add(ctx, step, hs->facts.peer);
+    const size_t certreq = step->w.used - before;
     if (ipseci_knows_hints(&ctx->in->payloads)) {
         ipseci_step_vendor(step, ctx);
     }
-    answer_childless(step, ctx);
+    answer_childless(step, ctx, certreq);
     step->next_state = IPSECI_IKE_INIT_REPLIED;
     return IPSEC_OK;
 }

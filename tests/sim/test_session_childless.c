@@ -156,6 +156,22 @@ static void never_needs_a_child_to_begin_with(void **state)
     sim_free(s);
 }
 
+/* The answer names authorities, and is longer than what was asked. */
+static void childless_with_certificates(void **state)
+{
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        struct sim *s = sim_new(7);
+        sim_certificates(s, IPSEC_KEY_EC, 256);
+        A(s)->config.no_fragmentation = B(s)->config.no_fragmentation = whole == 1;
+        A(s)->peer.childless = IPSEC_CHILDLESS_ALWAYS;
+        sim_start(s);
+        (void)sim_connect(s);
+        sim_assert_agree(s, 1, 1);
+        sim_free(s);
+    }
+}
+
 static void childless_with_eap(void **state)
 {
     struct sim *s = sim_new(8);
@@ -440,6 +456,7 @@ int main(void)
         cmocka_unit_test(it_is_refused_where_it_was_not_offered),
         cmocka_unit_test(auth_21_a_responder_that_makes_no_child_in_ike_auth),
         cmocka_unit_test(never_needs_a_child_to_begin_with),
+        cmocka_unit_test(childless_with_certificates),
         cmocka_unit_test(childless_with_eap),
         cmocka_unit_test(every_loss_is_made_good),
         cmocka_unit_test(ts_07_the_packet_comes_first),
