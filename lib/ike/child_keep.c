@@ -38,11 +38,18 @@ static void ask_later(struct ipsec_ike *ike, struct ipseci_child *child, uint8_t
     tell(ike, child);
 }
 
+/* An IKE SA that came without an address stays without. */
+static bool comes_again(const struct ipseci_ike_sa *sa, const struct ipsec_child_config *config)
+{
+    return config->restart && !ipseci_child_lacks_address(sa, config);
+}
+
 void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                         const struct ipsec_child_config *config, uint8_t restarts)
 {
-    struct ipseci_child *child =
-        config->restart && sa->state == IPSECI_IKE_ESTABLISHED ? ipseci_child_take(ike, sa) : NULL;
+    struct ipseci_child *child = comes_again(sa, config) && sa->state == IPSECI_IKE_ESTABLISHED
+                                     ? ipseci_child_take(ike, sa)
+                                     : NULL;
 
     if (child != NULL) {
         child->config = config;
@@ -52,7 +59,9 @@ void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
 
 void ipseci_child_not_made(struct ipsec_ike *ike, struct ipseci_child *child)
 {
-    if (child->config->restart) {
+    const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, child->ike_sa);
+
+    if (sa != NULL && comes_again(sa, child->config)) {
         ask_later(ike, child, child->restarts);
     } else {
         ipseci_child_drop(ike, child, IPSEC_REASON_FAILURE);

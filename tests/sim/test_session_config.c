@@ -151,6 +151,28 @@ static void auth_32_internal_address_failure(void **state)
     }
 }
 
+/* An IKE SA that came without an address stays without: what needs one does not come again. */
+static void no_restart_without_an_address(void **state)
+{
+    struct sim *s = roaming(4);
+    struct ipsec_ike_counters counters;
+
+    (void)state;
+    B(s)->lease_status = IPSEC_ERR_FULL;
+    A(s)->child[0].restart = B(s)->child[0].restart = true;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 300000);
+    for (int i = 0; i < 2; i++) {
+        ipsec_ike_counters(s->nodes[i].ike, &counters);
+        assert_int_equal(counters.children, 0);
+        assert_int_equal(s->nodes[i].events[IPSEC_EVENT_FAILURE], 1);
+        assert_int_equal(s->nodes[i].events[IPSEC_EVENT_RETRY], 0);
+    }
+    sim_assert_agree(s, 1, 0);
+    sim_free(s);
+}
+
 /* A child whose other side has to be leased is not for those who do not ask. */
 static void auth_32_failed_cp_required(void **state)
 {
@@ -512,6 +534,7 @@ int main(void)
         cmocka_unit_test(auth_32_ipv6_and_both_families),
         cmocka_unit_test(auth_32_a_pending_lease),
         cmocka_unit_test(auth_32_internal_address_failure),
+        cmocka_unit_test(no_restart_without_an_address),
         cmocka_unit_test(auth_32_failed_cp_required),
         cmocka_unit_test(auth_32_a_request_that_is_passed_over),
         cmocka_unit_test(rekey_08_the_address_stays_for_all_generations),
