@@ -15,8 +15,9 @@
 
 #include <ipsec/ike.h>
 
-#define SIM_A 0
-#define SIM_B 1
+#define SIM_A      0
+#define SIM_B      1
+#define SIM_EITHER 2
 
 #define SIM_DATAGRAM_BYTES 2304
 #define SIM_QUEUE_MAX      256
@@ -24,6 +25,7 @@
 #define SIM_CONFIGS_MAX    4
 #define SIM_LADDER_BYTES   32768
 #define SIM_PARKED_MAX     8
+#define SIM_LEASES_MAX     64
 #define SIM_SENT_MAX       64
 #define SIM_EVENTS         16
 #define SIM_DOWN_MAX       4
@@ -114,6 +116,7 @@ struct sim_node {
     struct ipsec_lease_query last_lease; /* pointers cleared */
     unsigned leased;                     /* given, */
     unsigned released;                   /* and given back */
+    uint32_t lease_out[SIM_LEASES_MAX];  /* those that are out; 0: none */
     struct ipsec_config_set assigned;    /* of the last CONFIG */
     struct sim_redirects redirects;
     bool take_jobs;        /* jobs are left undone */
@@ -164,8 +167,10 @@ struct sim {
     bool window;
     bool keep_up;
     bool keeps[2]; /* which ends do */
-    bool verbose;  /* messages and events to stdout as they happen */
-    bool quiet;    /* no ladder and no texts of failures, which take long */
+    bool sessions;
+    int caller;   /* sessions: who may begin */
+    bool verbose; /* messages and events to stdout as they happen */
+    bool quiet;   /* no ladder and no texts of failures, which take long */
 
     /* The network. */
     bool held; /* nothing is delivered but by sim_deliver */

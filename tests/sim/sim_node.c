@@ -87,7 +87,9 @@ static void eap_success(const struct sim_node *n, struct ipsec_eap_reply *reply)
 static enum ipsec_status eap_round(struct sim_node *n, bool server, struct ipsec_view packet,
                                    struct ipsec_eap_reply *reply)
 {
-    if (packet.length == 0 || (!server && n->eap_seen == n->eap_rounds && packet.data[0] == 1)) {
+    /* The first request has identifier 0: what went before came to nothing. */
+    if (packet.length == 0 ||
+        (!server && packet.data[0] == 1 && (n->eap_seen == n->eap_rounds || packet.data[1] == 0))) {
         n->eap_seen = 0;
     }
     n->eap_seen += packet.length > 0 && packet.data[0] < 3 ? 1 : 0;
@@ -145,15 +147,42 @@ static enum ipsec_status on_eap(void *user, uint32_t token, const struct ipsec_e
     return IPSEC_PENDING;
 }
 
+/* Where that lease, or none, is noted as given. */
+static uint32_t *find_lease(struct sim_node *n, uint32_t lease)
+{
+    for (size_t i = 0; i < SIM_LEASES_MAX; i++) {
+        if (n->lease_out[i] == lease) {
+            return &n->lease_out[i];
+        }
+    }
+    return NULL;
+}
+
 static enum ipsec_status give_lease(struct sim_node *n, struct ipsec_config_set *set)
 {
     if (n->lease_status < IPSEC_OK) {
         return n->lease_status;
     }
+    uint32_t *out = find_lease(n, 0);
+    if (out == NULL) {
+        return IPSEC_ERR_FULL;
+    }
     *set = n->lease;
     n->leased++;
-    set->lease = n->leased;
+    set->lease = *out = n->leased;
     return IPSEC_OK;
+}
+
+static void take_back(struct sim_node *n, uint32_t lease)
+{
+    uint32_t *out = lease == 0 ? NULL : find_lease(n, lease);
+
+    if (out == NULL) {
+        fprintf(stderr, "simulator: a lease is released that is not given\n");
+        abort();
+    }
+    *out = 0;
+    n->released++;
 }
 
 static enum ipsec_status on_lease(void *user, uint32_t token, const struct ipsec_lease_query *query,
@@ -164,23 +193,23 @@ static enum ipsec_status on_lease(void *user, uint32_t token, const struct ipsec
     n->last_lease = *query;
     n->last_lease.peer = NULL;
     n->last_lease.remote_id = NULL;
-    if (n->pend_lease) {
-        const enum ipsec_status status = park(n, token, false);
-        n->question[n->question_count - 1].is_lease = true;
-        return status;
+    if (!n->pend_lease || n->question_count == SIM_PARKED_MAX) {
+        return give_lease(n, set);
     }
-    return give_lease(n, set);
+    const enum ipsec_status status = park(n, token, false);
+    n->question[n->question_count - 1].is_lease = true;
+    return status;
 }
 
 static void on_release(void *user, const struct ipsec_peer *peer, uint32_t lease)
 {
     struct sim_node *n = user;
 
-    n->released++;
-    if (peer != &n->peer || lease == 0 || lease > n->leased || n->released > n->leased) {
-        fprintf(stderr, "simulator: a lease is released that was not given\n");
+    if (peer != &n->peer) {
+        fprintf(stderr, "simulator: a lease of another peer is released\n");
         abort();
     }
+    take_back(n, lease);
 }
 
 static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
@@ -225,7 +254,7 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
     }
     if (ipsec_ike_answer(n->ike, q.token, &answer, n->sim->now) == IPSEC_ERR_STALE && q.is_lease &&
         answer.lease != NULL && answer.status == IPSEC_OK) {
-        n->released++; /* nobody took it */
+        take_back(n, set.lease); /* nobody took it */
     }
 }
 

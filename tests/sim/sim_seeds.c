@@ -4,21 +4,27 @@
  * a calm, after which both must agree, be live, and have leaked nothing. The same seed is the same
  * run. Called by tests/sim/run and as a test:
  *
- *   sim_seeds --seeds N [--first S] [--show] [OPTION...]
+ *   sim_seeds --seeds N [--first S] [--show] [--mix | OPTION...]
  *
+ * --mix: the seed picks the options, by its remainder: see mixes[].
  * --harder: both ends may have several IKE SAs, and time may jump.
  * --fragments: messages go in fragments of many sizes, where both ends want it.
  * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
  * --keep-up: one end or both keep the other up; then nobody helps after the calm.
  * --window: both ends take several requests at once, and answer what belongs to no IKE SA.
+ * --sessions: leases, childless starts, children on demand, idle and restarted ones, EAP and
+ * certificates.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
- * --seeds 1 --first SEED --show.
+ * --seeds 1 --first SEED --show and the same options.
  */
+#include "seed_sessions.h"
 #include "sim_mobile.h"
+
+#include <signal.h>
 
 static uint32_t pick(struct sim *s, uint32_t below)
 {
-    return (uint32_t)(sim_random(&s->state) % below);
+    return seed_pick(s, below);
 }
 
 /* ---- what a run is like ------------------------------------------------------------------------
@@ -140,6 +146,9 @@ static void choose(struct sim *s)
         choose_keep_up(s);
     }
     s->delay_ms = 1 + pick(s, 200);
+    if (s->sessions) {
+        seed_sessions_choose(s);
+    }
 }
 
 static void faults(struct sim *s)
@@ -153,6 +162,9 @@ static void faults(struct sim *s)
         s->nodes[i].pend_secret = pick(s, 5) == 0;
         s->nodes[i].take_jobs = pick(s, 4) == 0;
         s->nodes[i].children_max = pick(s, 6) == 0 ? 1 + pick(s, 4) : 0;
+    }
+    if (s->sessions) {
+        seed_sessions_faults(s);
     }
 }
 
@@ -194,7 +206,8 @@ static void initiate(struct sim *s, struct sim_node *n)
     ipsec_handle sa;
 
     /* Through a NAT only the end behind it can be the first to speak. */
-    if (!(s->nat && n->index == SIM_B) && (sim_sa(n, 0) == 0 || (s->harder && pick(s, 10) == 0))) {
+    if (!(s->nat && n->index == SIM_B) && !(s->sessions && !seed_sessions_may_call(s, n)) &&
+        (sim_sa(n, 0) == 0 || (s->harder && pick(s, 10) == 0))) {
         (void)!ipsec_ike_initiate(n->ike, &n->peer, s->now, &sa);
     }
 }
@@ -217,6 +230,10 @@ static void ask(struct sim *s)
     struct sim_node *n = &s->nodes[pick(s, 2)];
     if (s->mobile && pick(s, 4) == 0) {
         move_about(s, n);
+        return;
+    }
+    if (s->sessions && pick(s, 6) == 0) {
+        seed_sessions_ask(s, n);
         return;
     }
     const ipsec_handle sa = random_sa(s, n);
@@ -320,6 +337,9 @@ static void calm(struct sim *s)
             n->child[k].lifetime = hour;
         }
     }
+    if (s->sessions) {
+        seed_sessions_calm(s);
+    }
     settle_parked(s, true);
     keep_up(s); /* a delete of ours may have ended it */
     for (int i = 0; i < 60; i++) {
@@ -335,6 +355,10 @@ static void revive(struct sim *s)
     struct sim_node *a = &s->nodes[SIM_A];
     const ipsec_handle sa = sim_sa(a, IPSEC_IKE_ESTABLISHED);
 
+    if (s->sessions) {
+        seed_sessions_revive(s);
+        return;
+    }
     if (sa == 0) {
         (void)sim_connect(s);
     } else if (sim_sink_sender(a, &a->child[0]) == NULL) {
@@ -397,6 +421,7 @@ static const char *judge(struct sim *s)
         wrong = sim_disagreement(s, a.sas, a.children);
         wrong = wrong != NULL || !s->mobile ? wrong : apart(s);
         wrong = wrong != NULL || !s->mobile ? wrong : children_apart(s);
+        wrong = wrong != NULL || !s->sessions ? wrong : seed_sessions_judge(s);
     }
     if (wrong == NULL && a.children == 0) {
         wrong = "there is no child";
@@ -404,30 +429,101 @@ static const char *judge(struct sim *s)
     return wrong != NULL ? wrong : sim_dead(s);
 }
 
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
 struct options {
-    bool show;
     bool harder;
     bool fragments;
     bool mobile;
     bool window;
     bool keep_up;
+    bool sessions;
+    bool mix;
+    bool show;
 };
+
+/* Each thing alone with what it may break, and together. tests/sim/run says the same. */
+static const struct options mixes[] = {
+    {0},
+    {.harder = true},
+    {.harder = true, .fragments = true},
+    {.mobile = true},
+    {.harder = true, .window = true},
+    {.harder = true, .keep_up = true},
+    {.sessions = true},
+    {.sessions = true, .harder = true, .fragments = true, .window = true},
+    {.sessions = true, .fragments = true, .mobile = true, .window = true},
+};
+#define MIXES (sizeof(mixes) / sizeof(mixes[0]))
+
+static const struct {
+    const char *name;
+    size_t at;
+} flags[] = {
+    {"--harder", offsetof(struct options, harder)},
+    {"--fragments", offsetof(struct options, fragments)},
+    {"--mobile", offsetof(struct options, mobile)},
+    {"--window", offsetof(struct options, window)},
+    {"--keep-up", offsetof(struct options, keep_up)},
+    {"--sessions", offsetof(struct options, sessions)},
+    {"--mix", offsetof(struct options, mix)},
+    {"--show", offsetof(struct options, show)},
+};
+#define FLAGS (sizeof(flags) / sizeof(flags[0]))
+
+static bool set_flag(struct options *options, const char *name)
+{
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (strcmp(flags[i].name, name) == 0) {
+            *(bool *)((char *)options + flags[i].at) = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int usage(const char *program)
+{
+    fprintf(stderr, "usage: %s [--seeds N] [--first S]", program);
+    for (size_t i = 0; i < FLAGS; i++) {
+        fprintf(stderr, " [%s]", flags[i].name);
+    }
+    fprintf(stderr, "\n--keep-up and --sessions do not go together\n");
+    return 2;
+}
+
+/* ---- one seed after the other ------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t seed_now; /* for abort, which has no other way to say it */
+
+static void on_abort(int signal_number)
+{
+    (void)signal_number;
+    fprintf(stderr, "seed %lld: aborted\n", (long long)seed_now);
+}
 
 static bool run_seed(uint64_t seed, const struct options *options)
 {
+    const struct options *chosen = options->mix ? &mixes[seed % MIXES] : options;
     struct sim *s = sim_new(seed);
 
+    seed_now = (sig_atomic_t)seed;
     s->verbose = options->show;
-    s->harder = options->harder;
-    s->fragments = options->fragments;
-    s->mobile = options->mobile;
-    s->window = options->window;
-    s->keep_up = options->keep_up;
+    s->harder = chosen->harder;
+    s->fragments = chosen->fragments;
+    s->mobile = chosen->mobile;
+    s->window = chosen->window;
+    s->keep_up = chosen->keep_up;
+    s->sessions = chosen->sessions;
     choose(s);
     sim_start(s);
     s->keep_sent = true;
     if (s->keep_up) {
         keep_up(s);
+    } else if (s->sessions) {
+        initiate(s, &s->nodes[s->caller == SIM_B ? SIM_B : SIM_A]);
     } else {
         (void)sim_connect(s);
     }
@@ -453,30 +549,18 @@ int main(int argc, char **argv)
     uint64_t failed = 0;
     struct options options = {0};
 
+    (void)signal(SIGABRT, on_abort);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
             seeds = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc) {
             first = strtoull(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--show") == 0) {
-            options.show = true;
-        } else if (strcmp(argv[i], "--harder") == 0) {
-            options.harder = true;
-        } else if (strcmp(argv[i], "--fragments") == 0) {
-            options.fragments = true;
-        } else if (strcmp(argv[i], "--mobile") == 0) {
-            options.mobile = true;
-        } else if (strcmp(argv[i], "--window") == 0) {
-            options.window = true;
-        } else if (strcmp(argv[i], "--keep-up") == 0) {
-            options.keep_up = true;
-        } else {
-            fprintf(stderr,
-                    "usage: %s [--seeds N] [--first S] [--harder] [--fragments] [--mobile] "
-                    "[--window] [--keep-up] [--show]\n",
-                    argv[0]);
-            return 2;
+        } else if (!set_flag(&options, argv[i])) {
+            return usage(argv[0]);
         }
+    }
+    if (options.keep_up && options.sessions) { /* of which only one end may call */
+        return usage(argv[0]);
     }
     for (uint64_t i = 0; i < seeds; i++) {
         failed += run_seed(first + i, &options) ? 0 : 1;
