@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ESP (RFC 4303), tunnel mode: one object per SA and direction; packets are sealed and opened in
- * place and in batches. Usable without IKE (manual keys) and without the SAD and SPD.
+ * ESP (RFC 4303), tunnel and transport mode: one object per SA and direction; packets are sealed
+ * and opened in place and in batches. Usable without IKE (manual keys) and without the SAD and SPD.
  *
  * One SA is used from one thread at a time.
  */
@@ -62,6 +62,11 @@ struct ipsec_sa_params {
     /* Outbound: outer headers by these, which outlive the SA; NULL: DSCP and ECN copied, DF clear,
      * flow label 0. IPSEC_ERR_NOT_BUILT_IN in a build without header_rules. */
     const struct ipsec_header_rules *rules;
+    /* enum ipsec_mode. TRANSPORT: whole packets (IPSEC_OUTER_IP) keep their headers, whatever the
+     * addresses above are; otherwise the carrier makes them from these addresses, and a packet with
+     * IPv4 options, or IPv6 extension headers that belong before ESP, is IPSEC_DROP_HEADER. No
+     * rules; no dummies in whole packets. IPSEC_ERR_NOT_BUILT_IN in a build without. */
+    uint8_t mode;
 };
 #define IPSEC_SA_PARAMS_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_params)
 
@@ -87,15 +92,17 @@ IPSEC_API void ipsec_sa_deinit(struct ipsec_sa *sa);
 IPSEC_API void ipsec_sa_room(const struct ipsec_sa *sa, uint32_t *head, uint32_t *tail);
 
 /* Seals n packets in place, each with its packet's `sa`. In: content is an inner IPv4 or IPv6
- * packet; octets beyond the length its own header gives are not sent. Out: content is what the SA's
- * `outer` says; carrier, local, remote and traffic_class are set. Order is kept; packets[i]->status
- * says how each ended, and a packet that failed is unchanged in content (but not after
- * IPSEC_FATAL_CRYPTO). Returns how many are IPSEC_OK. n is any number; work is done in batches.
- * The inner TTL is not touched: whoever forwards the packet has counted it down (RFC 4301 5.1.2.1).
- * Per packet: IPSEC_ERR_ARGUMENT (no outbound SA, or content outside the buffer), IPSEC_ERR_BUFFER
- * (room), IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION, IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS,
- * IPSEC_DROP_TOO_BIG (no IP packet can carry it), IPSEC_FATAL_SEQUENCE, IPSEC_FATAL_LIFETIME,
- * IPSEC_ERR_RANDOM (nothing sent, no number used), IPSEC_FATAL_CRYPTO. */
+ * packet (in transport mode: the packet itself, no fragment); octets beyond the length its own
+ * header gives are not sent. Out: content is what the SA's `outer` says; carrier, local, remote and
+ * traffic_class are set. Order is kept; packets[i]->status says how each ended, and a packet that
+ * failed is unchanged in content (but not after IPSEC_FATAL_CRYPTO). Returns how many are IPSEC_OK.
+ * n is any number; work is done in batches. The inner TTL is not touched: whoever forwards the
+ * packet has counted it down (RFC 4301 5.1.2.1). Per packet: IPSEC_ERR_ARGUMENT (no outbound SA, or
+ * content outside the buffer), IPSEC_ERR_BUFFER (room), IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION,
+ * IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS, IPSEC_DROP_TOO_BIG (no IP packet can carry it),
+ * IPSEC_DROP_FRAGMENT (transport mode takes whole packets, RFC 4301 7: reassemble before),
+ * IPSEC_DROP_NEXT_HEADER (there: protocol 59, which is a dummy's), IPSEC_FATAL_SEQUENCE,
+ * IPSEC_FATAL_LIFETIME, IPSEC_ERR_RANDOM (nothing sent, no number used), IPSEC_FATAL_CRYPTO. */
 IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
 
 /* Opens n packets in place, each with its packet's `sa` (found by ipsec_sad_find). In: content
@@ -106,7 +113,11 @@ IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
  * packet any IPSEC_DROP_ of ESP (IPSEC_DROP_DUMMY is a valid packet with nothing to deliver;
  * IPSEC_DROP_EXPIRED a hard limit), IPSEC_ERR_ARGUMENT (no inbound SA, no carrier), or
  * IPSEC_FATAL_CRYPTO; then the content is undefined and offset and length are as before. The flag
- * IPSEC_PACKET_MOVED is set or cleared. */
+ * IPSEC_PACKET_MOVED is set or cleared.
+ * In transport mode the packet gets its header back, or a new one from `remote` and `local` of the
+ * packet (of the SA where a carrier does not tell them); IPSEC_ERR_BUFFER: no head room for that.
+ * Checksums of TCP and UDP are made anew when the packet came in UDP, as a NAT may have changed the
+ * addresses under them (RFC 3948 3.1.2). */
 IPSEC_API size_t ipsec_esp_open(struct ipsec_packet *const packets[], size_t n);
 
 struct ipsec_sa_stats {

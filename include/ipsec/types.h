@@ -79,6 +79,10 @@ struct ipsec_selectors {
     struct ipsec_selector item[IPSEC_SELECTORS_MAX];
 };
 
+/* What an SA protects: a whole packet, which gets another header in front; or what follows a
+ * packet's own header, between hosts (RFC 4301 3.2). */
+enum ipsec_mode { IPSEC_MODE_TUNNEL = 0, IPSEC_MODE_TRANSPORT = 1 };
+
 /* DF of an outer IPv4 header (RFC 4301 8.1). */
 enum ipsec_df {
     IPSEC_DF_CLEAR = 0,

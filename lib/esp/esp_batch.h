@@ -21,6 +21,7 @@ struct ipseci_marks {
 struct ipseci_inner {
     uint8_t *data; /* the first octet to be encrypted */
     uint32_t length;
+    uint32_t clear; /* octets before data that stay as they are, and move to the front */
     uint32_t padding;
     uint8_t next_header;
     struct ipseci_marks marks; /* seal: to be written */

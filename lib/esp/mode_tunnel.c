@@ -7,14 +7,12 @@
 #include "mode.h"
 #include "tunnel.h"
 
-const struct ipseci_mode ipseci_mode_tunnel = {ipseci_tunnel_take, ipseci_tunnel_wrap,
-                                               ipseci_tunnel_deliver};
+const struct ipseci_mode ipseci_mode_tunnel = {ipseci_tunnel_prepare, ipseci_tunnel_take,
+                                               ipseci_tunnel_wrap, ipseci_tunnel_deliver};
 
 enum ipsec_status ipseci_tunnel_take(const struct ipsec_packet *p, struct ipseci_inner *in)
 {
-    in->data = p->buffer + p->offset;
-    in->length = p->length;
-    in->marks = (struct ipseci_marks){0};
+    *in = (struct ipseci_inner){.data = p->buffer + p->offset, .length = p->length};
     if ((p->flags & IPSEC_PACKET_DUMMY) != 0) {
         in->next_header = IPSECI_ESP_NEXT_DUMMY;
         return IPSEC_OK;

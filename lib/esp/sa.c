@@ -197,6 +197,7 @@ enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
     set_numbers(made, &p, numbers);
     set_selectors(made, &p, selectors);
     made->mode = &ipseci_mode_tunnel;
+    IPSECI_TRY(ipseci_transport_choose(&p, &made->mode));
     IPSECI_TRY(ipseci_rules_choose(&p, &made->mode));
     IPSECI_TRY(ipsec_sa_move(made, &p.local, &p.remote, p.udp_encapsulation));
     IPSECI_TRY(set_key(made, &p));
@@ -229,7 +230,7 @@ enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa, const struct ipsec_endpoint
         return IPSEC_ERR_ARGUMENT;
     }
     if (sa->direction == IPSEC_SEAL && sa->outer == IPSEC_OUTER_IP) {
-        IPSECI_TRY(ipseci_tunnel_prepare(sa, local, remote, udp_encapsulation));
+        IPSECI_TRY(sa->mode->prepare(sa, local, remote, udp_encapsulation));
     }
     sa->local = *local;
     sa->remote = *remote;

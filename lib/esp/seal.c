@@ -13,20 +13,27 @@
 
 #define IP_PACKET_BYTES_MAX 65535u
 
+/* Octets that come in between what is protected and what is in front of it. */
+static uint32_t head_of(const struct ipsec_sa *sa)
+{
+    return (uint32_t)sa->outer_length + IPSECI_ESP_HEADER_BYTES + sa->aead.iv_length;
+}
+
 /* Padding, room, and the 16 bits of an IP length. CVE-2022-27666: by the packet's real length. */
 static enum ipsec_status fit(const struct ipsec_packet *p, struct ipseci_inner *in)
 {
     const struct ipsec_sa *sa = p->sa;
     const uint32_t block = sa->aead.block; /* a power of two */
-    const uint32_t head = (uint32_t)sa->outer_length + IPSECI_ESP_HEADER_BYTES + sa->aead.iv_length;
+    const uint32_t head = head_of(sa);
 
     /* RFC 4303 2.4: the trailer ends on a boundary of the cipher block, of 4 octets at least. */
     in->padding = (0u - (in->length + IPSECI_ESP_TRAILER_BYTES)) & (block - 1);
     const uint32_t tail = in->padding + IPSECI_ESP_TRAILER_BYTES + sa->aead.tag_length;
-    if (in->length > IP_PACKET_BYTES_MAX - head - tail) {
+    const uint32_t before = (uint32_t)(in->data - p->buffer);
+    if (in->clear + in->length > IP_PACKET_BYTES_MAX - head - tail) {
         return IPSEC_DROP_TOO_BIG;
     }
-    if (p->offset < head || p->capacity - p->offset - in->length < tail) {
+    if (before - in->clear < head || p->capacity - before - in->length < tail) {
         return IPSEC_ERR_BUFFER;
     }
     return IPSEC_OK;
@@ -115,6 +122,9 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     IPSECI_TRY(fit(p, &in));
     IPSECI_TRY(take_number(sa, in.length));
 
+    if (in.clear != 0) {
+        memmove(in.data - in.clear - head_of(sa), in.data - in.clear, in.clear);
+    }
     const size_t i = batch->count++;
     write_esp(sa, &in, &batch->op[i]);
     batch->ops[i] = &batch->op[i];
@@ -144,8 +154,6 @@ static void finish(const struct ipseci_esp_note *note, const struct ipsec_crypto
     const uint32_t length = head + op->data_length + sa->aead.tag_length;
     p->traffic_class = note->marks.traffic_class;
     sa->mode->wrap(note, op->data - head, length);
-    p->offset -= head + sa->outer_length;
-    p->length = length + sa->outer_length;
     p->carrier = (uint8_t)carrier_of(sa);
     p->local = sa->local;
     p->remote = sa->remote;

@@ -42,12 +42,15 @@ static void write_udp(const struct ipsec_sa *sa, uint8_t *esp, uint32_t length)
 
 void ipseci_tunnel_wrap(const struct ipseci_esp_note *note, uint8_t *esp, uint32_t length)
 {
-    const struct ipsec_sa *sa = note->packet->sa;
+    struct ipsec_packet *p = note->packet;
+    const struct ipsec_sa *sa = p->sa;
+    uint8_t *ip = esp - sa->outer_length;
+    p->offset = (uint32_t)(ip - p->buffer);
+    p->length = length + sa->outer_length;
     if (sa->outer != IPSEC_OUTER_IP) {
         return;
     }
-    uint8_t *ip = esp - sa->outer_length;
-    const uint16_t total = (uint16_t)(length + sa->outer_length);
+    const uint16_t total = (uint16_t)p->length;
     if (sa->udp_encapsulation) {
         write_udp(sa, esp, length);
     }

@@ -125,6 +125,24 @@ void ipseci_ip_set_ttl(uint8_t *packet, uint8_t ttl)
     packet[7] = ttl;
 }
 
+void ipseci_ip_set_next(uint8_t *packet, size_t name_at, uint8_t next)
+{
+    if (packet[0] >> 4 == IPSEC_FAMILY_IPV4) {
+        ipv4_field_set(packet, 8, (uint16_t)(packet[8] << 8 | next));
+        return;
+    }
+    packet[name_at] = next;
+}
+
+void ipseci_ip_set_length(uint8_t *packet, uint16_t total_length)
+{
+    if (packet[0] >> 4 == IPSEC_FAMILY_IPV4) {
+        ipv4_field_set(packet, 2, total_length);
+        return;
+    }
+    ipseci_ipv6_finish(packet, total_length);
+}
+
 bool ipseci_ipv4_has_df(const uint8_t *packet)
 {
     return (ipseci_load16(packet + 6) & IPV4_DF) != 0;

@@ -92,6 +92,9 @@ void ipseci_ipv6_finish(uint8_t *header, uint16_t total_length);
  * checks) in place, checksum included. */
 void ipseci_ip_set_traffic_class(uint8_t *packet, uint8_t traffic_class);
 void ipseci_ip_set_ttl(uint8_t *packet, uint8_t ttl);
+/* Sets the octet at name_at, which says what follows a header, and the length of the packet. */
+void ipseci_ip_set_next(uint8_t *packet, size_t name_at, uint8_t next);
+void ipseci_ip_set_length(uint8_t *packet, uint16_t total_length);
 bool ipseci_ipv4_has_df(const uint8_t *packet);
 void ipseci_ipv4_set_df(uint8_t *packet, bool df);
 void ipseci_ipv6_set_flow_label(uint8_t *packet, uint32_t flow_label);

@@ -44,13 +44,19 @@ static uint32_t words_sum(const uint8_t *octets, size_t even_length)
     return sum;
 }
 
-uint16_t ipseci_udp_checksum(const struct ipsec_addr *src, const struct ipsec_addr *dst,
-                             struct ipsec_view datagram)
+uint16_t ipseci_upper_checksum(const struct ipsec_addr *src, const struct ipsec_addr *dst,
+                               uint8_t protocol, struct ipsec_view upper)
 {
     size_t address_bytes = src->family == IPSEC_FAMILY_IPV4 ? 4 : 16;
     uint32_t pseudo = words_sum(src->bytes, address_bytes) + words_sum(dst->bytes, address_bytes) +
-                      IPSECI_IP_UDP + (uint32_t)datagram.length;
-    uint16_t checksum = ipseci_checksum(datagram, pseudo);
+                      protocol + (uint32_t)upper.length;
+    return ipseci_checksum(upper, pseudo);
+}
+
+uint16_t ipseci_udp_checksum(const struct ipsec_addr *src, const struct ipsec_addr *dst,
+                             struct ipsec_view datagram)
+{
+    uint16_t checksum = ipseci_upper_checksum(src, dst, IPSECI_IP_UDP, datagram);
     /* RFC 768: a computed zero is sent as all ones. */
     return checksum == 0 ? UINT16_MAX : checksum;
 }

@@ -30,6 +30,9 @@ void ipseci_udp_build(uint8_t out[IPSECI_UDP_HEADER_BYTES], uint16_t src_port, u
  * (RFC 8200 8.1). Both addresses have one family. Never 0. */
 uint16_t ipseci_udp_checksum(const struct ipsec_addr *src, const struct ipsec_addr *dst,
                              struct ipsec_view datagram);
+/* The same for any protocol with that pseudo header (TCP); may be 0. */
+uint16_t ipseci_upper_checksum(const struct ipsec_addr *src, const struct ipsec_addr *dst,
+                               uint8_t protocol, struct ipsec_view upper);
 
 enum ipseci_encap {
     IPSECI_ENCAP_IKE,       /* content is the IKE message, marker taken off */
