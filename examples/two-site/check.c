@@ -253,11 +253,31 @@ static void check_secret(const struct checking *at, const struct config_site *si
     }
 }
 
+static void check_eap(const struct checking *at, const struct config_site *site)
+{
+    const uint32_t line = site->eap.line != 0 ? site->eap.line : site->line;
+
+    if (site->peer.local_auth == IPSEC_AUTH_EAP && site->peer.remote_auth == IPSEC_AUTH_EAP) {
+        say(at, GRADE_WARNING, line,
+            "site %s: EAP on both sides: whoever answers in the server's place sees what takes one "
+            "DES key to turn into the password; let the server show a certificate (on the server "
+            "local_auth = certificate, here remote_auth = certificate)",
+            site->name);
+    }
+    if (site->eap.any_id) {
+        say(at, GRADE_WARNING, line,
+            "site %s: eap_any_id: every user in eap_users_file may have the identity of another in "
+            "IKE",
+            site->name);
+    }
+}
+
 static void check_site(const struct checking *at, const struct config_site *site)
 {
     const struct config_gateway *gateway = &at->config->gateway;
     check_proposals(at, site->ike_line != 0 ? site->ike_line : site->line, "ike", &site->ike);
     check_secret(at, site);
+    check_eap(at, site);
     if (site->remote_any && site->peer.remote_id.type == IPSEC_ID_NONE) {
         say(at, GRADE_WARNING, site->line,
             "site %s: remote = any and no remote_id: everybody who has the secret is this site",

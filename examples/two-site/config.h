@@ -35,7 +35,7 @@ struct config_gateway {
     uint32_t retransmit_max;
     bool cookies_always;
     uint32_t fragment_bytes; /* 0: the library's default */
-    uint32_t seen;           /* keys given so far, a bit each in the order of config_keys.c */
+    uint64_t seen;           /* keys given so far, a bit each in the order of config_keys.c */
 };
 
 struct config_child {
@@ -46,7 +46,7 @@ struct config_child {
     struct ipsec_proposals esp;
     char esp_text[CONFIG_TEXT_BYTES];
     uint32_t esp_line;
-    uint32_t seen;
+    uint64_t seen;
     struct ipsec_child_config child; /* proposals and name point into this struct */
 };
 
@@ -62,6 +62,24 @@ struct config_auth {
     uint32_t signatures; /* sets of 1 << enum ipsec_signature; 0: the library's default */
 };
 
+/* A file that was read. */
+struct config_content {
+    uint8_t *data; /* with a NUL behind it */
+    size_t length;
+};
+
+/* EAP of a site: read by eap_secrets.c. */
+struct config_eap {
+    uint32_t line;      /* of the last key about it */
+    char identity[257]; /* our user name; empty: that of local_id */
+    char password_file[CONFIG_PATH_BYTES];
+    char users_file[CONFIG_PATH_BYTES]; /* of whom we answer */
+    bool ask_identity;
+    bool any_id;
+    struct config_content password; /* secret, as the next */
+    struct config_content users;
+};
+
 struct config_site {
     char name[CONFIG_NAME_BYTES];
     uint32_t line;
@@ -75,13 +93,14 @@ struct config_site {
     uint32_t secret_line;
     struct ipsec_secret secret;
     struct config_auth auth;
+    struct config_eap eap;
     struct ipsec_peer peer;     /* pointers lead into this struct */
     struct ipsec_selector pool; /* addresses for peers that ask; family NONE: none */
     uint32_t dns_count;
     struct ipsec_addr dns[IPSEC_CONFIG_DNS_MAX];
     struct ipsec_child_config children[CONFIG_SITE_CHILDREN_MAX];
     const struct config_child *child_source[CONFIG_SITE_CHILDREN_MAX];
-    uint32_t seen;
+    uint64_t seen;
 };
 
 struct config_error {
@@ -131,6 +150,8 @@ void config_auth_key(struct config *config, struct config_site *site, const char
 void config_auth_check(struct config *config, const struct config_site *site);
 /* "psk", "certificate" ... */
 const char *config_auth_text(uint8_t auth);
+/* config_eap.c: what must fit together of the keys that begin with eap_. */
+void config_eap_check(struct config *config, const struct config_site *site);
 bool config_site_uses(const struct config_site *site, enum ipsec_auth auth);
 /* A relative path lies beside the configuration. False: too long. */
 bool config_path(const struct config *config, const char *file, char *path, size_t capacity);

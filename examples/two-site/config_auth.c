@@ -13,10 +13,9 @@ static const struct {
     const char *word;
     uint8_t auth;
 } methods[] = {
-    {"psk", IPSEC_AUTH_PSK},
-    {"certificate", IPSEC_AUTH_SIGNATURE},
-    {"cert", IPSEC_AUTH_SIGNATURE},
-    {"null", IPSEC_AUTH_NULL},
+    {"psk", IPSEC_AUTH_PSK},        {"certificate", IPSEC_AUTH_SIGNATURE},
+    {"cert", IPSEC_AUTH_SIGNATURE}, {"null", IPSEC_AUTH_NULL},
+    {"eap", IPSEC_AUTH_EAP},
 };
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 
@@ -27,7 +26,7 @@ const char *config_auth_text(uint8_t auth)
             return methods[i].word;
         }
     }
-    return "eap";
+    return "unknown";
 }
 
 static bool read_method(const char *word, uint8_t *out)
@@ -47,7 +46,7 @@ static void set_methods(struct config *config, struct config_site *site, const c
     uint8_t auth = 0;
 
     if (!read_method(value, &auth)) {
-        config_fail(config, line, "%s: \"%.40s\" is not psk, certificate or null", key, value);
+        config_fail(config, line, "%s: \"%.40s\" is not psk, certificate, eap or null", key, value);
         return;
     }
     if (strcmp(key, "remote_auth") != 0) {

@@ -97,6 +97,7 @@ static void finish_site(struct config *config, struct config_site *site)
     peer->children = site->children;
     read_secret(config, site);
     config_auth_check(config, site);
+    config_eap_check(config, site);
 }
 
 static struct config_site *site_named(struct config *config, const struct config_child *child)

@@ -15,7 +15,7 @@ struct key {
     void (*set)(const struct place *place, const char *value);
 };
 
-#define KEYS_MAX 32
+#define KEYS_MAX 64
 
 /* ---- [gateway] --------------------------------------------------------------------------------
  */
@@ -257,50 +257,6 @@ static void site_childless(const struct place *place, const char *value)
     config_bad(place, value, "allow, never or always");
 }
 
-static void site_request_address(const struct place *place, const char *value)
-{
-    static const char *const word[] = {"ipv4", "ipv6", "dns", "subnets"}; /* bits in this order */
-    char item[16];
-    while (value_next_item(&value, item, sizeof(item))) {
-        unsigned bit = 0;
-        while (bit < sizeof(word) / sizeof(word[0]) && strcmp(item, word[bit]) != 0) {
-            bit++;
-        }
-        if (bit == sizeof(word) / sizeof(word[0])) {
-            config_bad(place, item, "ipv4, ipv6, dns or subnets");
-            return;
-        }
-        place->site->peer.request_config |= (uint8_t)(1U << bit);
-    }
-    if (value == NULL) {
-        config_fail(place->config, place->line, "%s: an empty or overlong item in the list",
-                    place->key);
-    }
-}
-
-static void site_pool(const struct place *place, const char *value)
-{
-    struct ipsec_selector *pool = &place->site->pool;
-    if (ipsec_selector_parse(value, pool) != IPSEC_OK || pool->family != IPSEC_FAMILY_IPV4 ||
-        pool->protocol != 0) {
-        config_bad(place, value,
-                   "a range of IPv4 addresses such as 10.77.0.0/24 or 10.77.0.10-10.77.0.99");
-        pool->family = IPSEC_FAMILY_NONE;
-    }
-}
-
-static void site_dns(const struct place *place, const char *value)
-{
-    struct config_site *site = place->site;
-    if (site->dns_count == IPSEC_CONFIG_DNS_MAX) {
-        config_fail(place->config, place->line, "%s: more than %d servers", place->key,
-                    IPSEC_CONFIG_DNS_MAX);
-        return;
-    }
-    config_set_address(place, value, &site->dns[site->dns_count]);
-    site->dns_count++;
-}
-
 static const struct key site_keys[] = {
     {"local", false, site_local},
     {"remote", false, site_remote},
@@ -319,6 +275,11 @@ static const struct key site_keys[] = {
     {"require_crl", false, site_auth},
     {"signatures", false, site_auth},
     {"remote_signatures", false, site_auth},
+    {"eap_identity", false, config_eap},
+    {"eap_password_file", false, config_eap},
+    {"eap_users_file", false, config_eap},
+    {"eap_ask_identity", false, config_eap},
+    {"eap_any_id", false, config_eap},
     {"role", false, site_role},
     {"ike", true, site_ike},
     {"ike_lifetime", false, site_ike_lifetime},
@@ -331,9 +292,9 @@ static const struct key site_keys[] = {
     {"fragmentation", false, site_fragmentation},
     {"childless", false, site_childless},
     {"quirks", true, config_quirks},
-    {"request_address", true, site_request_address},
-    {"pool", false, site_pool},
-    {"dns", true, site_dns},
+    {"request_address", true, config_request_address},
+    {"pool", false, config_pool},
+    {"dns", true, config_dns},
 };
 
 /* ---- [child NAME] -----------------------------------------------------------------------------
@@ -462,7 +423,7 @@ static void unknown(const struct place *place, const char *what, const char *wor
 }
 
 static bool set_key(const struct place *place, const struct key keys[], size_t count,
-                    const char *value, uint32_t *seen)
+                    const char *value, uint64_t *seen)
 {
     const char *names[KEYS_MAX];
     const size_t errors = place->config->error_count;
@@ -471,11 +432,11 @@ static bool set_key(const struct place *place, const struct key keys[], size_t c
         if (strcmp(keys[i].name, place->key) != 0) {
             continue;
         }
-        if ((*seen & 1U << i) != 0 && !keys[i].list) {
+        if ((*seen & UINT64_C(1) << i) != 0 && !keys[i].list) {
             config_fail(place->config, place->line, "%s is given twice", place->key);
             return false;
         }
-        *seen |= 1U << i;
+        *seen |= UINT64_C(1) << i;
         keys[i].set(place, value);
         return place->config->error_count == errors;
     }

@@ -33,6 +33,12 @@ void config_set_size(const struct place *place, const char *value, uint64_t *out
 void config_set_selectors(const struct place *place, const char *value,
                           struct ipsec_selectors *out);
 void config_set_id(const struct place *place, const char *value, struct ipsec_id *out);
+/* config_lease.c */
+void config_request_address(const struct place *place, const char *value);
+void config_pool(const struct place *place, const char *value);
+void config_dns(const struct place *place, const char *value);
+/* config_eap.c */
+void config_eap(const struct place *place, const char *value);
 /* config_quirks.c */
 void config_quirks(const struct place *place, const char *value);
 /* config_headers.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keys, certificates and trust stores of the sites, read from their files with the provider.
+ * Keys, certificates, trust stores and passwords of the sites, read from their files, with the
+ * provider.
  */
 #ifndef TWO_SITE_CREDENTIAL_H
 #define TWO_SITE_CREDENTIAL_H

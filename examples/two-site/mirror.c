@@ -104,6 +104,13 @@ static void ini_auth(const struct config_site *site, FILE *out)
     if (remote == IPSEC_AUTH_SIGNATURE) {
         fprintf(out, "ca_file = ca.crt\n");
     }
+    if (local == IPSEC_AUTH_EAP && site->role != ROLE_INITIATOR) {
+        fprintf(out, "eap_password_file = here.password\n");
+    }
+    if (remote == IPSEC_AUTH_EAP && site->role != ROLE_RESPONDER) {
+        fprintf(out, "eap_users_file = here.users\n%s",
+                site->eap.identity[0] != '\0' ? "eap_any_id = yes\n" : "");
+    }
 }
 
 void mirror_ini(const struct config *config, const struct config_site *site, FILE *out)
@@ -178,16 +185,52 @@ static void swanctl_child(const struct config_child *child, bool start, FILE *ou
     fprintf(out, "            }\n");
 }
 
-static void swanctl_end(const char *which, uint8_t auth, const char *id, FILE *out)
+static const char *swanctl_auth(uint8_t auth)
 {
+    return auth == IPSEC_AUTH_SIGNATURE ? "pubkey"
+           : auth == IPSEC_AUTH_EAP     ? "eap-mschapv2"
+                                        : config_auth_text(auth);
+}
+
+static void swanctl_end(const struct config_site *site, const char *which, const char *id,
+                        FILE *out)
+{
+    const uint8_t auth =
+        strcmp(which, "local") == 0 ? site->peer.remote_auth : site->peer.local_auth;
     const bool shows = auth == IPSEC_AUTH_SIGNATURE && strcmp(which, "local") == 0;
-    fprintf(out, "        %s {\n            auth = %s\n%s", which,
-            auth == IPSEC_AUTH_SIGNATURE ? "pubkey" : config_auth_text(auth),
+    fprintf(out, "        %s {\n            auth = %s\n%s", which, swanctl_auth(auth),
             shows ? "            certs = here.crt\n" : "");
     if (strcmp(id, "any") != 0) {
         fprintf(out, "            id = %s\n", id);
     }
+    /* A user of another name than the identity is asked for it. */
+    if (auth == IPSEC_AUTH_EAP && strcmp(which, "remote") == 0 && site->eap.identity[0] != '\0') {
+        fprintf(out, "            eap_id = %%any\n");
+    }
     fprintf(out, "        }\n");
+}
+
+static void swanctl_secrets(const struct config_site *site, const char *here, const char *there,
+                            FILE *out)
+{
+    if (config_site_uses(site, IPSEC_AUTH_PSK)) {
+        fprintf(out,
+                "secrets {\n    ike-here {\n        id = %s\n"
+                "        secret = \"the content of %s\"\n    }\n}\n",
+                strcmp(here, "any") == 0 ? "%any" : here, site->secret_file);
+    }
+    if (site->peer.local_auth == IPSEC_AUTH_EAP && site->role != ROLE_RESPONDER) {
+        fprintf(out,
+                "secrets {\n    eap-here {\n        id = \"%s\"\n"
+                "        secret = \"the content of %s\"\n    }\n}\n",
+                site->eap.identity[0] != '\0' ? site->eap.identity : here, site->eap.password_file);
+    }
+    if (site->peer.remote_auth == IPSEC_AUTH_EAP && site->role != ROLE_INITIATOR) {
+        fprintf(out,
+                "secrets {\n    eap-there {\n        id = \"%s\"\n"
+                "        secret = \"the password from %s\"\n    }\n}\n",
+                strcmp(there, "any") == 0 ? "the user's name" : there, site->eap.users_file);
+    }
 }
 
 void mirror_swanctl(const struct config *config, const struct config_site *site, FILE *out)
@@ -216,17 +259,12 @@ void mirror_swanctl(const struct config *config, const struct config_site *site,
     fprintf(out, "        proposals = %s\n", ike.text);
     fprintf(out, "        encap = %s\n", peer->force_encapsulation ? "yes" : "no");
     fprintf(out, "        fragmentation = %s\n", peer->no_fragmentation ? "no" : "yes");
-    swanctl_end("local", peer->remote_auth, local, out);
-    swanctl_end("remote", peer->local_auth, remote, out);
+    swanctl_end(site, "local", local, out);
+    swanctl_end(site, "remote", remote, out);
     fprintf(out, "        children {\n");
     for (size_t i = 0; i < peer->child_count; i++) {
         swanctl_child(site->child_source[i], site->role == ROLE_RESPONDER, out);
     }
     fprintf(out, "        }\n    }\n}\n");
-    if (config_site_uses(site, IPSEC_AUTH_PSK)) {
-        fprintf(out,
-                "secrets {\n    ike-here {\n        id = %s\n"
-                "        secret = \"the content of %s\"\n    }\n}\n",
-                strcmp(remote, "any") == 0 ? "%any" : remote, site->secret_file);
-    }
+    swanctl_secrets(site, remote, local, out);
 }

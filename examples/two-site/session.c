@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 #include "secret.h"
+#include "session_eap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,7 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.find_peer = find_peer;
     out->callbacks.find_secret = find_secret;
     out->callbacks.wall_time = wall_time;
+    out->callbacks.eap = session_eap_callback(session);
     out->callbacks.lease = session_lease;
     out->callbacks.release = session_release;
     out->callbacks.event = session_on_event;
@@ -206,8 +208,7 @@ static bool has_standing_child(const struct ipsec_peer *peer)
 static bool add_sites(struct session *session)
 {
     for (size_t i = 0; i < session->config->site_count; i++) {
-        const struct config_site *config = &session->config->site[i];
-        session->site[i].config = config;
+        const struct config_site *config = session->site[i].config;
         if (config->role == ROLE_INITIATOR && has_standing_child(&config->peer)) {
             session_want(session, &session->site[i]);
         }
@@ -230,6 +231,14 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
     session->provider[0] = parts->crypto;
     session->signer = parts->signer;
     session->x509 = parts->x509;
+    for (size_t i = 0; i < session->config->site_count; i++) {
+        session->site[i].config = &session->config->site[i];
+    }
+    if (!session_eap_open(session)) {
+        journal_line(session->journal, "gateway", "can not start: no memory for EAP");
+        session_deinit(session);
+        return false;
+    }
     if (!make_gateway(session, now) || !add_sites(session)) {
         session_deinit(session);
         return false;
@@ -245,6 +254,7 @@ void session_deinit(struct session *session)
     }
     free(session->block);
     session->block = NULL;
+    session_eap_close(session);
 }
 
 enum ipsec_status session_turn(struct session *session, const struct ipsec_io *io, ipsec_ms until)

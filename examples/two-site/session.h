@@ -18,6 +18,8 @@
 /* The most addresses that are given out of one pool. */
 #define SESSION_LEASES_MAX 1024
 
+struct ipsec_eap_mschapv2;
+
 /* How one site is doing. */
 struct session_site {
     const struct config_site *config;
@@ -29,6 +31,7 @@ struct session_site {
     enum ipsec_phase last_phase;
     uint32_t failures;               /* in a row */
     bool leased[SESSION_LEASES_MAX]; /* of the pool, by place */
+    struct ipsec_eap_mschapv2 *eap;  /* NULL: not used here */
 };
 
 /* What the exchange under way costs, for the line after a rekey. */
@@ -61,6 +64,7 @@ struct session {
     bool dirty; /* a site is to be called */
     bool closing;
     struct session_budget strangers;
+    ipsec_ms last_event;        /* when it happened */
     struct ipsec_addr assigned; /* the peer's last gift of an IPv4 address; family NONE: none */
 };
 
@@ -116,6 +120,9 @@ void session_release(void *user, const struct ipsec_peer *peer, uint32_t lease);
 
 /* session_event.c: the library's events. */
 void session_on_event(void *user, const struct ipsec_event *event);
+
+/* Whether the lines may be written about somebody who has not proven who it is. */
+bool session_may_say(struct session *session, ipsec_ms now, uint32_t lines);
 
 struct session_site *session_site_of(struct session *session, const struct ipsec_peer *peer);
 

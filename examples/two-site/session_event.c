@@ -3,7 +3,7 @@
  * The library's events as lines of the journal.
  */
 #include "render.h"
-#include "session.h"
+#include "session_eap.h"
 #include "value.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static const char *topic_of(const struct ipsec_event *event)
 }
 
 /* Whoever sends rubbish may not fill the log. */
-static bool may_say(struct session *session, ipsec_ms now, uint32_t lines)
+bool session_may_say(struct session *session, ipsec_ms now, uint32_t lines)
 {
     struct session_budget *budget = &session->strangers;
     if (now - budget->window >= SESSION_STRANGER_WINDOW_MS) {
@@ -59,7 +59,8 @@ static void on_message(struct session *session, const struct ipsec_event *event)
     const struct ipsec_message_info *message = event->message;
     const bool called = message->outbound ? !message->from_initiator : message->from_initiator;
     count_cost(session, message);
-    if (message->exchange == EXCHANGE_IKE_SA_INIT && called && !may_say(session, event->now, 1)) {
+    if (message->exchange == EXCHANGE_IKE_SA_INIT && called &&
+        !session_may_say(session, event->now, 1)) {
         return;
     }
     ipsec_message_text(message, text, sizeof(text));
@@ -198,7 +199,7 @@ static void on_redirected(struct session *session, const struct ipsec_event *eve
                      from, to);
         break;
     case IPSEC_REDIRECT_SENT:
-        if (event->ike_sa != 0 || may_say(session, event->now, 1)) {
+        if (event->ike_sa != 0 || session_may_say(session, event->now, 1)) {
             journal_line(session->journal, topic_of(event), "%s is redirected to %s", remote.text,
                          to);
         }
@@ -220,7 +221,7 @@ static void on_failure(struct session *session, const struct ipsec_event *event)
     struct session_site *site = session_site_of(session, failure->peer);
     const char *topic = failure->peer != NULL ? failure->peer->name : topic_of(event);
     if (!failure->initiator && !failure->authenticated &&
-        !may_say(session, event->now, REPORT_LINES)) {
+        !session_may_say(session, event->now, REPORT_LINES)) {
         return;
     }
     const bool again = site != NULL && site->last_cause == failure->cause &&
@@ -286,7 +287,7 @@ static void on_moved(struct session *session, const struct ipsec_event *event)
 static void on_drop(struct session *session, const struct ipsec_event *event)
 {
     struct render from = {.used = 0};
-    if (!may_say(session, event->now, 1)) {
+    if (!session_may_say(session, event->now, 1)) {
         return;
     }
     render_endpoint(&from, &event->remote);
@@ -308,6 +309,10 @@ static void on_warning(struct session *session, const struct ipsec_event *event)
 void session_on_event(void *user, const struct ipsec_event *event)
 {
     struct session *session = user;
+    session->last_event = event->now;
+    if (event->type == IPSEC_EVENT_IKE_CLOSED || event->type == IPSEC_EVENT_FAILURE) {
+        session_eap_forget(session, event->ike_sa);
+    }
     switch (event->type) {
     case IPSEC_EVENT_MESSAGE:
         on_message(session, event);

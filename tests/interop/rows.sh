@@ -17,6 +17,8 @@ always strongswan-6.0 both aes256-sha256-modp2048 suite aes256-sha256-modp2048 a
 always strongswan-6.0 both aes256gcm16-prfsha256-ecp256 suite aes256gcm16-prfsha256-ecp256 aes256gcm16-ecp256
 always strongswan-5.9 initiator keepalive keepalive aes256-sha256-modp2048 aes256-sha256
 all strongswan-6.0 initiator keepalive keepalive aes256-sha256-modp2048 aes256-sha256
+always strongswan-5.9 initiator eap-mschapv2-alone eap alone
+all strongswan-6.0 initiator eap-mschapv2-alone eap alone
 always libreswan both aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
 all libreswan both aes256-sha256-ecp256 suite aes256-sha256-ecp256 aes256-sha256-ecp256
 all libreswan both aes256-sha256-ecp384 suite aes256-sha256-ecp384 aes256-sha256-ecp384
@@ -67,6 +69,10 @@ ecdsa256-method-9 certificates ecdsa256 classic
 ecdsa256-signature certificates ecdsa256 signature
 ecdsa384-method-10 certificates ecdsa384 classic
 ecdsa384-signature certificates ecdsa384 signature
+eap-mschapv2 eap plain
+eap-mschapv2-asked eap asked
+eap-mschapv2-other-name eap other
+eap-mschapv2-refused eap refused
 fragmentation fragmentation rsa2048
 fragments fragments 256 aes256-sha256-modp2048 aes256-sha256-modp2048
 fragments-gcm fragments 600 aes256gcm16-prfsha256-modp4096 aes256gcm16-modp4096
@@ -74,12 +80,9 @@ lossy-path lossy_path aes256-sha256-modp2048 aes256-sha256-modp4096
 END
 }
 
-# Move a line up, to rows_strongswan, as soon as ipsec-two-site can do it, and see that the words of its
-# configuration in checks_auth.sh are the right ones.
+# For what the program lacks yet: a line here waits, shown by --pending, until it can move up.
 rows_waiting() # PEER
 {
     sed "s/^/pending $1 both /" <<'END'
-eap-mschapv2 eap mschapv2
-eap-md5 eap md5
 END
 }

@@ -204,7 +204,7 @@ static void what_does_not_fit_together(void **state)
     says("auth = certificate\n" A_SHOWS, "ca_file is missing");
     says("auth = null\n" A_SHOWS, "not used with local_auth");
     says("auth = null\nca_file = root.der\n", "not used with remote_auth");
-    says("auth = password\n", "is not psk, certificate or null");
+    says("auth = password\n", "is not psk, certificate, eap or null");
     says(BOTH A_SHOWS "require_crl = yes\n", "require_crl takes a crl_file");
     says(BOTH A_SHOWS "require_crl = perhaps\n", "is not yes or no");
     says(BOTH A_SHOWS "signatures = rsa-md5\n", "is no signature such as");
