@@ -201,6 +201,10 @@ struct ipseci_mbed_rng {
 };
 int ipseci_mbed_rng(void *rng, unsigned char *out, size_t length);
 
+/* Reads a caller's config (its size first) into one that holds the defaults: completes an older
+ * caller's, refuses a newer one that says something unknown (IPSEC_ERR_STRUCT_SIZE). */
+enum ipsec_status ipseci_mbed_config(void *to, size_t bytes, const void *from);
+
 /* ---- groups ---- */
 
 struct ipseci_mbed_group;

@@ -157,36 +157,33 @@ static const struct ipsec_crypto table = {
     .ke_free = ipseci_mbed_ke_free,
 };
 
-/* Completes an older caller's config with zeros; refuses a newer one that says something unknown.
- */
-static enum ipsec_status read_config(struct ipsec_mbedtls_config *to,
-                                     const struct ipsec_mbedtls_config *from)
+enum ipsec_status ipseci_mbed_config(void *to, size_t bytes, const void *from)
 {
-    *to = (struct ipsec_mbedtls_config)IPSEC_MBEDTLS_CONFIG_INIT;
-    if (from == NULL) {
-        return IPSEC_OK;
-    }
-    if (from->size < sizeof(from->size)) {
+    uint32_t size;
+
+    memcpy(&size, from, sizeof(size));
+    if (size < sizeof(size)) {
         return IPSEC_ERR_STRUCT_SIZE;
     }
-    for (size_t i = sizeof(*to); i < from->size; i++) {
+    for (size_t i = bytes; i < size; i++) {
         if (((const uint8_t *)from)[i] != 0) {
             return IPSEC_ERR_STRUCT_SIZE;
         }
     }
-    memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
+    memcpy(to, from, size < bytes ? size : bytes);
     return IPSEC_OK;
 }
 
 enum ipsec_status ipsec_mbedtls_new(const struct ipsec_mbedtls_config *config,
                                     struct ipsec_mbedtls **out)
 {
-    struct ipsec_mbedtls_config c;
+    struct ipsec_mbedtls_config c = IPSEC_MBEDTLS_CONFIG_INIT;
     if (out == NULL) {
         return IPSEC_ERR_ARGUMENT;
     }
     *out = NULL;
-    enum ipsec_status status = read_config(&c, config);
+    enum ipsec_status status =
+        config == NULL ? IPSEC_OK : ipseci_mbed_config(&c, sizeof(c), config);
     if (status != IPSEC_OK) {
         return status;
     }

@@ -11,45 +11,193 @@
 #include <mbedtls/md.h>
 #include <mbedtls/rsa.h>
 
-enum scheme { SCHEME_NONE, SCHEME_RSA, SCHEME_PSS, SCHEME_ECDSA };
-
-struct row {
-    uint8_t scheme;
-    uint8_t hash; /* enum ipseci_mbed_hash_id */
-    uint8_t md;   /* the same as Mbed TLS counts */
-    bool built_in;
+/* The same hash as the provider and as Mbed TLS count. */
+struct hash {
+    uint8_t id; /* enum ipseci_mbed_hash_id */
+    uint8_t md;
 };
 
+struct digest {
+    mbedtls_md_type_t md;
+    uint8_t length;
+    uint8_t octets[IPSECI_MBED_DIGEST_MAX];
+};
+
+/* 0, or an Mbed TLS error. */
+static int digest_make(struct hash which, const struct ipsec_view parts[], size_t part_count,
+                       struct digest *out)
+{
+    const struct ipseci_mbed_hash *hash = ipseci_mbed_hash((enum ipseci_mbed_hash_id)which.id);
+    uint64_t state[IPSECI_MBED_STATE_MAX / 8];
+
+    out->md = (mbedtls_md_type_t)which.md;
+    out->length = hash->digest_octets;
+    hash->init(state);
+    int error = hash->starts(state);
+    for (size_t i = 0; i < part_count && error == 0; i++) {
+        if (parts[i].length != 0) {
+            error = hash->update(state, parts[i].data, parts[i].length);
+        }
+    }
+    if (error == 0) {
+        error = hash->finish(state, out->octets);
+    }
+    hash->free(state);
+    mbedtls_platform_zeroize(state, sizeof(state));
+    return error;
+}
+
+/* ---- one scheme after the other: 0, or an Mbed TLS error ---- */
+
+struct scheme {
+    uint8_t kind; /* enum ipsec_key_kind */
+    int (*verify)(mbedtls_pk_context *pk, const struct digest *digest, struct ipsec_view signature);
+    /* Room for IPSEC_SIGNATURE_BYTES_MAX; gives the length, too. */
+    int (*sign)(mbedtls_pk_context *pk, const struct digest *digest, struct ipseci_mbed_rng *rng,
+                uint8_t *signature, size_t *length);
+};
+
+#if IPSECI_MBED_PSS
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+#define PSS_VERIFY(rsa, ...)                                                                       \
+    mbedtls_rsa_rsassa_pss_verify_ext(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, __VA_ARGS__)
+#define PSS_PADDING(rsa, md) (mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, (int)(md)), 0)
+#else
+#define PSS_VERIFY(rsa, ...) mbedtls_rsa_rsassa_pss_verify_ext(rsa, __VA_ARGS__)
+#define PSS_PADDING(rsa, md) mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md)
+#endif
+
+/* RFC 7427 A.4: one hash for message and mask, and a salt as long as it; nothing else is taken. */
+static int pss_verify(mbedtls_pk_context *pk, const struct digest *digest,
+                      struct ipsec_view signature)
+{
+    return PSS_VERIFY(mbedtls_pk_rsa(*pk), digest->md, digest->length, digest->octets, digest->md,
+                      digest->length, signature.data);
+}
+
+static int pss_sign(mbedtls_pk_context *pk, const struct digest *digest,
+                    struct ipseci_mbed_rng *rng, uint8_t *signature, size_t *length)
+{
+    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
+    int error = PSS_PADDING(rsa, digest->md);
+    if (error == 0) {
+        error =
+            mbedtls_rsa_rsassa_pss_sign_ext(rsa, ipseci_mbed_rng, rng, digest->md, digest->length,
+                                            digest->octets, digest->length, signature);
+    }
+    *length = mbedtls_pk_get_len(pk);
+    return error;
+}
+
+static const struct scheme pss = {IPSEC_KEY_RSA, pss_verify, pss_sign};
+#define SCHEME_PSS &pss
+#else
+#define SCHEME_PSS NULL
+#endif
+
+#if IPSECI_MBED_RSA
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+#define V15_VERIFY(rsa, ...)                                                                       \
+    mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, __VA_ARGS__)
+#define V15_SIGN(rsa, rng, ...)                                                                    \
+    mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, ipseci_mbed_rng, rng, MBEDTLS_RSA_PRIVATE, __VA_ARGS__)
+#define V15_PADDING(rsa) (mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, 0), 0)
+#else
+#define V15_VERIFY(rsa, ...) mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, __VA_ARGS__)
+#define V15_SIGN(rsa, rng, ...)                                                                    \
+    mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, ipseci_mbed_rng, rng, __VA_ARGS__)
+#define V15_PADDING(rsa) mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE)
+#endif
+
+/* RFC 8017 8.2.2, AUTH-11: Mbed TLS builds the block that is expected and compares the whole. */
+static int rsa_verify(mbedtls_pk_context *pk, const struct digest *digest,
+                      struct ipsec_view signature)
+{
+    return V15_VERIFY(mbedtls_pk_rsa(*pk), digest->md, digest->length, digest->octets,
+                      signature.data);
+}
+
+static int rsa_sign(mbedtls_pk_context *pk, const struct digest *digest,
+                    struct ipseci_mbed_rng *rng, uint8_t *signature, size_t *length)
+{
+    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
+    int error = V15_PADDING(rsa);
+    if (error == 0) {
+        error = V15_SIGN(rsa, rng, digest->md, digest->length, digest->octets, signature);
+    }
+    *length = mbedtls_pk_get_len(pk);
+    return error;
+}
+
+static const struct scheme rsa_v15 = {IPSEC_KEY_RSA, rsa_verify, rsa_sign};
+#define SCHEME_RSA &rsa_v15
+#else
+#define SCHEME_RSA NULL
+#endif
+
+#if IPSECI_MBED_ECDSA
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+#define PK_SIGN(pk, digest, out, length, rng)                                                      \
+    mbedtls_pk_sign(pk, (digest)->md, (digest)->octets, (digest)->length, out, length,             \
+                    ipseci_mbed_rng, rng)
+#else
+#define PK_SIGN(pk, digest, out, length, rng)                                                      \
+    mbedtls_pk_sign(pk, (digest)->md, (digest)->octets, (digest)->length, out,                     \
+                    IPSEC_SIGNATURE_BYTES_MAX, length, ipseci_mbed_rng, rng)
+#endif
+
+static int ecdsa_verify(mbedtls_pk_context *pk, const struct digest *digest,
+                        struct ipsec_view signature)
+{
+    return mbedtls_pk_verify(pk, digest->md, digest->octets, digest->length, signature.data,
+                             signature.length);
+}
+
+static int ecdsa_sign(mbedtls_pk_context *pk, const struct digest *digest,
+                      struct ipseci_mbed_rng *rng, uint8_t *signature, size_t *length)
+{
+    return PK_SIGN(pk, digest, signature, length, rng);
+}
+
+static const struct scheme ecdsa = {IPSEC_KEY_EC, ecdsa_verify, ecdsa_sign};
+#define SCHEME_ECDSA &ecdsa
+#else
+#define SCHEME_ECDSA NULL
+#endif
+
+/* ---- which there are ---- */
+
+struct row {
+    const struct scheme *scheme; /* NULL: not built in */
+    struct hash hash;
+};
+
+#define SHA(bits)                                                                                  \
+    {                                                                                              \
+        IPSECI_MBED_HASH_SHA##bits, MBEDTLS_MD_SHA##bits                                           \
+    }
+
 static const struct row rows[IPSEC_SIGNATURES] = {
-    [IPSEC_SIGNATURE_RSA_SHA1] = {SCHEME_RSA, IPSECI_MBED_HASH_SHA1, MBEDTLS_MD_SHA1,
-                                  IPSECI_MBED_RSA},
-    [IPSEC_SIGNATURE_RSA_SHA2_256] = {SCHEME_RSA, IPSECI_MBED_HASH_SHA256, MBEDTLS_MD_SHA256,
-                                      IPSECI_MBED_RSA},
-    [IPSEC_SIGNATURE_RSA_SHA2_384] = {SCHEME_RSA, IPSECI_MBED_HASH_SHA384, MBEDTLS_MD_SHA384,
-                                      IPSECI_MBED_RSA},
-    [IPSEC_SIGNATURE_RSA_SHA2_512] = {SCHEME_RSA, IPSECI_MBED_HASH_SHA512, MBEDTLS_MD_SHA512,
-                                      IPSECI_MBED_RSA},
-    [IPSEC_SIGNATURE_PSS_SHA2_256] = {SCHEME_PSS, IPSECI_MBED_HASH_SHA256, MBEDTLS_MD_SHA256,
-                                      IPSECI_MBED_PSS},
-    [IPSEC_SIGNATURE_PSS_SHA2_384] = {SCHEME_PSS, IPSECI_MBED_HASH_SHA384, MBEDTLS_MD_SHA384,
-                                      IPSECI_MBED_PSS},
-    [IPSEC_SIGNATURE_PSS_SHA2_512] = {SCHEME_PSS, IPSECI_MBED_HASH_SHA512, MBEDTLS_MD_SHA512,
-                                      IPSECI_MBED_PSS},
-    [IPSEC_SIGNATURE_ECDSA_SHA2_256] = {SCHEME_ECDSA, IPSECI_MBED_HASH_SHA256, MBEDTLS_MD_SHA256,
-                                        IPSECI_MBED_ECDSA},
-    [IPSEC_SIGNATURE_ECDSA_SHA2_384] = {SCHEME_ECDSA, IPSECI_MBED_HASH_SHA384, MBEDTLS_MD_SHA384,
-                                        IPSECI_MBED_ECDSA},
-    [IPSEC_SIGNATURE_ECDSA_SHA2_512] = {SCHEME_ECDSA, IPSECI_MBED_HASH_SHA512, MBEDTLS_MD_SHA512,
-                                        IPSECI_MBED_ECDSA},
+    [IPSEC_SIGNATURE_RSA_SHA1] = {SCHEME_RSA, SHA(1)},
+    [IPSEC_SIGNATURE_RSA_SHA2_256] = {SCHEME_RSA, SHA(256)},
+    [IPSEC_SIGNATURE_RSA_SHA2_384] = {SCHEME_RSA, SHA(384)},
+    [IPSEC_SIGNATURE_RSA_SHA2_512] = {SCHEME_RSA, SHA(512)},
+    [IPSEC_SIGNATURE_PSS_SHA2_256] = {SCHEME_PSS, SHA(256)},
+    [IPSEC_SIGNATURE_PSS_SHA2_384] = {SCHEME_PSS, SHA(384)},
+    [IPSEC_SIGNATURE_PSS_SHA2_512] = {SCHEME_PSS, SHA(512)},
+    [IPSEC_SIGNATURE_ECDSA_SHA2_256] = {SCHEME_ECDSA, SHA(256)},
+    [IPSEC_SIGNATURE_ECDSA_SHA2_384] = {SCHEME_ECDSA, SHA(384)},
+    [IPSEC_SIGNATURE_ECDSA_SHA2_512] = {SCHEME_ECDSA, SHA(512)},
 };
 
 /* NULL: not built in, or no such signature. */
 static const struct row *row_find(enum ipsec_signature how)
 {
-    if ((size_t)how >= IPSEC_SIGNATURES || !rows[how].built_in) {
+    if ((size_t)how >= IPSEC_SIGNATURES || rows[how].scheme == NULL) {
         return NULL;
     }
-    return ipseci_mbed_hash((enum ipseci_mbed_hash_id)rows[how].hash) != NULL ? &rows[how] : NULL;
+    return ipseci_mbed_hash((enum ipseci_mbed_hash_id)rows[how].hash.id) != NULL ? &rows[how]
+                                                                                 : NULL;
 }
 
 static bool signer_supports(void *context, enum ipsec_signature how)
@@ -84,152 +232,8 @@ static bool key_fits(const struct row *row, const mbedtls_pk_context *pk)
 {
     struct ipsec_key_info info;
     return ipseci_mbed_pk_info(pk, &info) == IPSEC_OK && ipseci_mbed_pk_strong(&info) &&
-           info.kind == (row->scheme == SCHEME_ECDSA ? IPSEC_KEY_EC : IPSEC_KEY_RSA);
+           info.kind == row->scheme->kind;
 }
-
-struct digest {
-    const struct row *row;
-    uint8_t length;
-    uint8_t octets[IPSECI_MBED_DIGEST_MAX];
-};
-
-/* 0, or an Mbed TLS error. */
-static int digest_make(const struct row *row, const struct ipsec_view parts[], size_t part_count,
-                       struct digest *out)
-{
-    const struct ipseci_mbed_hash *hash = ipseci_mbed_hash((enum ipseci_mbed_hash_id)row->hash);
-    uint64_t state[IPSECI_MBED_STATE_MAX / 8];
-
-    out->row = row;
-    out->length = hash->digest_octets;
-    hash->init(state);
-    int error = hash->starts(state);
-    for (size_t i = 0; i < part_count && error == 0; i++) {
-        if (parts[i].length != 0) {
-            error = hash->update(state, parts[i].data, parts[i].length);
-        }
-    }
-    if (error == 0) {
-        error = hash->finish(state, out->octets);
-    }
-    hash->free(state);
-    mbedtls_platform_zeroize(state, sizeof(state));
-    return error;
-}
-
-/* ---- one scheme after the other: 0, or an Mbed TLS error ---- */
-
-#if IPSECI_MBED_PSS
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-#define PSS_VERIFY(rsa, ...)                                                                       \
-    mbedtls_rsa_rsassa_pss_verify_ext(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, __VA_ARGS__)
-#define PSS_PADDING(rsa, md) (mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, (int)(md)), 0)
-#else
-#define PSS_VERIFY(rsa, ...) mbedtls_rsa_rsassa_pss_verify_ext(rsa, __VA_ARGS__)
-#define PSS_PADDING(rsa, md) mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md)
-#endif
-
-/* RFC 7427 A.4: one hash for message and mask, and a salt as long as it; nothing else is taken. */
-static int pss_verify(mbedtls_pk_context *pk, const struct digest *digest, const uint8_t *signature)
-{
-    mbedtls_md_type_t md = (mbedtls_md_type_t)digest->row->md;
-    return PSS_VERIFY(mbedtls_pk_rsa(*pk), md, digest->length, digest->octets, md, digest->length,
-                      signature);
-}
-
-static int pss_sign(mbedtls_pk_context *pk, const struct digest *digest,
-                    struct ipseci_mbed_rng *rng, uint8_t *signature)
-{
-    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
-    mbedtls_md_type_t md = (mbedtls_md_type_t)digest->row->md;
-    int error = PSS_PADDING(rsa, md);
-    if (error == 0) {
-        error = mbedtls_rsa_rsassa_pss_sign_ext(rsa, ipseci_mbed_rng, rng, md, digest->length,
-                                                digest->octets, digest->length, signature);
-    }
-    return error;
-}
-#else
-static int pss_verify(mbedtls_pk_context *pk, const struct digest *digest, const uint8_t *signature)
-{
-    (void)pk;
-    (void)digest;
-    (void)signature;
-    return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
-}
-
-static int pss_sign(mbedtls_pk_context *pk, const struct digest *digest,
-                    struct ipseci_mbed_rng *rng, uint8_t *signature)
-{
-    (void)pk;
-    (void)digest;
-    (void)rng;
-    (void)signature;
-    return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
-}
-#endif
-
-#if IPSECI_MBED_RSA
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-#define V15_VERIFY(rsa, ...)                                                                       \
-    mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, __VA_ARGS__)
-#define V15_SIGN(rsa, rng, ...)                                                                    \
-    mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, ipseci_mbed_rng, rng, MBEDTLS_RSA_PRIVATE, __VA_ARGS__)
-#define V15_PADDING(rsa) (mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, 0), 0)
-#else
-#define V15_VERIFY(rsa, ...) mbedtls_rsa_rsassa_pkcs1_v15_verify(rsa, __VA_ARGS__)
-#define V15_SIGN(rsa, rng, ...)                                                                    \
-    mbedtls_rsa_rsassa_pkcs1_v15_sign(rsa, ipseci_mbed_rng, rng, __VA_ARGS__)
-#define V15_PADDING(rsa) mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE)
-#endif
-
-/* RFC 8017 8.2.2, AUTH-11: Mbed TLS builds the block that is expected and compares the whole. */
-static int rsa_verify(mbedtls_pk_context *pk, const struct digest *digest, const uint8_t *signature)
-{
-    return V15_VERIFY(mbedtls_pk_rsa(*pk), (mbedtls_md_type_t)digest->row->md, digest->length,
-                      digest->octets, signature);
-}
-
-static int rsa_sign(mbedtls_pk_context *pk, const struct digest *digest,
-                    struct ipseci_mbed_rng *rng, uint8_t *signature)
-{
-    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
-    int error = V15_PADDING(rsa);
-    if (error == 0) {
-        error = V15_SIGN(rsa, rng, (mbedtls_md_type_t)digest->row->md, digest->length,
-                         digest->octets, signature);
-    }
-    return error;
-}
-#else
-static int rsa_verify(mbedtls_pk_context *pk, const struct digest *digest, const uint8_t *signature)
-{
-    (void)pk;
-    (void)digest;
-    (void)signature;
-    return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
-}
-
-static int rsa_sign(mbedtls_pk_context *pk, const struct digest *digest,
-                    struct ipseci_mbed_rng *rng, uint8_t *signature)
-{
-    (void)pk;
-    (void)digest;
-    (void)rng;
-    (void)signature;
-    return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
-}
-#endif
-
-#if MBEDTLS_VERSION_NUMBER < 0x03000000
-#define PK_SIGN(pk, digest, out, length, rng)                                                      \
-    mbedtls_pk_sign(pk, (mbedtls_md_type_t)(digest)->row->md, (digest)->octets, (digest)->length,  \
-                    out, length, ipseci_mbed_rng, rng)
-#else
-#define PK_SIGN(pk, digest, out, length, rng)                                                      \
-    mbedtls_pk_sign(pk, (mbedtls_md_type_t)(digest)->row->md, (digest)->octets, (digest)->length,  \
-                    out, IPSEC_SIGNATURE_BYTES_MAX, length, ipseci_mbed_rng, rng)
-#endif
 
 /* ---- verify ---- */
 
@@ -271,21 +275,10 @@ static bool ecdsa_is_der(struct ipsec_view signature)
 static bool signature_has_form(const struct row *row, const mbedtls_pk_context *pk,
                                struct ipsec_view signature)
 {
-    if (row->scheme == SCHEME_ECDSA) {
+    if (row->scheme->kind == IPSEC_KEY_EC) {
         return ecdsa_is_der(signature);
     }
     return signature.length == mbedtls_pk_get_len(pk);
-}
-
-static int scheme_verify(mbedtls_pk_context *pk, const struct digest *digest,
-                         struct ipsec_view signature)
-{
-    if (digest->row->scheme == SCHEME_ECDSA) {
-        return mbedtls_pk_verify(pk, (mbedtls_md_type_t)digest->row->md, digest->octets,
-                                 digest->length, signature.data, signature.length);
-    }
-    return digest->row->scheme == SCHEME_PSS ? pss_verify(pk, digest, signature.data)
-                                             : rsa_verify(pk, digest, signature.data);
 }
 
 static enum ipsec_status check_with(mbedtls_pk_context *pk, const struct row *row,
@@ -295,10 +288,10 @@ static enum ipsec_status check_with(mbedtls_pk_context *pk, const struct row *ro
     if (!key_fits(row, pk) || !signature_has_form(row, pk, check->signature)) {
         return IPSEC_DROP_MALFORMED;
     }
-    if (digest_make(row, check->parts, check->part_count, &digest) != 0) {
+    if (digest_make(row->hash, check->parts, check->part_count, &digest) != 0) {
         return IPSEC_FATAL_CRYPTO;
     }
-    int error = scheme_verify(pk, &digest, check->signature);
+    int error = row->scheme->verify(pk, &digest, check->signature);
     if (ipseci_mbed_no_memory(error)) {
         return IPSEC_ERR_MEMORY;
     }
@@ -324,17 +317,6 @@ enum ipsec_status ipseci_mbed_verify(void *context, struct ipsec_view public_key
 }
 
 /* ---- sign ---- */
-
-static int scheme_sign(mbedtls_pk_context *pk, const struct digest *digest,
-                       struct ipseci_mbed_rng *rng, uint8_t *signature, size_t *length)
-{
-    if (digest->row->scheme == SCHEME_ECDSA) {
-        return PK_SIGN(pk, digest, signature, length, rng);
-    }
-    *length = mbedtls_pk_get_len(pk);
-    return digest->row->scheme == SCHEME_PSS ? pss_sign(pk, digest, rng, signature)
-                                             : rsa_sign(pk, digest, rng, signature);
-}
 
 static enum ipsec_status sign_status(int error, const struct ipseci_mbed_rng *rng)
 {
@@ -364,11 +346,11 @@ static enum ipsec_status signer_sign(void *context, struct ipsec_private_key *ke
     if (!key_fits(row, &key->pk)) {
         return IPSEC_ERR_ARGUMENT;
     }
-    if (digest_make(row, parts, part_count, &digest) != 0) {
+    if (digest_make(row->hash, parts, part_count, &digest) != 0) {
         return IPSEC_FATAL_CRYPTO;
     }
     enum ipsec_status status =
-        sign_status(scheme_sign(&key->pk, &digest, &rng, signature, &made), &rng);
+        sign_status(row->scheme->sign(&key->pk, &digest, &rng, signature, &made), &rng);
     if (status == IPSEC_OK && made > *length) {
         status = IPSEC_ERR_BUFFER;
     }

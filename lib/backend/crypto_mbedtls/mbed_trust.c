@@ -197,22 +197,6 @@ static enum ipsec_status take_certificate(void *context, struct ipsec_view octet
     return status;
 }
 
-static enum ipsec_status read_config(struct ipsec_mbedtls_credential_config *to,
-                                     const struct ipsec_mbedtls_credential_config *from)
-{
-    *to = (struct ipsec_mbedtls_credential_config)IPSEC_MBEDTLS_CREDENTIAL_CONFIG_INIT;
-    if (from->size < sizeof(from->size)) {
-        return IPSEC_ERR_STRUCT_SIZE;
-    }
-    for (size_t i = sizeof(*to); i < from->size; i++) {
-        if (((const uint8_t *)from)[i] != 0) {
-            return IPSEC_ERR_STRUCT_SIZE;
-        }
-    }
-    memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
-    return IPSEC_OK;
-}
-
 static enum ipsec_status fill_credential(struct ipsec_mbedtls *provider,
                                          const struct ipsec_mbedtls_credential_config *config,
                                          struct ipsec_mbedtls_fault *fault,
@@ -236,13 +220,13 @@ enum ipsec_status ipsec_mbedtls_credential_new(struct ipsec_mbedtls *provider,
                                                struct ipsec_mbedtls_fault *fault,
                                                const struct ipsec_credential **out)
 {
-    struct ipsec_mbedtls_credential_config c;
+    struct ipsec_mbedtls_credential_config c = IPSEC_MBEDTLS_CREDENTIAL_CONFIG_INIT;
 
     if (provider == NULL || config == NULL || out == NULL) {
         return ipseci_mbed_fault(fault, IPSEC_ERR_ARGUMENT, "argument not allowed", 0);
     }
     *out = NULL;
-    enum ipsec_status status = read_config(&c, config);
+    enum ipsec_status status = ipseci_mbed_config(&c, sizeof(c), config);
     if (status != IPSEC_OK || (c.certificates.data == NULL && c.certificates.length != 0)) {
         status = status != IPSEC_OK ? status : IPSEC_ERR_ARGUMENT;
         return ipseci_mbed_fault(fault, status, "argument not allowed", 0);
