@@ -94,8 +94,12 @@ struct config_site {
     struct ipsec_secret secret;
     struct config_auth auth;
     struct config_eap eap;
-    struct ipsec_peer peer;     /* pointers lead into this struct */
-    struct ipsec_selector pool; /* addresses for peers that ask; family NONE: none */
+    struct ipsec_peer peer;      /* pointers lead into this struct */
+    struct ipsec_selector pool;  /* addresses for peers that ask; family NONE: none */
+    struct ipsec_id redirect_to; /* type NONE: nowhere */
+    bool redirect_at_once;       /* in IKE_SA_INIT, not only when it is known who calls */
+    uint32_t redirect_line;
+    uint32_t follow_line; /* of follow_redirects */
     uint32_t dns_count;
     struct ipsec_addr dns[IPSEC_CONFIG_DNS_MAX];
     struct ipsec_child_config children[CONFIG_SITE_CHILDREN_MAX];
@@ -148,6 +152,10 @@ bool config_key(struct config *config, const char *section, const char *key, con
 void config_auth_key(struct config *config, struct config_site *site, const char *key,
                      const char *value, uint32_t line);
 void config_auth_check(struct config *config, const struct config_site *site);
+/* An address or a host name that peers can be sent to. */
+bool config_gateway(const char *text, struct ipsec_id *out);
+/* What must fit together of redirects. */
+void config_redirect_check(struct config *config, const struct config_site *site);
 /* "psk", "certificate" ... */
 const char *config_auth_text(uint8_t auth);
 /* config_eap.c: what must fit together of the keys that begin with eap_. */

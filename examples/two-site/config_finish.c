@@ -98,6 +98,7 @@ static void finish_site(struct config *config, struct config_site *site)
     read_secret(config, site);
     config_auth_check(config, site);
     config_eap_check(config, site);
+    config_redirect_check(config, site);
 }
 
 static struct config_site *site_named(struct config *config, const struct config_child *child)

@@ -287,6 +287,8 @@ static const struct key site_keys[] = {
     {"keepalive", false, site_keepalive},
     {"follow", false, site_follow},
     {"mobike", false, site_mobike},
+    {"follow_redirects", false, config_follow_redirects},
+    {"redirect_to", false, config_redirect_to},
     {"encapsulation", false, site_encapsulation},
     {"initial_contact", false, site_initial_contact},
     {"fragmentation", false, site_fragmentation},

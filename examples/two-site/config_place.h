@@ -41,6 +41,10 @@ void config_dns(const struct place *place, const char *value);
 void config_eap(const struct place *place, const char *value);
 /* config_quirks.c */
 void config_quirks(const struct place *place, const char *value);
+/* config_redirect.c */
+void config_follow_redirects(const struct place *place, const char *value);
+/* "GATEWAY", or "GATEWAY at-once". */
+void config_redirect_to(const struct place *place, const char *value);
 /* config_headers.c */
 void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);

@@ -91,6 +91,25 @@ static bool answer_move(struct session *session, const char *const words[], size
     return true;
 }
 
+static void answer_redirect(struct session *session, const char *const words[], ipsec_ms now,
+                            FILE *out)
+{
+    struct ipsec_id gateway;
+    if (!config_gateway(words[2], &gateway)) {
+        fprintf(out, "error not an address or a host name\n");
+        return;
+    }
+    const enum ipsec_status status = session_redirect(session, words[1], &gateway, now);
+    if (status == IPSEC_ERR_STATE) {
+        fprintf(out, "error site %s is not up\n", words[1]);
+    } else if (status == IPSEC_ERR_FORBIDDEN) {
+        fprintf(out, "error the peer of site %s does not follow redirects, or did not call us\n",
+                words[1]);
+    } else {
+        answer(out, status, "site", words[1]);
+    }
+}
+
 static bool answer_words(struct session *session, const char *const words[], size_t count,
                          ipsec_ms now, FILE *out)
 {
@@ -108,6 +127,10 @@ static bool answer_words(struct session *session, const char *const words[], siz
     }
     if ((count == 3 || count == 4) && strcmp(words[0], "move") == 0) {
         return answer_move(session, words, count, now, out);
+    }
+    if (count == 3 && strcmp(words[0], "redirect") == 0) {
+        answer_redirect(session, words, now, out);
+        return true;
     }
     return count > 0 && strcmp(words[0], "rekey") == 0 &&
            answer_rekey(session, words, count, now, out);

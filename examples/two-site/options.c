@@ -26,6 +26,7 @@ static const struct command_entry commands[] = {
     {"down", COMMAND_DOWN, 1, 2, "down SITE [FILE]"},
     {"rekey", COMMAND_REKEY, 2, 3, "rekey child CHILD|ike SITE [FILE] [--without-pfs]"},
     {"move", COMMAND_MOVE, 2, 4, "move SITE LOCAL|- [REMOTE|-] [FILE]"},
+    {"redirect", COMMAND_REDIRECT, 2, 3, "redirect SITE GATEWAY [FILE]"},
     {"log", COMMAND_LOG, 0, 1, "log [FILE] [-f]"},
     {"packet", COMMAND_PACKET, 1, 1, "packet CAPTURE --esp SUITE [--inner OCTETS]"},
     {"in-process", COMMAND_IN_PROCESS, 2, 2, "in-process FILE-A FILE-B [--steps STEPS]"},

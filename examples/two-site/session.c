@@ -59,20 +59,27 @@ static unsigned fitness(const struct session_site *site, const struct ipsec_peer
     return score;
 }
 
-static enum ipsec_status find_peer(void *user, uint32_t token, const struct ipsec_peer_query *query,
-                                   const struct ipsec_peer **peer)
+const struct ipsec_peer *session_best_peer(const struct session *session,
+                                           const struct ipsec_peer_query *query)
 {
-    const struct session *session = user;
+    const struct ipsec_peer *peer = NULL;
     unsigned best = 0;
-    (void)token;
     for (size_t i = 0; i < session->config->site_count; i++) {
         const unsigned score = fitness(&session->site[i], query);
         if (score > best) {
             best = score;
-            *peer = &session->site[i].config->peer;
+            peer = &session->site[i].config->peer;
         }
     }
-    return best > 0 ? IPSEC_OK : IPSEC_ERR_NOT_FOUND;
+    return peer;
+}
+
+static enum ipsec_status find_peer(void *user, uint32_t token, const struct ipsec_peer_query *query,
+                                   const struct ipsec_peer **peer)
+{
+    (void)token;
+    *peer = session_best_peer(user, query);
+    return *peer != NULL ? IPSEC_OK : IPSEC_ERR_NOT_FOUND;
 }
 
 static enum ipsec_status find_secret(void *user, uint32_t token,
@@ -151,6 +158,8 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.eap = session_eap_callback(session);
     out->callbacks.lease = session_lease;
     out->callbacks.release = session_release;
+    out->callbacks.resolve = session_resolve;
+    out->callbacks.redirect = session_redirect_to;
     out->callbacks.event = session_on_event;
     out->callbacks.acquire = on_acquire;
     out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
@@ -168,6 +177,8 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->ike.cookie_threshold = config->gateway.cookies_always ? 1 : 0;
     /* Room for every site twice (a rekey has two generations) and for strangers knocking. */
     out->ike.sa_max = (uint32_t)config->site_count * 3 + 8;
+    /* Each site may send us on, and each of its IKE SAs may be sent. */
+    out->ike.redirect_max = (uint32_t)config->site_count * 4 + 8;
     out->ike.mobile_max = (uint32_t)config->site_count * 2 + 2;
     out->ike.child_max = (uint32_t)config->child_count * 3 + 8;
     out->ike.keep_up_max = (uint32_t)config->site_count;
@@ -231,6 +242,7 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
     session->provider[0] = parts->crypto;
     session->signer = parts->signer;
     session->x509 = parts->x509;
+    session->next_poll = IPSEC_NEVER;
     for (size_t i = 0; i < session->config->site_count; i++) {
         session->site[i].config = &session->config->site[i];
     }
@@ -248,6 +260,7 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
 
 void session_deinit(struct session *session)
 {
+    resolver_deinit(&session->resolver);
     if (session->gw != NULL) {
         ipsec_gw_deinit(session->gw);
         session->gw = NULL;

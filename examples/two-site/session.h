@@ -9,6 +9,7 @@
 #include "config.h"
 #include "journal.h"
 #include "keylog.h"
+#include "resolver.h"
 
 #include <ipsec/gw.h>
 
@@ -63,6 +64,8 @@ struct session {
     struct session_cost cost;
     bool dirty; /* a site is to be called */
     bool closing;
+    struct resolver resolver;
+    ipsec_ms next_poll; /* of the resolver */
     struct session_budget strangers;
     ipsec_ms last_event;        /* when it happened */
     struct ipsec_addr assigned; /* the peer's last gift of an IPv4 address; family NONE: none */
@@ -117,6 +120,21 @@ enum ipsec_status session_rekey_child(struct session *session, const char *child
 enum ipsec_status session_lease(void *user, uint32_t token, const struct ipsec_lease_query *query,
                                 struct ipsec_config_set *set);
 void session_release(void *user, const struct ipsec_peer *peer, uint32_t lease);
+
+/* session_redirect.c: to other gateways (RFC 5685). */
+enum ipsec_status session_redirect_to(void *user, const struct ipsec_redirect_query *query,
+                                      struct ipsec_id *gateway);
+enum ipsec_status session_resolve(void *user, uint32_t token,
+                                  const struct ipsec_resolve_query *query, struct ipsec_addr *addr);
+/* Hands on what was found; when to come again. */
+ipsec_ms session_resolver_tick(struct session *session, ipsec_ms now);
+/* All peers of the site that are up. */
+enum ipsec_status session_redirect(struct session *session, const char *name,
+                                   const struct ipsec_id *gateway, ipsec_ms now);
+
+/* Whom a call is for; NULL: nobody here. */
+const struct ipsec_peer *session_best_peer(const struct session *session,
+                                           const struct ipsec_peer_query *query);
 
 /* session_event.c: the library's events. */
 void session_on_event(void *user, const struct ipsec_event *event);

@@ -58,6 +58,7 @@ static void call_site(struct session *session, const struct session_site *site, 
 void session_tick(struct session *session, ipsec_ms now)
 {
     session->dirty = false;
+    session->next_poll = session_resolver_tick(session, now);
     for (size_t i = 0; i < session->config->site_count && !session->closing; i++) {
         struct session_site *site = &session->site[i];
         if (site->call) {
@@ -69,7 +70,7 @@ void session_tick(struct session *session, ipsec_ms now)
 
 ipsec_ms session_deadline(const struct session *session)
 {
-    return session->dirty && !session->closing ? 0 : IPSEC_NEVER;
+    return session->dirty && !session->closing ? 0 : session->next_poll;
 }
 
 /* ---- Commands ---------------------------------------------------------------------------------

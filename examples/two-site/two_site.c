@@ -148,6 +148,13 @@ static int move(const struct options *options)
     return ask(options, file_at(options, has_remote ? 3 : 2), request);
 }
 
+static int redirect(const struct options *options)
+{
+    char request[CONTROL_REQUEST_MAX];
+    snprintf(request, sizeof(request), "redirect %s %s", options->word[0], options->word[1]);
+    return ask(options, file_at(options, 2), request);
+}
+
 static int packet(const struct options *options)
 {
     struct ipsec_proposals list;
@@ -197,6 +204,8 @@ static int do_command(const struct options *options)
         return rekey(options);
     case COMMAND_MOVE:
         return move(options);
+    case COMMAND_REDIRECT:
+        return redirect(options);
     case COMMAND_LOG:
         return ask(options, file_at(options, 0), options->follow != 0 ? "log follow" : "log");
     case COMMAND_PACKET:

@@ -194,9 +194,9 @@ static void every_key(void **state)
         "retransmit = 500ms\nretransmit_tries = 3\ncookies = always\nfragment_bytes = 576\n"
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
-        "role = initiator\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
+        "role = both\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
         "ike_lifetime = 4h\nliveness = off\nkeepalive = 45s\nfollow = port\nmobike = "
-        "no\nencapsulation = "
+        "no\nfollow_redirects = authenticated\nredirect_to = fd00::9 at-once\nencapsulation = "
         "always\ninitial_contact = no\nfragmentation = no\n"
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
@@ -211,7 +211,10 @@ static void every_key(void **state)
     assert_int_equal(site->peer.remote.port, 5002);
     assert_int_equal(site->peer.local_id.type, IPSEC_ID_FQDN);
     assert_int_equal(site->peer.remote_id.type, IPSEC_ID_RFC822_ADDR);
-    assert_int_equal(site->role, ROLE_INITIATOR);
+    assert_int_equal(site->role, ROLE_BOTH);
+    assert_int_equal(site->peer.follow_redirects, IPSEC_REDIRECTS_AUTHENTICATED);
+    assert_int_equal(site->redirect_to.type, IPSEC_ID_IPV6_ADDR);
+    assert_true(site->redirect_at_once);
     assert_int_equal(site->ike.count, 2);
     assert_int_equal(site->peer.lifetime.hard_ms, 4 * 3600000);
     assert_int_equal(site->peer.liveness_ms, IPSEC_LIVENESS_OFF);
@@ -310,6 +313,11 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE "mobike = perhaps\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE "keepalive = often\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "follow = yes\n" CHILD, 6, "is not nat, never, port or any"},
+    {GATEWAY SITE "follow_redirects = yes\n" CHILD, 6, "is not never, authenticated or any"},
+    {GATEWAY SITE "redirect_to = any\n" CHILD, 6, "is not an address or a host name"},
+    {GATEWAY SITE "redirect_to = 10.0.0.9 now\n" CHILD, 6, "is not an address or a host name"},
+    {GATEWAY SITE "role = initiator\nredirect_to = 10.0.0.9\n" CHILD, 7, "for peers that call"},
+    {GATEWAY SITE "role = responder\nfollow_redirects = any\n" CHILD, 7, "this one only answers"},
     {GATEWAY SITE "encapsulation = yes\n" CHILD, 6, "is not auto or always"},
     {GATEWAY SITE "fragmentation = force\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE, 4, "site b has no tunnel"},

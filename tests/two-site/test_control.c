@@ -136,6 +136,8 @@ static void requests(void **state)
         "up b c\n",
         "down\n",
         "move b\n",
+        "redirect b\n",
+        "redirect b 10.0.0.9 now\n",
         "rekey\n",
         "rekey b\n",
         "rekey ike\n",
@@ -160,6 +162,9 @@ static void requests(void **state)
     expect(bench, "move b 10.0.0\n", "error not an address\n");
     expect(bench, "move b - there\n", "error not an address\n");
     expect(bench, "move xyz 10.0.0.7\n", "error there is no site \"xyz\"\n");
+    expect(bench, "redirect b 10.0.0.9\n", "error site b is not up\n");
+    expect(bench, "redirect b any\n", "error not an address or a host name\n");
+    expect(bench, "redirect xyz 10.0.0.9\n", "error there is no site \"xyz\"\n");
     expect(bench, "rekey child net\n", "error child net is not up\n");
     expect(bench, "rekey child net without-pfs\r\n", "error child net is not up\n");
     expect(bench, "rekey child xyz\n", "error there is no child \"xyz\"\n");
