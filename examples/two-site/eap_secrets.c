@@ -133,8 +133,8 @@ bool eap_secrets_load(struct config *config, struct config_site *site)
     }
     if (!session_eap_built_in()) {
         config_fail(config, eap->line != 0 ? eap->line : site->line,
-                    "site %s: EAP is not built in here: this program was built without nettle, "
-                    "which has what EAP-MSCHAPv2 takes",
+                    "site %s: EAP is not built in here: this program was built without nettle, or "
+                    "without the option eap",
                     site->name);
         return false;
     }

@@ -109,7 +109,10 @@ struct sim_node {
     bool eap_full;                /* its packets take all the room, but for the first */
     size_t eap_longest;           /* octets it has sent at a time */
     unsigned eap_seen;            /* packets of the running method */
-    bool leases;                  /* has the lease callback at all */
+    void *eap_method;             /* a real method instead, */
+    enum ipsec_status (*eap_run)(void *method, uint32_t token, const struct ipsec_eap_query *query,
+                                 struct ipsec_eap_reply *reply); /* unless NULL */
+    bool leases;                                                 /* has the lease callback at all */
     bool pend_lease;
     enum ipsec_status lease_status;      /* what it says */
     struct ipsec_config_set lease;       /* what it gives; the number is counted */

@@ -130,6 +130,9 @@ static enum ipsec_status on_eap(void *user, uint32_t token, const struct ipsec_e
 {
     struct sim_node *n = user;
 
+    if (n->eap_run != NULL) {
+        return n->eap_run(n->eap_method, token, query, reply);
+    }
     if (!n->pend_eap || n->question_count == SIM_PARKED_MAX) {
         return eap_round(n, query->server, query->packet, reply);
     }
