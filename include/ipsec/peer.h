@@ -42,6 +42,10 @@ struct ipsec_child_config {
                             local_ts when that is not empty; without an address there is no child */
     bool remote_dynamic; /* the same of the peer's side and the address that `lease` gave it */
     struct ipsec_lifetime lifetime;
+    /* enum ipsec_mode. TRANSPORT: between the two hosts themselves, whose addresses the selectors
+     * hold; in that mode or not at all (RFC 7296 1.3.1). Behind a NAT each end has the addresses
+     * that it sees in its selectors (2.23.1). Not for MOBIKE, which moves tunnels. */
+    uint8_t mode;
     uint32_t replay_window;            /* 0: 128 */
     struct ipsec_header_rules headers; /* how outer headers are made from inner ones */
     uint8_t ttl;      /* of outer headers, where these are the gateway's (IPSEC_OUTER_IP); 0: 64 */

@@ -45,6 +45,7 @@ static struct ipsec_sa_params sa_params(const struct ipsec_gw *gw, const struct 
     struct ipsec_sa_params p = IPSEC_SA_PARAMS_INIT;
     p.outer = gw->config.outer;
     p.udp_encapsulation = sa->udp_encapsulation;
+    p.mode = sa->config->mode;
     p.suite = sa->suite;
     p.local = sa->local;
     p.remote = sa->remote;
@@ -60,7 +61,9 @@ static struct ipsec_sa_params sa_params(const struct ipsec_gw *gw, const struct 
 static const struct ipsec_header_rules *rules_of(const struct ipsec_child_config *config)
 {
     const struct ipsec_header_rules *h = &config->headers;
-    const bool usual = h->df == 0 && h->dscp == 0 && h->flow_label == 0 && !h->ecn_compatible;
+    /* In transport mode the packet's own header stays. */
+    const bool usual = config->mode == IPSEC_MODE_TRANSPORT ||
+                       (h->df == 0 && h->dscp == 0 && h->flow_label == 0 && !h->ecn_compatible);
     return usual ? NULL : h;
 }
 

@@ -5,6 +5,7 @@
 #include "child_offer.h"
 
 #include "address_config.h"
+#include "child_mode.h"
 #include "engine.h"
 #include "explain.h"
 #include "mobility.h"
@@ -87,6 +88,7 @@ void ipseci_child_offer_ts(const struct ipseci_context *ctx, struct ipseci_step 
     step->w.failed = step->w.failed || !ipseci_child_sides(ctx, step, config, &sides);
     add_offer(step, IPSECI_PAYLOAD_TSI, wanted ? &child->local_ts : &none, &sides.local);
     add_offer(step, IPSECI_PAYLOAD_TSR, wanted ? &child->remote_ts : &none, &sides.remote);
+    ipseci_mode_add(step, config);
 }
 
 void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -98,6 +100,7 @@ void ipseci_child_add_answer(const struct ipseci_context *ctx, struct ipseci_ste
     ipseci_payload_begin(&step->chain, IPSECI_PAYLOAD_SA);
     ipseci_choice_build(&step->w, &terms->choice, ipseci_view(spi, sizeof(spi)));
     ipseci_payload_end(&step->chain);
+    ipseci_mode_add(step, terms->config);
 }
 
 /* ---- failures ----------------------------------------------------------------------------------
@@ -184,12 +187,18 @@ void ipseci_child_refused(const struct ipseci_context *ctx, struct ipseci_step *
 /* ---- responder ---------------------------------------------------------------------------------
  */
 
-static bool narrow_to(const struct ipseci_child_sides *ours, const struct ipsec_selectors *local,
-                      const struct ipsec_selectors *remote, struct ipseci_child_terms *terms)
+static bool narrow_to(const struct ipseci_context *ctx, const struct ipseci_child_sides *ours,
+                      const struct ipsec_selectors *asked_local,
+                      const struct ipsec_selectors *asked_remote, struct ipseci_child_terms *terms)
 {
-    if (ipseci_ts_narrow(&ours->local, local, &terms->local_ts) < IPSEC_OK ||
-        ipseci_ts_narrow(&ours->remote, remote, &terms->remote_ts) < IPSEC_OK ||
-        ipseci_ts_pair_families(&terms->local_ts, &terms->remote_ts) < IPSEC_OK) { /* TS-11 */
+    struct ipsec_selectors local = *asked_local;
+    struct ipsec_selectors remote = *asked_remote;
+
+    ipseci_mode_addresses(ctx, terms->config, &local, &remote);
+    if (ipseci_ts_narrow(&ours->local, &local, &terms->local_ts) < IPSEC_OK ||
+        ipseci_ts_narrow(&ours->remote, &remote, &terms->remote_ts) < IPSEC_OK ||
+        ipseci_ts_pair_families(&terms->local_ts, &terms->remote_ts) < IPSEC_OK || /* TS-11 */
+        !ipseci_mode_fits(ctx, terms)) {
         return false;
     }
     terms->narrowed = !ipseci_ts_equal(&ours->local, &terms->local_ts) ||
@@ -227,6 +236,7 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
         ctx->hs->facts.peer != NULL ? ctx->hs->facts.peer : ctx->sa->peer;
     const size_t count = only != NULL ? 1 : peer->child_count;
     const struct ipsec_child_config *fits = NULL;
+    const struct ipsec_child_config *other_mode = NULL;
     struct ipsec_selectors *local = &step->ts[2];
     struct ipsec_selectors *remote = &step->ts[3];
     struct ipseci_child_sides sides;
@@ -249,20 +259,28 @@ uint16_t ipseci_child_choose(const struct ipseci_context *ctx, struct ipseci_ste
             no_address = true;
             continue;
         }
-        if (!narrow_to(&sides, local, remote, terms)) {
+        terms->config = config;
+        if (!narrow_to(ctx, &sides, local, remote, terms)) {
+            continue;
+        }
+        if (!ipseci_mode_agreed(ctx, config)) {
+            other_mode = config;
             continue;
         }
         fits = fits == NULL ? config : fits;
         ipseci_child_proposals(ctx->ike, config, (flags & IPSECI_CHOICE_NO_KE) != 0, &ours);
         if (ipseci_choose(&ours, ipseci_payload_find(p, IPSECI_PAYLOAD_SA)->body, &wish,
                           &terms->choice) == IPSEC_OK) {
-            terms->config = config;
             return 0;
         }
     }
     if (fits != NULL) {
         fail_proposals(ctx, step, fits, flags);
         return IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+    }
+    if (other_mode != NULL) {
+        ipseci_mode_fail(ctx, step, other_mode);
+        return IPSECI_NOTIFY_TS_UNACCEPTABLE;
     }
     const struct ipsec_child_config *first = count > 0 ? peer->children : NULL;
     return no_selectors(ctx, step, only != NULL ? only : first, no_address);
@@ -315,15 +333,19 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
 
 /* RFC 7296 2.9: the answer must lie inside the offer (TS-07). Where we offered everything before we
  * knew our address, our side is what it says of that address. */
-static bool read_selectors(struct ipsec_view tsi, struct ipsec_view tsr,
-                           const struct ipseci_child_sides *ours, struct ipseci_child_terms *terms)
+static bool read_selectors(const struct ipseci_context *ctx, struct ipsec_view tsi,
+                           struct ipsec_view tsr, const struct ipseci_child_sides *ours,
+                           struct ipseci_child_terms *terms)
 {
     struct ipsec_selectors answered;
     bool cut = false;
 
     if (ipseci_ts_read(tsi, &terms->local_ts, &cut) < IPSEC_OK ||
-        ipseci_ts_read(tsr, &terms->remote_ts, &cut) < IPSEC_OK ||
-        !ipseci_ts_subset(&terms->remote_ts, &ours->remote)) {
+        ipseci_ts_read(tsr, &terms->remote_ts, &cut) < IPSEC_OK) {
+        return false;
+    }
+    ipseci_mode_addresses(ctx, terms->config, &terms->local_ts, &terms->remote_ts);
+    if (!ipseci_mode_fits(ctx, terms) || !ipseci_ts_subset(&terms->remote_ts, &ours->remote)) {
         return false;
     }
     if (!terms->config->local_dynamic) {
@@ -354,8 +376,14 @@ bool ipseci_child_read_answer(const struct ipseci_context *ctx, struct ipseci_st
         ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_PROTOCOL);
         return false;
     }
+    if (!ipseci_mode_agreed(ctx, config)) {
+        /* RFC 7296 1.3.1: a tunnel instead, which is then to be deleted */
+        ipseci_mode_fail(ctx, step, config);
+        step->failure.refused_by = IPSEC_REFUSED_PEER;
+        return false;
+    }
     if (!ipseci_child_sides(ctx, step, config, &sides) ||
-        !read_selectors(tsi->body, tsr->body, &sides, terms)) {
+        !read_selectors(ctx, tsi->body, tsr->body, &sides, terms)) {
         step->ts[2] = terms->local_ts;
         step->ts[3] = terms->remote_ts;
         fail_selectors(ctx, step, config);

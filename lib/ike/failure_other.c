@@ -141,6 +141,23 @@ static void report_redirect(struct ipseci_page *page, const struct ipsec_failure
                                     "other: name the gateway by its address");
 }
 
+/* RFC 7296 1.3.1 */
+static void report_mode(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, peer ? "the child is in transport mode here, and the peer makes "
+                                         "a tunnel of it"
+                                       : "the child is in transport mode here, and the peer asks "
+                                         "for a tunnel");
+    add_status(&page->entry, f);
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page, "To do:",
+                    "give it the same mode on both gateways: here mode = tunnel, or there "
+                    "transport mode between the two hosts");
+}
+
 static void report_policy(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
@@ -151,6 +168,10 @@ static void report_policy(struct ipseci_page *page, const struct ipsec_failure *
     }
     if (f->notify == IPSECI_NOTIFY_REDIRECT) {
         report_redirect(page, f);
+        return;
+    }
+    if (f->notify == IPSECI_NOTIFY_USE_TRANSPORT_MODE) {
+        report_mode(page, f);
         return;
     }
 

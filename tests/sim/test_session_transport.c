@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Children in transport mode: agreed on, kept by rekeys, refused, and behind a NAT. RFC 7296 1.3.1,
+ * 2.23.1.
+ */
+#include "sim_test.h"
+
+#define HOST_A  "203.0.113.1"
+#define HOST_B  "203.0.113.2"
+#define OUTSIDE "198.51.100.7" /* A's, as B sees it, where there is a NAT */
+
+static struct sim_node *A(struct sim *s)
+{
+    return &s->nodes[SIM_A];
+}
+
+static struct sim_node *B(struct sim *s)
+{
+    return &s->nodes[SIM_B];
+}
+
+/* The child of both between the two hosts, in these modes; MOBIKE is for tunnels. */
+static struct sim *with_modes(enum ipsec_mode a, enum ipsec_mode b)
+{
+    struct sim *s = sim_new(1);
+
+    sim_child_ts(&A(s)->child[0], HOST_A, HOST_B);
+    sim_child_ts(&B(s)->child[0], HOST_B, HOST_A);
+    A(s)->child[0].mode = (uint8_t)a;
+    B(s)->child[0].mode = (uint8_t)b;
+    return s;
+}
+
+static void agreed(struct sim *s)
+{
+    assert_int_equal(A(s)->events[IPSEC_EVENT_CHILD_ESTABLISHED], 1);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_CHILD_ESTABLISHED], 1);
+    assert_false(A(s)->has_failure || B(s)->has_failure);
+}
+
+static void child_08_transport_mode_is_agreed_on_and_kept(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+
+    (void)state;
+    sim_start(s);
+    (void)sim_connect(s);
+    agreed(s);
+    assert_non_null(strstr(s->ladder, "A IKE_AUTH request 1: SK{IDi N(INITIAL_CONTACT) IDr AUTH SA "
+                                      "TSi TSr N(USE_TRANSPORT_MODE)}\n"));
+    assert_non_null(strstr(s->ladder, "B IKE_AUTH response 1: SK{IDr AUTH SA "
+                                      "N(USE_TRANSPORT_MODE) TSi TSr}\n"));
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = &s->nodes[i];
+        sim_ladder_clear(s);
+        (void)ipsec_ike_rekey_child(n->ike, sim_child_in(n, IPSEC_CHILD_INSTALLED), 0, s->now);
+        sim_run(s, 1000);
+        const char *first = strstr(s->ladder, "N(USE_TRANSPORT_MODE)");
+        assert_non_null(first);
+        assert_non_null(strstr(first + 1, "N(USE_TRANSPORT_MODE)"));
+        assert_int_equal(n->events[IPSEC_EVENT_CHILD_REKEYED], 1 + i);
+    }
+    sim_traffic(s);
+    assert_int_equal(s->esp_lost, 0);
+    sim_run(s, 130000);
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+/* The peer makes a tunnel: RFC 7296 1.3.1 has the initiator delete it. */
+static void child_08_a_tunnel_instead_is_deleted(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TUNNEL);
+
+    (void)state;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 1000);
+    assert_true(A(s)->has_failure);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_int_equal(A(s)->failure.notify, 16391);
+    assert_int_equal(A(s)->failure.refused_by, IPSEC_REFUSED_PEER);
+    assert_ptr_equal(A(s)->failure.child, &A(s)->child[0]);
+    assert_non_null(strstr(A(s)->failure_text, "the peer makes a tunnel of it"));
+    assert_non_null(strstr(A(s)->failure_text, "mode"));
+    assert_int_equal(sim_sink_count(A(s)), 0);
+    assert_int_equal(sim_sink_count(B(s)), 0);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_CHILD_CLOSED], 1);
+    assert_int_not_equal(sim_sa(A(s), IPSEC_IKE_ESTABLISHED), 0);
+    sim_free(s);
+}
+
+/* Who has it in transport mode gives nobody a tunnel. */
+static void child_08_a_request_for_a_tunnel_is_refused(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TUNNEL, IPSEC_MODE_TRANSPORT);
+
+    (void)state;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_true(A(s)->has_failure && B(s)->has_failure);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_SELECTORS);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_int_equal(B(s)->failure.notify, 16391);
+    assert_int_equal(B(s)->failure.refused_by, IPSEC_REFUSED_LOCAL);
+    assert_non_null(strstr(B(s)->failure_text, "the peer asks for a tunnel"));
+    assert_int_equal(sim_sink_count(A(s)) + sim_sink_count(B(s)), 0);
+    assert_int_not_equal(sim_sa(B(s), IPSEC_IKE_ESTABLISHED), 0);
+    sim_free(s);
+}
+
+/* The first child that has the mode, or needs none said, is taken. */
+static void child_08_the_child_of_that_mode_is_chosen(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TUNNEL, IPSEC_MODE_TRANSPORT);
+
+    (void)state;
+    B(s)->child[1] = B(s)->child[0];
+    B(s)->child[1].mode = IPSEC_MODE_TUNNEL;
+    B(s)->child[1].proposals = B(s)->child[0].proposals;
+    B(s)->peer.child_count = 2;
+    sim_start(s);
+    (void)sim_connect(s);
+    agreed(s);
+    assert_null(strstr(s->ladder, "N(USE_TRANSPORT_MODE)"));
+    assert_non_null(sim_sink_sender(B(s), &B(s)->child[1]));
+    sim_free(s);
+}
+
+static void ts_12_only_the_hosts_of_the_ike_sa(void **state)
+{
+    static const char *const other[][2] = {
+        {"203.0.113.0/24", HOST_B}, /* narrowed by the responder to nothing but what was asked */
+        {"203.0.113.9", HOST_B},
+        {HOST_A, "203.0.113.9"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+        sim_child_ts(&A(s)->child[0], other[i][0], other[i][1]);
+        sim_child_ts(&B(s)->child[0], other[i][1], other[i][0]);
+        sim_start(s);
+        (void)sim_connect(s);
+        assert_true(A(s)->has_failure && B(s)->has_failure);
+        assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_SELECTORS);
+        assert_int_equal(sim_sink_count(A(s)) + sim_sink_count(B(s)), 0);
+        sim_free(s);
+    }
+    /* Protocols and ports may be chosen. */
+    struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+    sim_child_ts(&A(s)->child[0], HOST_A "[udp/1701]", HOST_B "[udp]");
+    sim_child_ts(&B(s)->child[0], HOST_B "[udp/1701]", "0.0.0.0/0[udp]");
+    sim_start(s);
+    (void)sim_connect(s);
+    agreed(s);
+    assert_int_equal(sim_sink_sender(B(s), &B(s)->child[0])->sa.remote_ts.item[0].port_first, 1701);
+    sim_free(s);
+}
+
+static void assert_host(const struct ipsec_selectors *side, const char *text)
+{
+    struct ipsec_addr addr;
+
+    sim_address(&addr, text);
+    assert_int_equal(side->count, 1);
+    assert_memory_equal(side->item[0].first, addr.bytes, 16);
+    assert_memory_equal(side->item[0].last, addr.bytes, 16);
+}
+
+static void ts_12_behind_a_nat_each_end_has_what_it_sees(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+
+    (void)state;
+    s->nat = true;
+    sim_child_ts(&B(s)->child[0], HOST_B, OUTSIDE);
+    sim_start(s);
+    (void)sim_connect(s);
+    agreed(s);
+    for (int i = 0; i < 2; i++) {
+        const struct ipsec_child_sa *a = &sim_sink_sender(A(s), &A(s)->child[0])->sa;
+        const struct ipsec_child_sa *b = &sim_sink_sender(B(s), &B(s)->child[0])->sa;
+        assert_true(a->udp_encapsulation && b->udp_encapsulation);
+        assert_host(&a->local_ts, HOST_A);
+        assert_host(&a->remote_ts, HOST_B);
+        assert_host(&b->local_ts, HOST_B);
+        assert_host(&b->remote_ts, OUTSIDE);
+        (void)ipsec_ike_rekey_child(A(s)->ike, sim_child_in(A(s), IPSEC_CHILD_INSTALLED), 0,
+                                    s->now);
+        sim_run(s, 1000);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_CHILD_REKEYED], 1 + i);
+    }
+    sim_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(child_08_transport_mode_is_agreed_on_and_kept),
+        cmocka_unit_test(child_08_a_tunnel_instead_is_deleted),
+        cmocka_unit_test(child_08_a_request_for_a_tunnel_is_refused),
+        cmocka_unit_test(child_08_the_child_of_that_mode_is_chosen),
+        cmocka_unit_test(ts_12_only_the_hosts_of_the_ike_sa),
+        cmocka_unit_test(ts_12_behind_a_nat_each_end_has_what_it_sees),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
