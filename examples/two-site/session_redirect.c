@@ -9,6 +9,14 @@
 
 #define RESOLVE_POLL_MS 20 /* the answers of the resolver's threads are fetched */
 
+/* Who called the gateway that it would be sent to is there. */
+static bool is_there(const struct ipsec_id *gateway, const struct ipsec_addr *local)
+{
+    const size_t length = local->family == IPSEC_FAMILY_IPV4 ? 4 : 16;
+    return gateway->type != IPSEC_ID_FQDN && gateway->length == length &&
+           memcmp(gateway->bytes, local->bytes, length) == 0;
+}
+
 enum ipsec_status session_redirect_to(void *user, const struct ipsec_redirect_query *query,
                                       struct ipsec_id *gateway)
 {
@@ -21,7 +29,8 @@ enum ipsec_status session_redirect_to(void *user, const struct ipsec_redirect_qu
     }
     const struct session_site *site = session_site_of(session, peer);
     if (site == NULL || site->config->redirect_to.type == IPSEC_ID_NONE ||
-        (first && !site->config->redirect_at_once)) {
+        (first && !site->config->redirect_at_once) ||
+        is_there(&site->config->redirect_to, &query->local.addr)) {
         return IPSEC_ERR_NOT_FOUND;
     }
     *gateway = site->config->redirect_to;

@@ -43,6 +43,10 @@ END
 rows_strongswan() # PEER WHEN
 {
     rows_waiting "$1"
+    sed "s/^/$2 $1 responder /" <<'END'
+redirect-in-ike-sa-init redirect_first aes256-sha256-modp2048 aes256-sha256
+redirect-in-ike-auth redirect_known aes256-sha256-modp2048 aes256-sha256
+END
     sed "s/^/$2 $1 both /" <<'END'
 aes256-sha256-modp2048 suite aes256-sha256-modp2048 aes256-sha256-modp2048
 aes256-sha256-modp2048s256 suite aes256-sha256-modp2048s256 aes256-sha256-modp2048s256
@@ -55,6 +59,7 @@ liveness liveness aes256-sha256-modp2048 aes256-sha256
 cookies cookies aes256-sha256-modp2048 aes256-sha256
 nat nat aes256-sha256-modp2048 aes256-sha256-modp2048
 nat-rebinding nat_rebinding aes256-sha256-modp2048 aes256-sha256
+redirect redirect aes256-sha256-modp2048 aes256-sha256
 mobike mobike aes256-sha256-modp2048 aes256-sha256
 mobike-nat mobike_nat aes256-sha256-modp2048 aes256-sha256
 refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256

@@ -79,6 +79,11 @@ static void peers_are_sent_when_they_are_known(void **state)
     assert_string_equal(answer_to(bench, false), "nowhere");
     assert_string_equal(answer_to(bench, true), "10.0.0.9");
     bench_free(bench);
+    /* the configuration is shared with the other gateway: there they stay */
+    bench = bench_with("redirect_to = 10.0.0.1 at-once\n");
+    assert_string_equal(answer_to(bench, false), "nowhere");
+    assert_string_equal(answer_to(bench, true), "nowhere");
+    bench_free(bench);
     bench = bench_with("redirect_to = vpn2.example at-once\n");
     assert_string_equal(answer_to(bench, false), "vpn2.example");
     assert_string_equal(answer_to(bench, true), "vpn2.example");
