@@ -272,20 +272,29 @@ static void check_eap(const struct checking *at, const struct config_site *site)
     }
 }
 
+/* With EAP the users are who may call, each by its own name. */
+static void check_identity(const struct checking *at, const struct config_site *site)
+{
+    if (site->peer.remote_id.type != IPSEC_ID_NONE || site->peer.remote_auth == IPSEC_AUTH_EAP) {
+        return;
+    }
+    if (site->remote_any) {
+        say(at, GRADE_WARNING, site->line,
+            "site %s: remote = any and no remote_id: everybody who has the secret is this site",
+            site->name);
+    } else {
+        say(at, GRADE_NOTE, site->line,
+            "site %s: no remote_id: the peer may use any identity with this secret", site->name);
+    }
+}
+
 static void check_site(const struct checking *at, const struct config_site *site)
 {
     const struct config_gateway *gateway = &at->config->gateway;
     check_proposals(at, site->ike_line != 0 ? site->ike_line : site->line, "ike", &site->ike);
     check_secret(at, site);
     check_eap(at, site);
-    if (site->remote_any && site->peer.remote_id.type == IPSEC_ID_NONE) {
-        say(at, GRADE_WARNING, site->line,
-            "site %s: remote = any and no remote_id: everybody who has the secret is this site",
-            site->name);
-    } else if (site->peer.remote_id.type == IPSEC_ID_NONE) {
-        say(at, GRADE_NOTE, site->line,
-            "site %s: no remote_id: the peer may use any identity with this secret", site->name);
-    }
+    check_identity(at, site);
     if (site->peer.liveness_ms == IPSEC_LIVENESS_OFF) {
         say(at, GRADE_NOTE, site->line,
             "site %s: liveness = off: a peer that vanished is noticed at the next rekey only",

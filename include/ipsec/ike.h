@@ -48,7 +48,8 @@ struct ipsec_secret_query {
     const struct ipsec_id *remote_id;
 };
 
-/* EAP (RFC 7296 2.16, RFC 3748): the engine carries the packets, the caller speaks the method. */
+/* EAP (RFC 7296 2.16, RFC 3748): the engine carries the packets, the caller speaks the method, or
+ * lets ipsec/backend_eap_mschapv2.h do so. */
 struct ipsec_eap_query {
     ipsec_handle ike_sa; /* tells the sessions of one method apart */
     const struct ipsec_peer *peer;

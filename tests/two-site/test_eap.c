@@ -290,11 +290,10 @@ static void files_that_others_can_read(void **state)
 /* ---- check -------------------------------------------------------------------------------------
  */
 
-static char *checked(bool client, const char *keys)
+static char *checked_config(struct config *config)
 {
     struct ipsec_mbedtls *provider = NULL;
     struct check_counts counts;
-    struct config *config = read_end(client, keys);
     char *text = NULL;
     size_t length = 0;
     assert_int_equal(ipsec_mbedtls_new(NULL, &provider), IPSEC_OK);
@@ -310,6 +309,11 @@ static char *checked(bool client, const char *keys)
     ipsec_mbedtls_free(provider);
     config_free(config);
     return text;
+}
+
+static char *checked(bool client, const char *keys)
+{
+    return checked_config(read_end(client, keys));
 }
 
 static void has(const char *text, const char *words)
@@ -357,6 +361,31 @@ static void what_check_warns_of(void **state)
     free(text);
 }
 
+/* Remote access: whoever is in the file may call, from anywhere; the file says who that is. */
+static void users_from_anywhere(void **state)
+{
+    static const char format[] =
+        "[gateway]\naddress = 10.9.0.2\n[site x]\nremote = any\nlocal_id = gw.example.org\n"
+        "role = responder\n%s"
+        "[child net]\nsite = x\nlocal_ts = 192.168.2.0/24\nremote_ts = dynamic\n"
+        "esp = aes256-sha256-modp2048\n";
+    static const char *const keys[] = {SERVER USERS, "auth = null\n"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[1000];
+        char name[300];
+        struct config *config = config_new();
+        snprintf(text, sizeof(text), format, keys[i]);
+        path_of("x.conf", name);
+        FILE *stream = fmemopen(text, strlen(text), "r");
+        (void)config_read(config, stream, name, NULL, 0);
+        (void)fclose(stream);
+        char *said = checked_config(config);
+        assert_int_equal(strstr(said, "everybody who has the secret") != NULL, i == 1);
+        free(said);
+    }
+}
+
 static void a_build_without_eap_says_so(void **state)
 {
     (void)state;
@@ -376,6 +405,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(files_that_others_can_read, usual_files),
         cmocka_unit_test_setup(the_other_box, usual_files),
         cmocka_unit_test_setup(what_check_warns_of, usual_files),
+        cmocka_unit_test_setup(users_from_anywhere, usual_files),
     };
     const struct CMUnitTest without[] = {
         cmocka_unit_test_setup(a_build_without_eap_says_so, usual_files),
