@@ -3,39 +3,13 @@
  * Conformance suite: a provider takes no memory for a packet. The process's allocator is counted
  * around runs. Built for glibc without sanitizers only, whose allocator can be stood in front of.
  */
+#include "allocations.h"
 #include "provider_suite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-void *__libc_malloc(size_t octets);
-void *__libc_calloc(size_t count, size_t octets);
-void *__libc_realloc(void *old, size_t octets);
-void *malloc(size_t octets);
-void *calloc(size_t count, size_t octets);
-void *realloc(void *old, size_t octets);
-
-static volatile size_t taken;
-
-void *malloc(size_t octets)
-{
-    taken++;
-    return __libc_malloc(octets);
-}
-
-void *calloc(size_t count, size_t octets)
-{
-    taken++;
-    return __libc_calloc(count, octets);
-}
-
-void *realloc(void *old, size_t octets)
-{
-    taken++;
-    return __libc_realloc(old, octets);
-}
 
 static const struct ipsec_crypto *crypto;
 static struct ipsec_crypto_list list = {&crypto, 1};
@@ -61,7 +35,7 @@ static size_t packets(const struct ipseci_aead *seal, const struct ipseci_aead *
 {
     static uint8_t packet[24 + 1424];
     uint8_t tag[IPSEC_TAG_BYTES_MAX];
-    size_t before = taken;
+    size_t before = allocations;
     for (size_t i = 0; i < 10; i++) {
         struct ipsec_crypto_op op = {.data = packet + 24,
                                      .aad = packet,
@@ -77,7 +51,7 @@ static size_t packets(const struct ipseci_aead *seal, const struct ipseci_aead *
             return SIZE_MAX;
         }
     }
-    return taken - before;
+    return allocations - before;
 }
 
 static void no_memory_is_taken_for_packets(void **state)
@@ -97,13 +71,13 @@ static void no_memory_is_taken_for_packets(void **state)
             .encr_key = {key, ipseci_encr_key_octets(encr, s->bits)},
             .integ_key = {key, integ != NULL ? integ->key_octets : 0},
         };
-        size_t before = taken;
+        size_t before = allocations;
         if (ipseci_aead_init(&seal, &list, &params) == IPSEC_ERR_NOT_BUILT_IN) {
             continue;
         }
         params.direction = IPSEC_OPEN;
         assert_int_equal(ipseci_aead_init(&open, &list, &params), IPSEC_OK);
-        assert_true(taken > before); /* the counter counts */
+        assert_true(allocations > before); /* the counter counts */
         assert_int_equal(packets(&seal, &open), 0);
         ipseci_aead_deinit(&seal);
         ipseci_aead_deinit(&open);

@@ -4,61 +4,12 @@
  * and opened, SAs are looked up and removed and policy is asked, with the Mbed TLS provider
  * underneath. (Making a key is the provider's own business and may allocate.)
  */
+#include "allocations.h"
 #include "esp_kit.h"
 
 #include <ipsec/backend_mbedtls.h>
 #include <ipsec/sad.h>
 #include <ipsec/spd.h>
-
-#include <errno.h>
-
-/* The C library's own, under the names it keeps for those who replace malloc. */
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-void *__libc_memalign(size_t align, size_t bytes);
-void __libc_free(void *block);
-
-void *aligned_alloc(size_t align, size_t bytes);
-int posix_memalign(void **block, size_t align, size_t bytes);
-
-static unsigned long allocations;
-
-void *malloc(size_t bytes)
-{
-    allocations++;
-    return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-    allocations++;
-    return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *block, size_t bytes)
-{
-    allocations++;
-    return __libc_realloc(block, bytes);
-}
-
-void *aligned_alloc(size_t align, size_t bytes)
-{
-    allocations++;
-    return __libc_memalign(align, bytes);
-}
-
-int posix_memalign(void **block, size_t align, size_t bytes)
-{
-    allocations++;
-    *block = __libc_memalign(align, bytes);
-    return *block == NULL ? ENOMEM : 0;
-}
-
-void free(void *block)
-{
-    __libc_free(block);
-}
 
 #define BURST 40
 
@@ -90,7 +41,7 @@ static int provider_stop(void **state)
 static void the_counter_counts(void **state)
 {
     UNUSED_STATE;
-    const unsigned long before = allocations;
+    const unsigned before = allocations;
     void *volatile block = malloc(10);
     block = realloc(block, 20);
     free(block);
@@ -104,7 +55,7 @@ static void seal_and_open_bursts(struct ipsec_sa *out, struct ipsec_sa *in)
             kit_ipv4(&buffers[i], out, 40 + 13 * i);
             list[i] = &buffers[i].packet;
         }
-        const unsigned long before = allocations;
+        const unsigned before = allocations;
         const size_t sealed = ipsec_esp_seal(list, BURST);
         for (unsigned i = 0; i < BURST; i++) {
             buffers[i].packet.sa = in;
@@ -163,7 +114,7 @@ static void sec_06_no_allocation_in_the_databases(void **state)
     sad_config.sa_max = 16;
 
     const struct ipsec_sa_params in = kit_mirror(&kit.params);
-    unsigned long before = allocations;
+    unsigned before = allocations;
     assert_int_equal(ipsec_sad_init(sad_block, sizeof(sad_block), &sad_config, &sad), IPSEC_OK);
     assert_int_equal(ipsec_spd_init(spd_block, sizeof(spd_block), &spd_config, &spd), IPSEC_OK);
     assert_int_equal(ipsec_spd_add(spd, &entry, &policy), IPSEC_OK);

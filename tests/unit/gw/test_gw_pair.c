@@ -3,6 +3,7 @@
  * The reference scenario, whole: two sites, IKEv2 with PSK, ESP tunnel mode, AES-256-CBC with
  * HMAC-SHA2-256-128, group 14; traffic goes on through every rekey. RFC 7296 1.2, 1.3, 2.8.
  */
+#include "allocations.h"
 #include "pair_kit.h"
 
 #define IKE     "aes256-sha256-modp2048"
@@ -424,34 +425,7 @@ static void builds_without_sockets_do_the_same(void **state)
     stop(p);
 }
 
-/* ---- Allocations: linked with --wrap=malloc,calloc,realloc; Mbed TLS is a library apart ------ */
-
-static unsigned allocations;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t n, size_t bytes);
-void *__real_realloc(void *old, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t n, size_t bytes);
-void *__wrap_realloc(void *old, size_t bytes);
-
-void *__wrap_malloc(size_t bytes)
-{
-    allocations++;
-    return __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t n, size_t bytes)
-{
-    allocations++;
-    return __real_calloc(n, bytes);
-}
-
-void *__wrap_realloc(void *old, size_t bytes)
-{
-    allocations++;
-    return __real_realloc(old, bytes);
-}
+/* ---- Allocations: Mbed TLS is a library apart ------------------------------------------------ */
 
 static void nothing_is_allocated_after_init(void **state)
 {

@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gateway's memory and its turn over an I/O backend: a small one that counts its calls. The
- * allocation test replaces malloc for this program (see meson.build).
+ * The gateway's memory and its turn over an I/O backend: a small one that counts its calls.
  */
+#include "allocations.h"
 #include "gw_kit.h"
-
-/* ---- Counting allocations: linked with --wrap=malloc,calloc,realloc -------------------------- */
-
-static unsigned allocations;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t n, size_t bytes);
-void *__real_realloc(void *p, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t n, size_t bytes);
-void *__wrap_realloc(void *p, size_t bytes);
-
-void *__wrap_malloc(size_t bytes)
-{
-    allocations++;
-    return __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t n, size_t bytes)
-{
-    allocations++;
-    return __real_calloc(n, bytes);
-}
-
-void *__wrap_realloc(void *p, size_t bytes)
-{
-    allocations++;
-    return __real_realloc(p, bytes);
-}
 
 /* ---- A backend ------------------------------------------------------------------------------- */
 

@@ -4,12 +4,7 @@
  */
 #include "ike_auth.h"
 #include "ike_kit.h"
-
-#include <ipsec/backend_mbedtls.h>
-
-static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[1];
-static struct ipsec_crypto_list crypto;
+#include "mbed_kit.h"
 
 static uint8_t auth[IPSEC_PRF_BYTES_MAX];
 static size_t length;
@@ -29,7 +24,7 @@ static struct ipseci_auth_octets published(void)
 static bool verifies(const struct ipseci_auth_octets *octets, struct ipsec_view secret)
 {
     const struct ipsec_view expected = kit_value("PSK_AUTH_PAYLOAD_SIGNATURE_HEX_STRING");
-    assert_int_equal(ipseci_auth_psk(&crypto, octets, secret, auth, &length), IPSEC_OK);
+    assert_int_equal(ipseci_auth_psk(&kit_crypto, octets, secret, auth, &length), IPSEC_OK);
     assert_int_equal(length, expected.length);
     return ipseci_equal_secret(auth, expected.data, length);
 }
@@ -74,7 +69,8 @@ static void auth_09_empty_secret_is_refused(void **state)
     (void)state;
     const struct ipseci_auth_octets octets = published();
     length = 1;
-    assert_int_equal(ipseci_auth_psk(&crypto, &octets, hex(""), auth, &length), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(ipseci_auth_psk(&kit_crypto, &octets, hex(""), auth, &length),
+                     IPSEC_ERR_ARGUMENT);
     assert_int_equal(length, 0);
 }
 
@@ -90,11 +86,11 @@ static void lengths_of_the_prfs(void **state)
     struct ipseci_auth_octets octets = published();
     for (size_t i = 0; i < IPSECI_COUNT(rows); i++) {
         octets.prf = rows[i].prf;
-        assert_int_equal(ipseci_auth_psk(&crypto, &octets, hex("00"), auth, &length), IPSEC_OK);
+        assert_int_equal(ipseci_auth_psk(&kit_crypto, &octets, hex("00"), auth, &length), IPSEC_OK);
         assert_int_equal(length, rows[i].octets);
     }
     octets.prf = 99;
-    assert_int_equal(ipseci_auth_psk(&crypto, &octets, hex("00"), auth, &length),
+    assert_int_equal(ipseci_auth_psk(&kit_crypto, &octets, hex("00"), auth, &length),
                      IPSEC_ERR_NOT_BUILT_IN);
     assert_int_equal(length, 0);
 }
@@ -140,24 +136,6 @@ static void failing_provider_gives_no_value(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    crypto = (struct ipsec_crypto_list){item, 1};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ipsec_mbedtls_free(provider);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,5 +146,5 @@ int main(void)
         KIT_TEST(lengths_of_the_prfs),
         KIT_TEST(failing_provider_gives_no_value),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, kit_crypto_setup, kit_crypto_teardown);
 }

@@ -5,15 +5,10 @@
 #include "facade.h"
 #include "ike_keys.h"
 #include "ike_kit.h"
-
-#include <ipsec/backend_mbedtls.h>
+#include "mbed_kit.h"
 
 #include <mbedtls/md.h>
 #include <stdlib.h>
-
-static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[2];
-static struct ipsec_crypto_list crypto;
 
 /* ---- HMAC-SHA-224 ------------------------------------------------------------------------------
  * No IKEv2 PRF; but the derivation is the same with any, and NIST has records with it. A provider
@@ -134,7 +129,7 @@ static void check_first_keys(const struct record *r, const struct ipsec_suite *s
                                          .spi_r = r->spi_r};
     uint8_t stream[STREAM_MAX];
     struct ipseci_ike_keys keys;
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, &seed, &keys), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, suite, &seed, &keys), IPSEC_OK);
     assert_begins(stream, ike_stream(&keys, stream), r->dkm);
 }
 
@@ -144,13 +139,13 @@ static void check_child_keys(const struct record *r, const struct ipsec_suite *s
     struct ipseci_key_seed seed = {.nonce_i = r->ni, .nonce_r = r->nr};
     uint8_t stream[STREAM_MAX];
     struct ipseci_child_keys keys;
-    assert_int_equal(ipseci_child_keys_derive(&crypto,
+    assert_int_equal(ipseci_child_keys_derive(&kit_crypto,
                                               &(struct ipseci_parent_key){suite->prf, sk_d}, &seed,
                                               suite, &keys),
                      IPSEC_OK);
     assert_begins(stream, child_stream(&keys, stream), r->child);
     seed.ke_secret = r->secret_new;
-    assert_int_equal(ipseci_child_keys_derive(&crypto,
+    assert_int_equal(ipseci_child_keys_derive(&kit_crypto,
                                               &(struct ipseci_parent_key){suite->prf, sk_d}, &seed,
                                               suite, &keys),
                      IPSEC_OK);
@@ -173,12 +168,12 @@ static void check_rekey(const struct record *r, const struct ipsec_suite *suite,
     uint8_t spis[16];
     struct ipseci_ike_keys keys;
     struct ipseci_prf prf;
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, &seed, &keys), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, suite, &seed, &keys), IPSEC_OK);
     const size_t length = ike_stream(&keys, stream);
     ipseci_store64(spis, r->spi_i);
     ipseci_store64(spis + 8, r->spi_r);
     const struct ipsec_view parts[] = {r->ni, r->nr, ipseci_view(spis, 16)};
-    assert_int_equal(ipseci_prf_bind(&prf, &crypto, suite->prf), IPSEC_OK);
+    assert_int_equal(ipseci_prf_bind(&prf, &kit_crypto, suite->prf), IPSEC_OK);
     assert_int_equal(
         ipseci_prf_plus(&prf, r->rekey_seed, (struct ipseci_parts){parts, 3}, expected, length),
         IPSEC_OK);
@@ -189,7 +184,7 @@ static void check_record(const struct record *r, uint16_t prf)
 {
     const struct ipsec_suite suite = suite_of(prf);
     struct ipseci_prf bound;
-    assert_int_equal(ipseci_prf_bind(&bound, &crypto, prf), IPSEC_OK);
+    assert_int_equal(ipseci_prf_bind(&bound, &kit_crypto, prf), IPSEC_OK);
     const struct ipsec_view sk_d = ipseci_view(r->dkm.data, bound.length);
     check_first_keys(r, &suite);
     check_child_keys(r, &suite, sk_d);
@@ -307,7 +302,7 @@ static void auth_02_published_session(void **state)
                                          .spi_i = ipseci_load64(kit_value("SPIi").data),
                                          .spi_r = ipseci_load64(kit_value("SPIr").data)};
     struct ipseci_ike_keys k;
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, &sha1_suite, &seed, &k), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, &sha1_suite, &seed, &k), IPSEC_OK);
     assert_key(k.d, k.prf_length, "SK_d");
     assert_key(k.ai, k.integ_length, "SK_ai");
     assert_key(k.ar, k.integ_length, "SK_ar");
@@ -334,7 +329,7 @@ static void auth_02_android_session(void **state)
     const struct ipseci_key_seed seed = android_seed();
     uint8_t stream[STREAM_MAX];
     struct ipseci_ike_keys k;
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, &sha1_suite, &seed, &k), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, &sha1_suite, &seed, &k), IPSEC_OK);
     assert_key(stream, ike_stream(&k, stream), "IKE_KEY_MAT");
     assert_key(k.er, k.encr_length, "IKE_SK_ENCR_RESP_HEX_STRING");
 }
@@ -348,7 +343,7 @@ static void auth_22_auth_23_android_first_child(void **state)
     seed.ke_secret = ipseci_view(NULL, 0);
     assert_int_equal(
         ipseci_child_keys_derive(
-            &crypto,
+            &kit_crypto,
             &(struct ipseci_parent_key){IPSEC_PRF_HMAC_SHA1, kit_value("IKE_SK_D_HEX_STRING")},
             &seed, &sha1_suite, &k),
         IPSEC_OK);
@@ -361,21 +356,9 @@ static void auth_22_auth_23_android_first_child(void **state)
 
 static int setup(void **state)
 {
-    (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    item[1] = &only_sha224;
-    crypto = (struct ipsec_crypto_list){item, 2};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ipsec_mbedtls_free(provider);
-    return 0;
+    kit_providers[1] = &only_sha224;
+    kit_crypto.count = 2;
+    return kit_crypto_setup(state);
 }
 
 int main(void)
@@ -386,5 +369,5 @@ int main(void)
         KIT_TEST(auth_02_android_session),
         KIT_TEST(auth_22_auth_23_android_first_child),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, kit_crypto_teardown);
 }

@@ -5,12 +5,7 @@
 #include "facade.h"
 #include "ike_keys.h"
 #include "ike_kit.h"
-
-#include <ipsec/backend_mbedtls.h>
-
-static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[1];
-static struct ipsec_crypto_list crypto;
+#include "mbed_kit.h"
 
 static struct ipsec_suite suite_of(uint16_t prf)
 {
@@ -51,15 +46,16 @@ static void init_12_sk_08_aead_has_a_salt_and_no_integrity_keys(void **state)
                                           .prf = IPSEC_PRF_HMAC_SHA2_512};
         struct ipseci_ike_keys k;
         struct ipseci_child_keys c;
-        assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+        assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, &suite, &seed, &k), IPSEC_OK);
         assert_int_equal(k.prf_length, 64);
         assert_int_equal(k.integ_length, 0);
         assert_int_equal(k.encr_length, rows[i].octets);
         assert_memory_not_equal(k.ei, k.er, k.encr_length);
-        assert_int_equal(ipseci_child_keys_derive(
-                             &crypto, &(struct ipseci_parent_key){suite.prf, ipseci_view(k.d, 64)},
-                             &seed, &suite, &c),
-                         IPSEC_OK);
+        assert_int_equal(
+            ipseci_child_keys_derive(&kit_crypto,
+                                     &(struct ipseci_parent_key){suite.prf, ipseci_view(k.d, 64)},
+                                     &seed, &suite, &c),
+            IPSEC_OK);
         assert_int_equal(c.integ_length, 0);
         assert_int_equal(c.encr_length, rows[i].octets);
     }
@@ -74,7 +70,7 @@ static void null_cipher_child_has_integrity_keys_only(void **state)
     struct ipseci_child_keys c;
     assert_int_equal(
         ipseci_child_keys_derive(
-            &crypto,
+            &kit_crypto,
             &(struct ipseci_parent_key){IPSEC_PRF_HMAC_SHA2_256, hex("00112233445566778899")},
             &seed, &suite, &c),
         IPSEC_OK);
@@ -96,10 +92,10 @@ static void rekey_07_prf_changes_with_the_rekey(void **state)
     struct ipseci_prf new_prf;
     seed.old_sk_d = hex("202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f");
     seed.old_prf = IPSEC_PRF_HMAC_SHA2_256;
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, &suite, &seed, &k), IPSEC_OK);
 
-    assert_int_equal(ipseci_prf_bind(&old_prf, &crypto, IPSEC_PRF_HMAC_SHA2_256), IPSEC_OK);
-    assert_int_equal(ipseci_prf_bind(&new_prf, &crypto, IPSEC_PRF_HMAC_SHA2_512), IPSEC_OK);
+    assert_int_equal(ipseci_prf_bind(&old_prf, &kit_crypto, IPSEC_PRF_HMAC_SHA2_256), IPSEC_OK);
+    assert_int_equal(ipseci_prf_bind(&new_prf, &kit_crypto, IPSEC_PRF_HMAC_SHA2_512), IPSEC_OK);
     const struct ipsec_view from[] = {seed.ke_secret, seed.nonce_i, seed.nonce_r};
     assert_int_equal(ipseci_prf_run(&old_prf, seed.old_sk_d, from, 3, skeyseed), IPSEC_OK);
     const struct ipsec_view plus[] = {seed.nonce_i, seed.nonce_r, ipseci_view(spis, 16)};
@@ -123,7 +119,7 @@ static void refuse(const struct ipsec_suite *suite, const struct ipseci_key_seed
 {
     struct ipseci_ike_keys k;
     memset(&k, 0xaa, sizeof(k));
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, suite, seed, &k), expected);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, suite, seed, &k), expected);
     assert_wiped(&k, sizeof(k));
 }
 
@@ -168,7 +164,7 @@ static void init_25_longest_nonces(void **state)
     struct ipseci_ike_keys k;
     seed.nonce_i = ipseci_view(nonce, 256);
     seed.nonce_r = ipseci_view(nonce, 256);
-    assert_int_equal(ipseci_ike_keys_derive(&crypto, &suite, &seed, &k), IPSEC_OK);
+    assert_int_equal(ipseci_ike_keys_derive(&kit_crypto, &suite, &seed, &k), IPSEC_OK);
 }
 
 static void child_keys_refused_are_wiped(void **state)
@@ -179,20 +175,21 @@ static void child_keys_refused_are_wiped(void **state)
     struct ipseci_key_seed seed = some_seed();
     struct ipseci_child_keys c;
     memset(&c, 0xaa, sizeof(c));
-    assert_int_equal(ipseci_child_keys_derive(
-                         &crypto, &(struct ipseci_parent_key){good.prf, hex("")}, &seed, &good, &c),
+    assert_int_equal(ipseci_child_keys_derive(&kit_crypto,
+                                              &(struct ipseci_parent_key){good.prf, hex("")}, &seed,
+                                              &good, &c),
                      IPSEC_ERR_ARGUMENT);
     assert_wiped(&c, sizeof(c));
-    assert_int_equal(ipseci_child_keys_derive(&crypto, &(struct ipseci_parent_key){99, hex("00")},
-                                              &seed, &good, &c),
+    assert_int_equal(ipseci_child_keys_derive(
+                         &kit_crypto, &(struct ipseci_parent_key){99, hex("00")}, &seed, &good, &c),
                      IPSEC_ERR_NOT_BUILT_IN);
     suite.encr = 99;
-    assert_int_equal(ipseci_child_keys_derive(&crypto,
+    assert_int_equal(ipseci_child_keys_derive(&kit_crypto,
                                               &(struct ipseci_parent_key){good.prf, hex("00")},
                                               &seed, &suite, &c),
                      IPSEC_ERR_ARGUMENT);
     seed.nonce_r.length = 0;
-    assert_int_equal(ipseci_child_keys_derive(&crypto,
+    assert_int_equal(ipseci_child_keys_derive(&kit_crypto,
                                               &(struct ipseci_parent_key){good.prf, hex("00")},
                                               &seed, &good, &c),
                      IPSEC_ERR_ARGUMENT);
@@ -273,24 +270,6 @@ static void failing_provider_leaves_no_key(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    crypto = (struct ipsec_crypto_list){item, 1};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ipsec_mbedtls_free(provider);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,5 +282,5 @@ int main(void)
         KIT_TEST(auth_03_fixed_key_prf_takes_half_of_each_nonce),
         KIT_TEST(failing_provider_leaves_no_key),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, kit_crypto_setup, kit_crypto_teardown);
 }

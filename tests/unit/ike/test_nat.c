@@ -3,14 +3,9 @@
  * Tests of lib/ike/nat.h on a published IKE_SA_INIT request. RFC 7296 2.23.
  */
 #include "ike_kit.h"
+#include "mbed_kit.h"
 #include "nat.h"
 #include "notify.h"
-
-#include <ipsec/backend_mbedtls.h>
-
-static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[1];
-static struct ipsec_crypto_list crypto;
 
 #define SPI_I       0x5f54bf6d8b48e6e1u
 #define SOURCE      "e54f73b7d83f6beb881eab2051d8663f421d10b0"
@@ -30,9 +25,9 @@ static void natt_01_published_hashes(void **state)
     const struct ipsec_endpoint source = endpoint("10.80.80.13", 500);
     const struct ipsec_endpoint destination = endpoint("10.80.80.80", 500);
     uint8_t hash[IPSECI_NAT_HASH_BYTES];
-    assert_int_equal(ipseci_nat_hash(&crypto, SPI_I, 0, &source, hash), IPSEC_OK);
+    assert_int_equal(ipseci_nat_hash(&kit_crypto, SPI_I, 0, &source, hash), IPSEC_OK);
     assert_view(ipseci_view(hash, sizeof(hash)), SOURCE);
-    assert_int_equal(ipseci_nat_hash(&crypto, SPI_I, 0, &destination, hash), IPSEC_OK);
+    assert_int_equal(ipseci_nat_hash(&kit_crypto, SPI_I, 0, &destination, hash), IPSEC_OK);
     assert_view(ipseci_view(hash, sizeof(hash)), DESTINATION);
 }
 
@@ -42,7 +37,7 @@ static void natt_01_ipv6_takes_sixteen_octets(void **state)
     (void)state;
     const struct ipsec_endpoint e = endpoint("fd00::1", 4500);
     uint8_t hash[IPSECI_NAT_HASH_BYTES];
-    assert_int_equal(ipseci_nat_hash(&crypto, 1, 2, &e, hash), IPSEC_OK);
+    assert_int_equal(ipseci_nat_hash(&kit_crypto, 1, 2, &e, hash), IPSEC_OK);
     assert_view(ipseci_view(hash, sizeof(hash)), "c7596a0c614823fd8f6f73b741bf32ec460b4229");
 }
 
@@ -53,7 +48,7 @@ static void no_address_and_no_provider(void **state)
     const struct ipsec_endpoint good = endpoint("10.0.0.1", 500);
     const struct ipsec_crypto_list empty = {0};
     uint8_t hash[IPSECI_NAT_HASH_BYTES];
-    assert_int_equal(ipseci_nat_hash(&crypto, 1, 2, &none, hash), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(ipseci_nat_hash(&kit_crypto, 1, 2, &none, hash), IPSEC_ERR_ARGUMENT);
     assert_int_equal(ipseci_nat_hash(&empty, 1, 2, &good, hash), IPSEC_ERR_NOT_BUILT_IN);
 }
 
@@ -74,7 +69,7 @@ static struct ipseci_nat_result detect(const char *local, const char *remote, ui
     const struct ipsec_endpoint r = endpoint(remote, remote_port);
     struct ipseci_nat_result result;
     const struct ipseci_nat_path path = {SPI_I, 0, &l, &r};
-    ipseci_nat_detect(&crypto, &message, &path, &result);
+    ipseci_nat_detect(&kit_crypto, &message, &path, &result);
     return result;
 }
 
@@ -153,24 +148,6 @@ static void without_sha1_nothing_is_supported(void **state)
     assert_result(result, false, false, false);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    crypto = (struct ipsec_crypto_list){item, 1};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ipsec_mbedtls_free(provider);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,5 +160,5 @@ int main(void)
         KIT_TEST(natt_01_one_kind_alone_says_nothing),
         KIT_TEST(without_sha1_nothing_is_supported),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, kit_crypto_setup, kit_crypto_teardown);
 }

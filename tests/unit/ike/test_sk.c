@@ -5,14 +5,9 @@
  */
 #include "engine.h"
 #include "ike_kit.h"
-
-#include <ipsec/backend_mbedtls.h>
+#include "mbed_kit.h"
 
 #define MESSAGE_BYTES 512
-
-static struct ipsec_mbedtls *provider;
-static const struct ipsec_crypto *item[1];
-static struct ipsec_crypto_list crypto;
 
 static struct ipseci_message in;
 static uint8_t octets[MESSAGE_BYTES];
@@ -23,9 +18,9 @@ static void key_sa(struct ipseci_ike_sa *sa, const struct ipsec_key_params *para
 
     memset(sa, 0, sizeof(*sa));
     p.direction = IPSEC_SEAL;
-    assert_int_equal(ipseci_aead_init(&sa->seal, &crypto, &p), IPSEC_OK);
+    assert_int_equal(ipseci_aead_init(&sa->seal, &kit_crypto, &p), IPSEC_OK);
     p.direction = IPSEC_OPEN;
-    assert_int_equal(ipseci_aead_init(&sa->open, &crypto, &p), IPSEC_OK);
+    assert_int_equal(ipseci_aead_init(&sa->open, &kit_crypto, &p), IPSEC_OK);
 }
 
 static void end_sa(struct ipseci_ike_sa *sa)
@@ -122,7 +117,7 @@ static void sk_07_08_rfc_7634_appendix_b_seals(void **state)
     memcpy(body + 1, with_pad.data, with_pad.length - 1);
     assert_int_equal(ipseci_ike_header_parse(message, &header), IPSEC_OK);
     ike.config.message_bytes = sizeof(out) - IPSECI_MARKER_BYTES;
-    ike.config.crypto = crypto;
+    ike.config.crypto = kit_crypto;
     ike.out = out;
     sa.iv_counter = 0x1011121314151617u;
     assert_int_equal(
@@ -168,24 +163,6 @@ static void sk_02_android_cbc_opens(void **state)
     end_sa(&sa);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) < IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    crypto = (struct ipsec_crypto_list){item, 1};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ipsec_mbedtls_free(provider);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,5 +172,5 @@ int main(void)
         KIT_TEST(sk_02_android_cbc_opens),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, kit_crypto_setup, kit_crypto_teardown);
 }
