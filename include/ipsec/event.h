@@ -50,6 +50,17 @@ enum ipsec_refuser {
     IPSEC_REFUSED_PEER = 2
 };
 
+/* A question to our own caller, or work given to it, that was not answered in time. */
+enum ipsec_question {
+    IPSEC_QUESTION_NONE = 0,
+    IPSEC_QUESTION_PEER = 1, /* find_peer */
+    IPSEC_QUESTION_SECRET = 2,
+    IPSEC_QUESTION_EAP = 3,
+    IPSEC_QUESTION_LEASE = 4,
+    IPSEC_QUESTION_JOB = 5,
+    IPSEC_QUESTION_RESOLVE = 6
+};
+
 enum ipsec_diff_kind {
     IPSEC_DIFF_NO_OVERLAP = 1,  /* both ends name this type, but no common value */
     IPSEC_DIFF_KEY_LENGTH = 2,  /* same cipher, other key length */
@@ -101,6 +112,7 @@ struct ipsec_failure {
     uint8_t auth_wanted;  /* enum ipsec_auth the peer should have used */
     uint8_t auth_method;  /* and the method of its AUTH payload (RFC 7296 3.8); 0: none */
     uint8_t cert_problem; /* enum ipsec_cert_problem; 0: its certificate is good, or not needed */
+    uint8_t waited_for;   /* RESOURCE: enum ipsec_question */
     uint32_t attempts;    /* datagrams sent for nothing (SILENT_PEER) */
     uint64_t duration_ms; /* how long it took */
 };

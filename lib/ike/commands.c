@@ -114,7 +114,8 @@ enum ipsec_status ipseci_initiate(struct ipsec_ike *ike, const struct ipsec_peer
 const struct ipsec_child_config *ipseci_first_child(const struct ipsec_peer *peer)
 {
     for (size_t i = 0; i < peer->child_count && peer->childless != IPSEC_CHILDLESS_ALWAYS; i++) {
-        if (peer->children[i].start == IPSEC_START_ALWAYS) {
+        /* The address of the peer's side is given when the peer asks: not to who is called. */
+        if (peer->children[i].start == IPSEC_START_ALWAYS && !peer->children[i].remote_dynamic) {
             return &peer->children[i];
         }
     }

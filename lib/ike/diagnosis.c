@@ -36,6 +36,21 @@ bool ipseci_knows_hints(const struct ipseci_payloads *payloads)
     return false;
 }
 
+/* Octets of what stands around a reply's payloads, whatever the suite. */
+#define AROUND_BYTES 128
+
+/* A hint is worth less than the answer that it comes with. */
+static bool has_room(const struct ipseci_step *step, const struct ipseci_context *ctx,
+                     const struct ipsec_proposals *list)
+{
+    size_t bytes = step->w.used + AROUND_BYTES;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        bytes += 8 + 12 * (size_t)list->item[i].transform_count; /* RFC 7296 3.3.1, 3.3.2 */
+    }
+    return bytes <= ctx->ike->config.message_bytes;
+}
+
 void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx,
                       const struct ipsec_proposals *ours)
 {
@@ -43,7 +58,7 @@ void ipseci_step_hint(struct ipseci_step *step, const struct ipseci_context *ctx
 
     /* What is not built in here would be bad advice. */
     if (ctx->ike->config.no_hints || !understood || ours->count == 0 ||
-        step->failure.cause == IPSEC_CAUSE_NOT_BUILT_IN) {
+        step->failure.cause == IPSEC_CAUSE_NOT_BUILT_IN || !has_room(step, ctx, ours)) {
         return;
     }
     const struct ipseci_notify hint = {.type = IPSECI_NOTIFY_HINT};

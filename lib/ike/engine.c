@@ -270,19 +270,24 @@ enum ipsec_status ipsec_ike_input(struct ipsec_ike *ike, struct ipsec_packet *da
 /* ---- time --------------------------------------------------------------------------------------
  */
 
+/* What was waited for is the peer, unless its request is here and the answer to a question of ours,
+ * or work that was given away, is not. */
 static void half_open_over(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
+    const uint8_t waited_for = ipseci_waits_for(ipseci_handshake_get(ike, sa->peer_handshake));
+    const bool ours = waited_for != IPSEC_QUESTION_NONE;
     const struct ipsec_failure failure = {
-        .phase = IPSEC_PHASE_IKE_AUTH,
-        .cause = IPSEC_CAUSE_SILENT_PEER,
-        .refused_by = IPSEC_REFUSED_NOBODY,
+        .phase = sa->state == IPSECI_IKE_NEW ? IPSEC_PHASE_IKE_SA_INIT : IPSEC_PHASE_IKE_AUTH,
+        .cause = ours ? IPSEC_CAUSE_RESOURCE : IPSEC_CAUSE_SILENT_PEER,
+        .refused_by = ours ? IPSEC_REFUSED_LOCAL : IPSEC_REFUSED_NOBODY,
+        .waited_for = waited_for,
         .peer = sa->peer,
         .local = sa->local,
         .remote = sa->remote,
         .duration_ms = ike->now - sa->started,
     };
 
-    if (sa->state == IPSECI_IKE_INIT_REPLIED) {
+    if (sa->state == IPSECI_IKE_INIT_REPLIED || ours) {
         ipseci_emit_failure(ike, sa, &failure);
     }
     ipseci_ike_close(ike, sa, IPSEC_REASON_TIMEOUT);

@@ -201,6 +201,8 @@ void ipseci_fact_peer(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum i
                       const struct ipsec_peer *peer);
 void ipseci_fact_eap(struct ipseci_handshake *hs, enum ipsec_status status,
                      const struct ipsec_eap_reply *reply, size_t room);
+/* enum ipsec_question: what the caller has not answered; 0: nothing. NULL is allowed. */
+uint8_t ipseci_waits_for(const struct ipseci_handshake *hs);
 /* Octets of an EAP packet that a message has room for. */
 size_t ipseci_eap_capacity(const struct ipsec_ike *ike, const struct ipseci_handshake *hs);
 uint32_t ipseci_new_token(struct ipsec_ike *ike, struct ipseci_handshake *hs);
@@ -261,7 +263,7 @@ enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa 
 void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t task,
                          ipsec_handle child, uint32_t actions);
 /* The outstanding task failed here, before or after its request. */
-void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_status status);
 
 /* lifetimes.c: rekey, hard ends, liveness. */
 void ipseci_life_begin_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);

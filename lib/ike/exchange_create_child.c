@@ -2,6 +2,7 @@
  *
  * CREATE_CHILD_SA for a new or a rekeyed Child SA (RFC 7296 1.3.1, 1.3.3, 2.8, 2.17), both roles.
  */
+#include "address_config.h"
 #include "child_offer.h"
 #include "engine.h"
 #include "sa_payload.h"
@@ -15,9 +16,13 @@
 enum ipsec_status ipseci_child_start(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const struct ipseci_handshake *hs = ctx->hs;
+    struct ipseci_child_sides sides;
 
     if (ctx->sa->state != IPSECI_IKE_ESTABLISHED) {
         return IPSEC_ERR_STATE; /* it closes meanwhile */
+    }
+    if (!ipseci_child_sides(ctx, step, hs->config, &sides)) {
+        return IPSEC_ERR_NOT_FOUND; /* the inner address that a side of it is */
     }
     if (hs->group != 0 &&
         ipseci_step_lacks_ke(ctx, step, IPSECI_NEED_KE_START, hs->group, ipseci_view(NULL, 0))) {

@@ -158,6 +158,27 @@ static void report_mode(struct ipseci_page *page, const struct ipsec_failure *f)
                     "transport mode between the two hosts");
 }
 
+/* RFC 7296 2.19: a side of the child is an address that nobody has assigned. */
+static bool lacks_address(const struct ipsec_failure *f)
+{
+    return f->refused_by == IPSEC_REFUSED_LOCAL && f->phase == IPSEC_PHASE_CHILD_CREATE &&
+           (f->notify == IPSECI_NOTIFY_FAILED_CP_REQUIRED || f->status == IPSEC_ERR_NOT_FOUND);
+}
+
+static void report_no_address(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    ipseci_page_say(page, "Cause:",
+                    f->initiator ? "a side of this child is an inner address, and the peer has "
+                                   "assigned none that fits"
+                                 : "the peer's side of this child is an inner address, and it was "
+                                   "given none that fits: it may not have asked for one");
+    ipseci_page_say(page, "To do:",
+                    f->initiator ? "on the other:    let it give inner addresses (a pool) to this "
+                                   "gateway"
+                                 : "on the other:    let it ask for an inner address");
+    ipseci_page_say(page, "", "or on this gateway: networks in local_ts and remote_ts");
+}
+
 static void report_policy(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
@@ -172,6 +193,10 @@ static void report_policy(struct ipseci_page *page, const struct ipsec_failure *
     }
     if (f->notify == IPSECI_NOTIFY_USE_TRANSPORT_MODE) {
         report_mode(page, f);
+        return;
+    }
+    if (lacks_address(f)) {
+        report_no_address(page, f);
         return;
     }
 
@@ -213,18 +238,53 @@ static const char *resource_advice(enum ipsec_status status)
     if (status == IPSEC_ERR_MEMORY) {
         return "on this gateway: give the process, or the crypto provider, more memory";
     }
+    if (status == IPSEC_ERR_BUFFER) {
+        return "on this gateway: raise message_bytes: what is to be sent, certificates among it, "
+               "is "
+               "longer";
+    }
     return "on this gateway: raise the maximum that was reached (sa_max, child_max, handshake_max, "
            "buffer_max, redirect_max), or end tunnels that are not needed";
+}
+
+static void report_unanswered(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    static const char *const question[] = {
+        [IPSEC_QUESTION_NONE] = "",
+        [IPSEC_QUESTION_PEER] = "which peer it is (find_peer)",
+        [IPSEC_QUESTION_SECRET] = "what its secret is (find_secret)",
+        [IPSEC_QUESTION_EAP] = "how EAP goes on (eap)",
+        [IPSEC_QUESTION_LEASE] = "which inner address it gets (lease)",
+        [IPSEC_QUESTION_JOB] = "what came of a key exchange or signature (job)",
+        [IPSEC_QUESTION_RESOLVE] = "where the gateway is that it was sent to (resolve)",
+    };
+    const bool known = f->waited_for < IPSECI_COUNT(question);
+
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, "the peer was there, but this gateway did not find out in time ");
+    ipseci_text_add(&page->entry, known ? question[f->waited_for] : "something");
+    ipseci_page_end(page, 2);
+    ipseci_page_say(page, "To do:",
+                    "on this gateway: see why what it asks (a server, a directory, a token) does "
+                    "not answer; or give it longer (half_open_ms, retransmit_max)");
 }
 
 static void report_resource(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     const bool peer = f->refused_by == IPSEC_REFUSED_PEER;
 
+    if (f->waited_for != IPSEC_QUESTION_NONE) {
+        report_unanswered(page, f);
+        return;
+    }
     ipseci_page_begin(page, "Cause:");
-    ipseci_text_add(&page->entry, peer ? "the peer has run out of something"
-                                       : "this gateway ran out of something");
-    add_status(&page->entry, f);
+    if (f->status == IPSEC_ERR_BUFFER && !peer) {
+        ipseci_text_add(&page->entry, "a message of ours would be longer than message_bytes");
+    } else {
+        ipseci_text_add(&page->entry, peer ? "the peer has run out of something"
+                                           : "this gateway ran out of something");
+        add_status(&page->entry, f);
+    }
     ipseci_page_end(page, 2);
     ipseci_page_say(page, "To do:",
                     peer ? "on the other:    its log says what; or try again later"

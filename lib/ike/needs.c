@@ -87,6 +87,26 @@ static enum ipsec_status ask_secret(struct ipsec_ike *ike, struct ipseci_handsha
     return IPSEC_OK;
 }
 
+uint8_t ipseci_waits_for(const struct ipseci_handshake *hs)
+{
+    static const uint8_t question[] = {
+        [IPSECI_NEED_NOTHING] = IPSEC_QUESTION_NONE,
+        [IPSECI_NEED_PEER] = IPSEC_QUESTION_PEER,
+        [IPSECI_NEED_SECRET] = IPSEC_QUESTION_SECRET,
+        [IPSECI_NEED_KE_START] = IPSEC_QUESTION_JOB,
+        [IPSECI_NEED_KE_RESPOND] = IPSEC_QUESTION_JOB,
+        [IPSECI_NEED_KE_FINISH] = IPSEC_QUESTION_JOB,
+        [IPSECI_NEED_SIGN] = IPSEC_QUESTION_JOB,
+        [IPSECI_NEED_VERIFY] = IPSEC_QUESTION_JOB,
+        [IPSECI_NEED_EAP] = IPSEC_QUESTION_EAP,
+        [IPSECI_NEED_LEASE] = IPSEC_QUESTION_LEASE,
+        [IPSECI_NEED_RESOLVE] = IPSEC_QUESTION_RESOLVE,
+        [IPSECI_NEED_REDIRECT] = IPSEC_QUESTION_NONE, /* answered at once */
+    };
+
+    return hs == NULL ? IPSEC_QUESTION_NONE : question[hs->waiting];
+}
+
 /* Less than the room there is, by what stands around the packet in a message with nothing else. */
 size_t ipseci_eap_capacity(const struct ipsec_ike *ike, const struct ipseci_handshake *hs)
 {

@@ -66,6 +66,41 @@ static void forget_message(struct ipseci_handshake *hs)
     }
 }
 
+/* What a request would be answered with has no room in a message: it is refused in few words, or
+ * the peer would repeat it until it gave up. */
+static enum ipsec_status answer_shorter(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    const struct ipseci_handshake *hs = ctx->hs;
+    const uint8_t exchange = ctx->in->header.exchange;
+    uint16_t notify = IPSECI_NOTIFY_NO_ADDITIONAL_SAS;
+    enum ipsec_phase phase = hs->task == IPSECI_TASK_IKE_REKEY     ? IPSEC_PHASE_IKE_REKEY
+                             : hs->task == IPSECI_TASK_CHILD_REKEY ? IPSEC_PHASE_CHILD_REKEY
+                                                                   : IPSEC_PHASE_CHILD_CREATE;
+
+    if (exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
+        notify = IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN;
+        phase = IPSEC_PHASE_IKE_SA_INIT;
+    } else if (exchange == IPSECI_EXCHANGE_IKE_AUTH) {
+        notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
+        phase = IPSEC_PHASE_IKE_AUTH;
+    }
+    ipseci_step_refuse_plain(step, ctx, notify);
+    struct ipsec_failure *f = ipseci_step_fail(step, ctx, phase, IPSEC_CAUSE_RESOURCE);
+    f->status = IPSEC_ERR_BUFFER;
+    f->notify = notify;
+    f->peer = f->peer != NULL ? f->peer : hs->facts.peer;
+    if (exchange == IPSECI_EXCHANGE_IKE_AUTH) {
+        ipseci_step_close(step);
+    }
+    return IPSEC_OK;
+}
+
+static bool is_request(const struct ipseci_context *ctx)
+{
+    return ctx->hs != NULL && ctx->in != NULL &&
+           (ctx->in->header.flags & IPSECI_FLAG_RESPONSE) == 0;
+}
+
 enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                              struct ipseci_handshake *hs, const struct ipseci_message *in,
                              ipseci_handler handler)
@@ -83,7 +118,9 @@ enum ipsec_status ipseci_run(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         }
         if (step->need.kind == IPSECI_NEED_NOTHING) {
             status = ipseci_commit(ike, sa, hs, in, step);
-            if (status != IPSEC_ERR_BUSY) {
+            if (status == IPSEC_ERR_BUFFER && is_request(&ctx) && handler != answer_shorter) {
+                handler = answer_shorter;
+            } else if (status != IPSEC_ERR_BUSY) {
                 return status;
             }
             continue; /* the sink refused: the handler answers again, knowing that */
@@ -372,7 +409,7 @@ void ipseci_resume(struct ipsec_ike *ike, struct ipseci_handshake *hs)
     }
     if (!from_peer) {
         if (status < IPSEC_OK && ipsec_status_class(status) != IPSEC_CLASS_PEER) {
-            ipseci_task_failed(ike, sa);
+            ipseci_task_failed(ike, sa, status);
         }
     } else if (state == IPSECI_IKE_NEW) {
         (void)first_done(ike, handle, status);

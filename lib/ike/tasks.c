@@ -111,7 +111,7 @@ enum ipsec_status ipseci_task_start(struct ipsec_ike *ike, struct ipseci_ike_sa 
     }
     sa = ipseci_sa_get(ike, handle);
     if (status < IPSEC_OK && sa != NULL) {
-        ipseci_task_failed(ike, sa);
+        ipseci_task_failed(ike, sa, status);
     } else if (status == IPSEC_PENDING && sa != NULL && sa->tries == 0) {
         /* Nothing is sent that could time out: the question itself must. */
         (void)ipseci_timer_set(&ike->timers, &sa->exchange_timer,
@@ -261,15 +261,18 @@ void ipseci_task_outcome(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_
 
 /* A child that could not even be asked for, the last time that is tried. */
 static void report_given_up(struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                            const struct ipseci_child *child)
+                            const struct ipseci_child *child, enum ipsec_status status)
 {
-    if (child == NULL || child->temporary < IPSECI_TEMPORARY_MAX) {
+    const bool no_address = status == IPSEC_ERR_NOT_FOUND;
+
+    if (child == NULL || (child->temporary < IPSECI_TEMPORARY_MAX && !no_address)) {
         return;
     }
     const struct ipsec_failure failure = {
         .phase = IPSEC_PHASE_CHILD_CREATE,
-        .cause = IPSEC_CAUSE_RESOURCE,
+        .cause = no_address ? IPSEC_CAUSE_POLICY : IPSEC_CAUSE_RESOURCE,
         .refused_by = IPSEC_REFUSED_LOCAL,
+        .status = status,
         .initiator = true,
         .peer = sa->peer,
         .child = child->config,
@@ -295,16 +298,34 @@ static void delete_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     }
 }
 
-void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+/* What an IKE SA has not brought it never will (RFC 7296 2.19): not asked for again. */
+static void create_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, ipsec_handle handle,
+                          enum ipsec_status status)
 {
+    struct ipseci_child *child = ipseci_child_get(ike, handle);
+
+    report_given_up(ike, sa, child, status);
+    if (child != NULL && status == IPSEC_ERR_NOT_FOUND) {
+        ipseci_child_drop(ike, child, IPSEC_REASON_FAILURE);
+    } else {
+        ipseci_task_outcome(ike, sa, IPSECI_TASK_CHILD_CREATE, handle, IPSECI_ACT_TEMPORARY);
+    }
+}
+
+void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_status status)
+{
+    const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
     const uint8_t task = sa->task;
     const ipsec_handle child = sa->task_child;
     const bool sent = sa->tries > 0;
     const struct ipsec_failure failure = {
-        .phase =
-            sa->state >= IPSECI_IKE_ESTABLISHED ? IPSEC_PHASE_ESTABLISHED : IPSEC_PHASE_IKE_SA_INIT,
+        .phase = sa->state >= IPSECI_IKE_ESTABLISHED ? IPSEC_PHASE_ESTABLISHED
+                 : task == IPSECI_TASK_AUTH          ? IPSEC_PHASE_IKE_AUTH
+                                                     : IPSEC_PHASE_IKE_SA_INIT,
         .cause = IPSEC_CAUSE_RESOURCE,
         .refused_by = IPSEC_REFUSED_LOCAL,
+        .status = status,
+        .waited_for = ipseci_waits_for(hs),
         .initiator = true,
         .peer = sa->peer,
         .local = sa->local,
@@ -341,8 +362,7 @@ void ipseci_task_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         delete_failed(ike, sa, ipseci_child_get(ike, child), sent);
         break;
     case IPSECI_TASK_CHILD_CREATE:
-        report_given_up(ike, sa, ipseci_child_get(ike, child));
-        ipseci_task_outcome(ike, sa, task, child, IPSECI_ACT_TEMPORARY);
+        create_failed(ike, sa, child, status);
         break;
     case IPSECI_TASK_CHILD_REKEY:
     case IPSECI_TASK_IKE_REKEY:

@@ -273,7 +273,8 @@ void ipseci_retransmit_due(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         return;
     }
     if (asks && (sa->tries == 0 || sa->tries > ipseci_path_tries(ike, sa))) {
-        ipseci_task_failed(ike, sa); /* the caller never answered; the peer has long given up */
+        ipseci_task_failed(ike, sa,
+                           IPSEC_OK); /* the caller never answered; the peer has long given up */
         return;
     }
     if (hs != NULL && hs->waiting != IPSECI_NEED_NOTHING) {

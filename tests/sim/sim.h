@@ -106,7 +106,8 @@ struct sim_node {
     size_t eap_key;               /* octets of its MSK; 0: none */
     uint8_t eap_secret;           /* both ends need the same */
     enum sim_eap_quirk eap_quirk; /* a method that misbehaves */
-    bool eap_full;                /* its packets take all the room, but for the first */
+    bool eap_full;                /* its packets take all the room, */
+    bool eap_full_first;          /* and so does the first, beside the certificate */
     size_t eap_longest;           /* octets it has sent at a time */
     unsigned eap_seen;            /* packets of the running method */
     void *eap_method;             /* a real method instead, */

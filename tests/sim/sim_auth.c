@@ -157,10 +157,11 @@ static size_t on_authorities(void *context, const struct ipsec_trust *trust,
                              uint8_t (*out)[IPSEC_AUTHORITY_BYTES], size_t max)
 {
     (void)context;
-    if (max > 0) {
-        memset(out[0], trust->issuer, IPSEC_AUTHORITY_BYTES);
+    const size_t count = (trust->issuer != 0 ? 1 : 0) + trust->more; /* 0: an empty store */
+    for (size_t i = 0; i < count && i < max; i++) {
+        memset(out[i], trust->issuer + (int)i, IPSEC_AUTHORITY_BYTES);
     }
-    return trust->issuer != 0 ? 1 : 0; /* 0: an empty store */
+    return count;
 }
 
 /* ---- making ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ struct ipsec_private_key {
 
 struct ipsec_trust {
     uint8_t issuer;
+    uint8_t more; /* authorities that sign nobody's certificate */
 };
 
 struct sim_auth {

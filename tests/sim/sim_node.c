@@ -114,7 +114,7 @@ static enum ipsec_status eap_round(struct sim_node *n, bool server, struct ipsec
     } else {
         eap_packet(reply, 2, packet.data[1]);
     }
-    if (n->eap_full && n->eap_seen > 0 && reply->length == 6) {
+    if (n->eap_full && (n->eap_seen > 0 || n->eap_full_first) && reply->length == 6) {
         memset(reply->packet + 6, 77, reply->capacity - 6);
         reply->length = reply->capacity;
         reply->packet[2] = (uint8_t)(reply->length >> 8);

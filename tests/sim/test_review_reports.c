@@ -161,6 +161,214 @@ static void what_is_refused_otherwise_is_no_childs(void **state)
     sim_free(s);
 }
 
+/* ---- inner addresses ---------------------------------------------------------------------------
+ */
+
+/* A's side of its first child is the address that it asks B for. */
+static struct sim *roaming(uint64_t seed)
+{
+    struct sim *s = sim_new(seed);
+
+    A(s)->peer.request_config = IPSEC_CONFIG_IPV4;
+    A(s)->child[0].local_dynamic = B(s)->child[0].remote_dynamic = true;
+    A(s)->child[0].local_ts.count = B(s)->child[0].remote_ts.count = 0;
+    return s;
+}
+
+/* The others come, and the one that has no address does not come again and again. */
+static void the_other_children_need_no_address(void **state)
+{
+    struct sim *s = roaming(17);
+    const struct ipsec_child_config first = A(s)->child[0];
+
+    (void)state;
+    A(s)->child[0] = A(s)->child[1];
+    A(s)->child[1] = first;
+    A(s)->child[1].restart = true;
+    B(s)->child[0] = B(s)->child[1];
+    A(s)->peer.child_count = 2;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 100000);
+    sim_assert_agree(s, 1, 1);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_ptr_equal(A(s)->failure.child, &A(s)->child[1]);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_RETRY], 0);
+    sim_free(s);
+}
+
+/* An address that is given when the peer asks is no reason not to call it. */
+static void a_side_that_only_a_responder_knows(void **state)
+{
+    struct sim *s = roaming(18);
+
+    (void)state;
+    B(s)->peer.child_count = A(s)->peer.child_count = 2;
+    sim_start(s);
+    ipsec_handle sa;
+    assert_int_equal(ipsec_ike_initiate(B(s)->ike, &B(s)->peer, s->now, &sa), IPSEC_OK);
+    sim_run(s, 1000);
+    sim_assert_agree(s, 1, 1);
+    assert_non_null(sim_sink_sender(B(s), &B(s)->child[1]));
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_ptr_equal(B(s)->failure.child, &B(s)->child[0]);
+    sim_free(s);
+}
+
+/* ---- what has no room --------------------------------------------------------------------------
+ */
+
+/* An answer to IKE_AUTH that is longer than message_bytes: the peer hears of it at once, and both
+ * ends say what it was. */
+static void an_answer_to_ike_auth_that_is_too_long(void **state)
+{
+    struct sim *s = sim_new(5);
+
+    (void)state;
+    sim_eap(s, 3, false);
+    B(s)->eap_full = B(s)->eap_full_first = true;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(B(s)->failure.status, IPSEC_ERR_BUFFER);
+    assert_int_equal(B(s)->failure.phase, IPSEC_PHASE_IKE_AUTH);
+    assert_ptr_equal(B(s)->failure.peer, &B(s)->peer);
+    assert_says(B(s), "a message of ours would be longer than message_bytes");
+    assert_says(B(s), "raise message_bytes");
+    assert_int_equal(A(s)->failure.notify, 24);
+    assert_int_equal(A(s)->failure.refused_by, IPSEC_REFUSED_PEER);
+    assert_int_equal(sim_sa(A(s), 0) | sim_sa(B(s), 0), 0);
+    assert_true(s->sent == 4);
+    sim_free(s);
+}
+
+static void an_answer_to_ike_sa_init_that_is_too_long(void **state)
+{
+    struct sim *s = sim_new(6);
+
+    (void)state;
+    sim_certificates(s, IPSEC_KEY_EC, 256);
+    B(s)->auth.trust.more = 9;
+    B(s)->config.message_bytes = 576;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(B(s)->failure.phase, IPSEC_PHASE_IKE_SA_INIT);
+    assert_int_equal(A(s)->failure.notify, 14);
+    assert_int_equal(sim_sa(B(s), 0), 0);
+    sim_free(s);
+}
+
+/* And a request. */
+static void a_request_that_is_too_long(void **state)
+{
+    struct sim *s = sim_new(7);
+
+    (void)state;
+    sim_certificates(s, IPSEC_KEY_EC, 256);
+    A(s)->auth.trust.more = 15;
+    A(s)->config.message_bytes = 576;
+    sim_start(s);
+    (void)sim_connect(s);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(A(s)->failure.phase, IPSEC_PHASE_IKE_AUTH);
+    assert_says(A(s), "raise message_bytes");
+    assert_int_equal(sim_sa(A(s), 0), 0);
+    sim_free(s);
+}
+
+/* A hint does not make an answer too long: it stays away. */
+static void a_hint_that_has_no_room(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct sim *s = sim_new(8);
+        sim_esp_proposals(A(s), "aes256gcm16");
+        sim_esp_proposals(B(s), i == 0 ? "aes256-sha256"
+                                       : "aes256-aes192-aes128-sha256-sha384-sha512-sha1,"
+                                         "aes256-aes192-aes128-sha256-sha384-sha512,"
+                                         "aes192-aes128-sha256-sha384-sha512-sha1,"
+                                         "aes256-aes128-sha256-sha384-sha512-sha1,"
+                                         "aes256-aes192-sha256-sha384-sha512-sha1");
+        B(s)->config.message_bytes = 576;
+        sim_start(s);
+        (void)sim_connect(s);
+        sim_assert_agree(s, 1, 0);
+        assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_NO_PROPOSAL);
+        if (i == 0) {
+            assert_says(A(s), "There:      esp = aes256-sha256");
+        } else {
+            assert_null(strstr(A(s)->failure_text, "There:      esp"));
+        }
+        sim_free(s);
+    }
+}
+
+/* ---- questions that nobody answers -------------------------------------------------------------
+ */
+
+/* It was not the peer that was silent. */
+static void a_question_left_open_is_said(void **state)
+{
+    static const struct {
+        enum ipsec_question question;
+        const char *words;
+    } cases[] = {{IPSEC_QUESTION_PEER, "(find_peer)"},
+                 {IPSEC_QUESTION_SECRET, "(find_secret)"},
+                 {IPSEC_QUESTION_EAP, "(eap)"},
+                 {IPSEC_QUESTION_LEASE, "(lease)"},
+                 {IPSEC_QUESTION_JOB, "(job)"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sim *s = sim_new(9);
+        if (cases[i].question == IPSEC_QUESTION_EAP) {
+            sim_eap(s, 2, false);
+        }
+        A(s)->peer.request_config = IPSEC_CONFIG_IPV4;
+        B(s)->leases = true;
+        B(s)->pend_peer = cases[i].question == IPSEC_QUESTION_PEER;
+        B(s)->pend_secret = cases[i].question == IPSEC_QUESTION_SECRET;
+        B(s)->pend_eap = cases[i].question == IPSEC_QUESTION_EAP;
+        B(s)->pend_lease = cases[i].question == IPSEC_QUESTION_LEASE;
+        B(s)->take_jobs = cases[i].question == IPSEC_QUESTION_JOB;
+        sim_node_callbacks(B(s));
+        sim_start(s);
+        (void)sim_connect(s);
+        sim_run(s, 31000);
+        assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 1);
+        assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+        assert_int_equal(B(s)->failure.refused_by, IPSEC_REFUSED_LOCAL);
+        assert_int_equal(B(s)->failure.waited_for, cases[i].question);
+        assert_says(B(s), cases[i].words);
+        assert_int_equal(sim_sa(B(s), 0), 0);
+        sim_free(s);
+    }
+}
+
+/* The same of our own call. */
+static void a_question_left_open_by_who_calls(void **state)
+{
+    struct sim *s = sim_new(10);
+
+    (void)state;
+    A(s)->pend_secret = true;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 31000);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(A(s)->failure.waited_for, IPSEC_QUESTION_SECRET);
+    assert_int_equal(A(s)->failure.phase, IPSEC_PHASE_IKE_AUTH);
+    assert_says(A(s), "(find_secret)");
+    assert_int_equal(sim_sa(A(s), 0), 0);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_SILENT_PEER); /* and there it is true */
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +378,14 @@ int main(void)
         cmocka_unit_test(a_proposal_refused_in_ike_auth_is_the_childs),
         cmocka_unit_test(selectors_refused_in_ike_auth_are_the_childs),
         cmocka_unit_test(what_is_refused_otherwise_is_no_childs),
+        cmocka_unit_test(the_other_children_need_no_address),
+        cmocka_unit_test(a_side_that_only_a_responder_knows),
+        cmocka_unit_test(an_answer_to_ike_auth_that_is_too_long),
+        cmocka_unit_test(an_answer_to_ike_sa_init_that_is_too_long),
+        cmocka_unit_test(a_request_that_is_too_long),
+        cmocka_unit_test(a_hint_that_has_no_room),
+        cmocka_unit_test(a_question_left_open_is_said),
+        cmocka_unit_test(a_question_left_open_by_who_calls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

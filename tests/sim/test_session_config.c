@@ -310,6 +310,10 @@ static void a_standing_child_without_an_address(void **state)
     sim_assert_agree(s, 1, 0);
     assert_int_equal(A(s)->failure.phase, IPSEC_PHASE_CHILD_CREATE);
     assert_ptr_equal(A(s)->failure.child, &A(s)->child[0]);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1); /* at once, and once */
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_int_equal(A(s)->failure.refused_by, IPSEC_REFUSED_LOCAL);
+    assert_non_null(strstr(A(s)->failure_text, "the peer has assigned none that fits"));
     sim_free(s);
 }
 

@@ -283,6 +283,49 @@ static void policy_protocol_resource(void **state)
     f.status = IPSEC_ERR_MEMORY;
     failure_show();
     assert_says("more memory");
+    f.status = IPSEC_ERR_BUFFER;
+    failure_show();
+    assert_says("a message of ours would be longer than message_bytes");
+    assert_says("raise message_bytes");
+    f.refused_by = IPSEC_REFUSED_PEER;
+    failure_show();
+    assert_says("the peer has run out of something");
+}
+
+static void questions_of_our_own(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"(find_peer)",      "(find_secret)", "(eap)",
+                                        "(lease)",          "(job)",         "(resolve)",
+                                        "in time something"};
+    for (uint8_t i = 0; i < IPSECI_COUNT(words); i++) {
+        failure_begin(IPSEC_CAUSE_RESOURCE, IPSEC_PHASE_IKE_AUTH, IPSEC_REFUSED_LOCAL);
+        f.waited_for = (uint8_t)(i + 1);
+        failure_show();
+        assert_says(words[i]);
+        assert_says("half_open_ms");
+        assert_silent_about("ran out of something");
+    }
+}
+
+static void an_inner_address_that_is_not_there(void **state)
+{
+    (void)state;
+    failure_begin(IPSEC_CAUSE_POLICY, IPSEC_PHASE_CHILD_CREATE, IPSEC_REFUSED_LOCAL);
+    f.initiator = true;
+    f.status = IPSEC_ERR_NOT_FOUND;
+    failure_show();
+    assert_says("the peer has assigned none that fits");
+    assert_says("(a pool)");
+    f.initiator = false;
+    f.status = IPSEC_OK;
+    f.notify = 37; /* FAILED_CP_REQUIRED */
+    failure_show();
+    assert_says("it may not have asked for one");
+    assert_says("let it ask for an inner address");
+    f.refused_by = IPSEC_REFUSED_PEER;
+    failure_show();
+    assert_says("the peer's policy forbids it");
 }
 
 int main(void)
@@ -305,6 +348,8 @@ int main(void)
         KIT_TEST(silence_later),
         KIT_TEST(other_refusals_are_translated),
         KIT_TEST(policy_protocol_resource),
+        KIT_TEST(questions_of_our_own),
+        KIT_TEST(an_inner_address_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
