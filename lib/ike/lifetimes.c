@@ -84,6 +84,9 @@ void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     if (sa->state == IPSECI_IKE_ESTABLISHED) {
         due = min_ms(due, min_ms(sa->rekey_due, liveness_due(sa)));
         due = min_ms(due, ipseci_keepalive_due(ike, sa));
+        if (sa->foreign_spi != 0 && sa->task == IPSECI_TASK_NONE) { /* could not be sent */
+            due = min_ms(due, ipseci_after(ike->now, IPSECI_RETRY_MIN_MS));
+        }
     }
     (void)ipseci_timer_set(&ike->timers, &sa->life_timer, due);
 }

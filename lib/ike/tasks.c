@@ -288,7 +288,7 @@ static void delete_failed(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                           struct ipseci_child *child, bool sent)
 {
     if (child == NULL) {
-        sa->foreign_spi = 0;
+        sa->foreign_spi = sent ? 0 : sa->foreign_spi;
     } else if (sent) {
         ipseci_child_drop(ike, child, IPSEC_REASON_LOCAL);
     } else {
