@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Two engines under a fuzzer that plays the network, the clock, both callers and both peers. The
- * input begins with SETUP_BYTES octets that say how small the tables are and what the ends are
- * told; then come operations, an octet each with its arguments (table at the end): messages are
- * delivered, lost, repeated, changed or made up, inside SK under the right keys or outside; time
- * passes or steps back; commands are given with good and stale handles; questions and jobs wait and
- * are answered; sink, keys and key exchanges run out. After each the tables must fit each other.
+ * input begins with the octets of fuzz_setup.h, which say how small the tables are, what the ends
+ * are told and how far they have come; then come operations, an octet each with its arguments
+ * (table at the end): messages are delivered, lost, repeated, changed or made up, inside SK under
+ * the right keys or outside; time passes or steps back; commands are given with good and stale
+ * handles; questions and jobs wait and are answered; sink, keys and key exchanges run out. After
+ * each the tables must fit each other.
  *
  * Then there is calm. Ends that got nothing but each other's messages must agree; ends that nobody
  * answers must come to rest; and an engine that ends must leave nothing behind.
  */
+#include "fuzz_setup.h"
 #include "ike_state.h"
 #include "reader.h"
 #include "sim_craft.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define SETUP_BYTES    8
-#define OPERATIONS_MAX 200
+#define OPERATIONS_MAX 80
+#define TURNS_MAX      120 /* of all time that passes between them */
 #define REPLAYS        8
 #define CHAIN_BYTES    1200
 #define CALM_MS        300000
+#define SHORT_CALM_MS  1000
+#define AGREE_LOOKS    200 /* 1014 s in all */
+#define AGREE_MORE_MS  50
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct run {
     struct sim *s;
     struct ipseci_reader in;
+    uint32_t turns;        /* that time may still bring */
     bool forged;           /* an end may have believed what the other never said */
     ipsec_handle sa[2][4]; /* once good handles, now perhaps stale */
     ipsec_handle child[2][4];
@@ -38,120 +42,9 @@ struct run {
 
 static struct run run; /* large */
 
-static void require(const char *wrong)
-{
-    if (wrong != NULL) {
-        fprintf(stderr, "fuzz_ike: %s\n", wrong);
-        if (run.s->nodes[0].ike != NULL && run.s->nodes[1].ike != NULL) {
-            sim_print(run.s);
-        }
-        fflush(stdout);
-        __builtin_trap();
-    }
-}
-
 static uint8_t take(void)
 {
     return run.in.left > 0 ? ipseci_read8(&run.in) : 0;
-}
-
-/* ---- set-up ------------------------------------------------------------------------------------
- */
-
-static void choose_proposals(struct sim *s, uint8_t how)
-{
-    /* AES-CBC and a tag of 16 octets: what sim_craft makes. */
-    static const char *const ike[][2] = {
-        {"aes256-sha256-modp2048", "aes256-sha256-modp2048"},
-        {"aes256-sha256-modp2048-ecp256", "aes256-sha256-ecp256"},
-        {"aes128-sha256-ecp256", "aes256-sha256-ecp256,aes128-sha256-ecp256"},
-        {"aes256-sha256-ecp256", "aes128-sha256-ecp256"}};
-    static const char *const esp[][2] = {{"aes256-sha256-modp2048", "aes256-sha256-modp2048"},
-                                         {"aes256-sha256", "aes256-sha256"},
-                                         {"aes256gcm16-modp2048-ecp256", "aes256gcm16-ecp256"},
-                                         {"aes256gcm16", "aes256-sha256,aes256gcm16"}};
-
-    for (int k = 0; k < 2 && (how & 15) != 0; k++) { /* 0: as they are */
-        sim_ike_proposals(&s->nodes[k], ike[how & 3][k]);
-        sim_esp_proposals(&s->nodes[k], esp[how >> 2 & 3][k]);
-    }
-}
-
-/* 0 leaves the default, else the number minus one more than `least`. */
-static uint32_t table(uint8_t how, uint32_t least)
-{
-    return how == 0 ? 0 : least + how - 1;
-}
-
-static void choose_node(struct sim_node *n, uint8_t tables, uint8_t times)
-{
-    struct ipsec_ike_config *c = &n->config;
-
-    c->sa_max = table(tables & 3, 1);
-    c->child_max = table(tables >> 2 & 3, 1);
-    c->handshake_max = table(tables >> 4 & 3, 1);
-    c->buffer_max = table(tables >> 6 & 3, 1);
-    c->message_bytes = 1280; /* wiped often */
-    c->half_open_max = c->handshake_max == 0 ? 2 : 0;
-    c->cookie_threshold = times & 1;
-    n->peer.child_count = 1 + (times >> 1 & 3);
-    n->peer.no_initial_contact = (times & 8) != 0;
-    c->fragment_bytes = (times & 0x80) != 0 ? 192 : 0;
-    n->peer.force_encapsulation = (times & 0x10) != 0;
-    if ((times & 0x20) != 0) {
-        n->peer.lifetime.soft_ms = 110000;
-        n->peer.lifetime.hard_ms = 200000;
-        n->child[0].lifetime.soft_ms = 90000;
-        n->child[0].lifetime.hard_ms = 160000;
-    }
-    if ((times & 0x40) != 0) {
-        n->peer.liveness_ms = 5000;
-    }
-}
-
-/* How the ends prove who they are: 0 secret, 1 and 2 certificates, 3 and 4 EAP with a certificate
- * on the other side and alone, else secret. */
-static void choose_proof(struct sim *s, uint8_t how)
-{
-    switch (how) {
-    case 1:
-        sim_certificates(s, IPSEC_KEY_RSA, 2048);
-        break;
-    case 2:
-        sim_certificates(s, IPSEC_KEY_EC, 256);
-        break;
-    case 3:
-    case 4:
-        sim_eap(s, 2, how == 4);
-        break;
-    default:
-        break;
-    }
-}
-
-static struct sim *set_up(struct ipsec_view setup)
-{
-    const uint8_t *o = setup.data;
-    struct sim *s = sim_new(1 + (o[0] & 7));
-
-    s->no_malloc = true;
-    s->verbose = getenv("FUZZ_VERBOSE") != NULL; /* what happens, for a person */
-    s->nat = (o[0] & 8) != 0;
-    choose_proposals(s, o[1]);
-    for (int k = 0; k < 2; k++) {
-        choose_node(&s->nodes[k], o[2 + k], o[4 + k]);
-        s->nodes[k].crypto.tags_pass = (o[0] & 0x10) == 0;
-        s->nodes[k].unknown_peer = (o[6] & (1 << k)) != 0;
-        s->nodes[k].unknown_id = (o[6] & (4 << k)) != 0;
-        s->nodes[k].secret = (o[6] & (16 << k)) != 0 ? NULL : s->nodes[k].secret;
-    }
-    choose_proof(s, o[7] >> 2 & 7);
-    for (int k = 0; k < 2; k++) {
-        s->nodes[k].peer.follow = o[7] >> 5 & 3;
-    }
-    sim_start(s);
-    s->held = true;
-    return s;
 }
 
 /* ---- which one ---------------------------------------------------------------------------------
@@ -191,35 +84,13 @@ static ipsec_handle pick_child(const struct sim_node *n, uint8_t which)
     return h;
 }
 
-/* The oldest datagram in flight but `n`; NULL: there is none. */
-static struct sim_datagram *in_flight(uint32_t n)
-{
-    struct sim_datagram *found = NULL;
-    uint64_t after = 0;
-
-    for (uint32_t k = 0; k <= n; k++) {
-        found = NULL;
-        for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
-            struct sim_datagram *d = &run.s->queue[i];
-            if (d->used && d->order >= after && (found == NULL || d->order < found->order)) {
-                found = d;
-            }
-        }
-        if (found == NULL) {
-            return NULL;
-        }
-        after = found->order + 1;
-    }
-    return found;
-}
-
 /* ---- the network -------------------------------------------------------------------------------
  */
 
 static void do_deliver(void)
 {
     const uint8_t which = take();
-    const struct sim_datagram *d = in_flight(which & 7);
+    const struct sim_datagram *d = sim_queued(run.s, which & 7);
 
     if (d != NULL && !d->esp) {
         run.replay[run.replay_next++ % REPLAYS] = *d;
@@ -248,7 +119,7 @@ static void do_mutate(void)
 {
     static struct sim_datagram d;
     const uint8_t which = take();
-    const struct sim_datagram *from = in_flight(which & 7);
+    const struct sim_datagram *from = sim_queued(run.s, which & 7);
 
     from = (which & 8) != 0 || from == NULL ? &run.replay[which % REPLAYS] : from;
     if (from->length == 0 || from->esp) {
@@ -348,7 +219,7 @@ static void do_time(void)
             ipsec_ike_expire(run.s->nodes[k].ike, run.s->now);
         }
     } else {
-        sim_run(run.s, steps[how & 7]);
+        run.turns = sim_run_some(run.s, steps[how & 7], run.turns);
     }
     run.s->held = true;
 }
@@ -371,7 +242,7 @@ static void do_initiate(void)
 
     if (ipsec_ike_initiate(n->ike, &n->peer, run.s->now, &sa) == IPSEC_OK &&
         ipseci_pool_get(&n->ike->sas, sa) == NULL && n->events[IPSEC_EVENT_IKE_CLOSED] == closed) {
-        require("an IKE SA that was begun is gone, and no event has told");
+        fuzz_require("an IKE SA that was begun is gone, and no event has told");
     }
 }
 
@@ -412,6 +283,68 @@ static void do_command(void)
     }
 }
 
+/* A packet waits for a child, and may say which addresses it has. */
+static void do_acquire(void)
+{
+    const uint8_t how = take();
+    struct sim_node *n = node(how);
+    const struct ipsec_child_config *c = &n->child[how >> 1 & 3];
+    struct ipsec_packet_selectors packet = {c->local_ts.item[0], c->remote_ts.item[0]};
+
+    packet.local.protocol = packet.remote.protocol = how >> 4;
+    (void)!ipsec_ike_acquire(n->ike, &n->peer, c, (how & 8) != 0 ? &packet : NULL, run.s->now);
+}
+
+/* An end changes its address, that of the other, or both, to one of four. */
+static void do_move(void)
+{
+    const uint8_t how = take();
+    struct sim_node *n = node(how);
+    struct ipsec_endpoint local = n->peer.local;
+    struct ipsec_endpoint remote = n->peer.remote;
+
+    local.port = remote.port = 0;
+    local.addr.bytes[2] = (uint8_t)(113 + (how >> 3 & 3));
+    remote.addr.bytes[2] = (uint8_t)(113 + (how >> 5 & 3));
+    (void)ipsec_ike_move(n->ike, pick_sa(n, take()), (how & 2) != 0 ? &local : NULL,
+                         (how & 4) != 0 ? &remote : NULL, run.s->now);
+}
+
+/* A peer is kept up, or not any more. */
+static void do_keep_up(void)
+{
+    const uint8_t how = take();
+    struct sim_node *n = node(how);
+
+    if ((how & 2) != 0) {
+        (void)!ipsec_ike_keep_up(n->ike, &n->peer, run.s->now);
+    } else {
+        (void)ipsec_ike_let_go(n->ike, &n->peer);
+    }
+}
+
+static void do_redirect(void)
+{
+    const uint8_t how = take();
+    struct sim_node *n = node(how);
+    struct ipsec_id gateway;
+
+    sim_id(&gateway, fuzz_gateway[(how & 2) != 0 ? n->index : 1 - n->index]);
+    (void)ipsec_ike_redirect(n->ike, pick_sa(n, take()), &gateway, run.s->now);
+}
+
+/* The NAT forgets its mapping and makes another, or packets tell where they came from. */
+static void do_rebind(void)
+{
+    const uint8_t how = take();
+
+    run.s->esp_tells = (how & 1) != 0;
+    if ((how & 2) != 0) {
+        run.s->nat_shift = (uint16_t)(20000 + (how >> 2));
+        run.forged = true; /* who is told not to follow speaks to nobody */
+    }
+}
+
 /* ---- callbacks ---------------------------------------------------------------------------------
  */
 
@@ -426,6 +359,21 @@ static void do_refuse(void)
     n->unknown_peer = (how & 16) != 0;
     n->unknown_id = (how & 32) != 0;
     n->children_max = how >> 6;
+}
+
+static void do_refuse_more(void)
+{
+    static const enum ipsec_status lease[] = {IPSEC_OK, IPSEC_ERR_NOT_FOUND, IPSEC_OK,
+                                              IPSEC_ERR_FULL};
+    const uint8_t how = take();
+    struct sim_node *n = node(how);
+
+    n->pend_eap = (how & 2) != 0;
+    n->pend_lease = (how & 4) != 0;
+    n->lease_status = lease[how >> 3 & 3];
+    n->eap_quirk = (enum sim_eap_quirk)((how >> 5) % 5);
+    n->auth.no_time = (how >> 5) == 5;
+    n->auth.breaks = (how >> 5) == 6;
 }
 
 static void do_exhaust(void)
@@ -456,18 +404,16 @@ static void do_job(void)
 static void do_restart(void)
 {
     struct sim_node *n = node(take());
-    size_t bytes = 0;
 
     while (n->job_count > 0) {
         (void)sim_job_done(n);
     }
     n->crypto.random_fails = false;
-    require(sim_end(n));
+    fuzz_require(sim_end(n));
     n->question_count = 0;
     memset(&n->seen, 0, sizeof(n->seen));
-    if (ipsec_ike_size(&n->config, &bytes) != IPSEC_OK ||
-        ipsec_ike_init(n->block, bytes, &n->config, run.s->now, &n->ike) != IPSEC_OK) {
-        require("an engine can not be made again in its block");
+    if (ipsec_ike_init(n->block, n->block_bytes, &n->config, run.s->now, &n->ike) != IPSEC_OK) {
+        fuzz_require("an engine can not be made again in its block");
     }
 }
 
@@ -476,9 +422,16 @@ static void do_restart(void)
 
 static void wait_for_nothing(struct sim_node *n)
 {
-    n->pend_peer = n->pend_secret = n->take_jobs = false;
+    n->pend_peer = n->pend_secret = n->take_jobs = n->pend_eap = n->pend_lease = false;
+    n->lease_status = IPSEC_OK;
+    n->eap_quirk = SIM_EAP_WELL;
+    n->auth.no_time = n->auth.breaks = false;
     n->unknown_peer = n->unknown_id = false;
+    (void)ipsec_ike_let_go(n->ike, &n->peer); /* else there is no end */
     n->children_max = 0;
+    for (int i = 0; i < SIM_CONFIGS_MAX; i++) { /* one the peer has no room for is tried for ever */
+        n->child[i].restart = false;
+    }
     n->crypto.random_fails = false;
     n->crypto.keys_left = n->crypto.kes_left = ~0u;
     for (int i = 0; i < 2 * SIM_PARKED_MAX; i++) {
@@ -491,86 +444,72 @@ static struct ipsec_ike_counters counters_of(struct sim_node *n)
 {
     struct ipsec_ike_counters counters;
 
-    require(sim_broken(n));
+    fuzz_require(sim_broken(n));
     ipsec_ike_counters(n->ike, &counters);
     return counters;
 }
 
-/* Lifetimes may be short, so that there is now and then a rekey under way. */
+/* Within some minutes: a message that was lost is sent again for so long, and a peer that is gone
+ * is found so. Lifetimes may be short, so that there is now and then a rekey under way. */
 static void agree(struct sim *s)
 {
     const char *wrong = "";
 
-    for (int i = 0; i < 300 && wrong != NULL; i++) {
+    for (uint32_t i = 0; i < AGREE_LOOKS && wrong != NULL; i++) {
         const struct ipsec_ike_counters a = counters_of(&s->nodes[SIM_A]);
         wrong = sim_disagreement(s, a.sas, a.children);
         if (wrong != NULL) {
-            sim_run(s, 97);
+            sim_run(s, 97 + i * AGREE_MORE_MS);
         }
     }
-    require(wrong);
+    fuzz_require(wrong);
 }
 
-/* Nobody answers any more, or everybody does. */
-static void calm(struct sim *s, bool alone)
+/* Nobody answers any more, or everybody does. `lasting`: for some time, before anybody looks. */
+static void finish(struct sim *s, bool alone, bool lasting)
 {
     s->held = false;
     s->cut = alone;
     wait_for_nothing(&s->nodes[0]);
     wait_for_nothing(&s->nodes[1]);
-    sim_run(s, CALM_MS);
-    if (!alone && !run.forged) {
-        agree(s);
+    (void)sim_run_some(s, lasting ? CALM_MS : SHORT_CALM_MS, TURNS_MAX);
+    if (alone || run.forged) {
+        fuzz_alone_to_the_end(s);
         return;
     }
-    s->cut = true;
-    sim_run(s, alone ? 0 : CALM_MS);
-    for (int k = 0; k < 2; k++) {
-        const struct ipsec_ike_counters c = counters_of(&s->nodes[k]);
-        require(c.sas == 0 ? NULL : "an IKE SA lives on without its peer");
-    }
-}
-
-static void finish(struct sim *s, bool alone)
-{
-    calm(s, alone);
-    require(sim_end(&s->nodes[0]));
-    require(sim_end(&s->nodes[1]));
-    sim_free(s);
+    agree(s);
+    fuzz_require(sim_end(&s->nodes[0]));
+    fuzz_require(sim_end(&s->nodes[1]));
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------
  */
 
 static void (*const operations[])(void) = {
-    do_deliver, do_deliver, do_drop,      do_replay,  do_mutate,  do_craft,    do_clear,
-    do_traffic, do_time,    do_time,      do_command, do_command, do_initiate, do_refuse,
-    do_exhaust, do_answer,  do_time_back, do_job,     do_restart,
+    do_deliver, do_deliver,     do_drop,      do_replay,   do_mutate,  do_craft,    do_clear,
+    do_traffic, do_time,        do_time,      do_command,  do_command, do_initiate, do_refuse,
+    do_exhaust, do_answer,      do_time_back, do_job,      do_restart, do_move,     do_acquire,
+    do_rebind,  do_refuse_more, do_keep_up,   do_redirect,
 };
 
 /* With a new operation the corpus means something else: add at the end. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < SETUP_BYTES) {
+    if (size < FUZZ_SETUP_BYTES) {
         return 0;
     }
     memset(&run, 0, offsetof(struct run, replay));
+    run.turns = TURNS_MAX;
     for (size_t i = 0; i < REPLAYS; i++) {
         run.replay[i].length = 0;
     }
-    run.s = set_up(ipseci_view(data, SETUP_BYTES));
-    run.in = ipseci_reader_init(ipseci_view(data + SETUP_BYTES, size - SETUP_BYTES));
-    if ((data[7] & 2) != 0) { /* straight to two ends that are up */
-        (void)sim_connect(run.s);
-        run.s->held = false;
-        sim_run(run.s, 1000);
-        run.s->held = true;
-    }
+    run.s = fuzz_start(ipseci_view(data, FUZZ_SETUP_BYTES), fuzz_set_up);
+    run.in = ipseci_reader_init(ipseci_view(data + FUZZ_SETUP_BYTES, size - FUZZ_SETUP_BYTES));
     for (int i = 0; i < OPERATIONS_MAX && run.in.left > 0 && !run.in.failed; i++) {
         operations[take() % (sizeof(operations) / sizeof(operations[0]))]();
-        require(sim_broken(&run.s->nodes[0]));
-        require(sim_broken(&run.s->nodes[1]));
+        fuzz_require(sim_broken(&run.s->nodes[0]));
+        fuzz_require(sim_broken(&run.s->nodes[1]));
     }
-    finish(run.s, (data[7] & 1) != 0);
+    finish(run.s, (data[7] & 1) != 0, (data[7] & 0x80) != 0);
     return 0;
 }

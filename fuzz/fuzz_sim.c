@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STARTS      64
+#define STARTS      512
 #define PIECES      6
 #define BLOCK_BYTES (512u * 1024)
 
@@ -21,7 +21,7 @@ struct kept {
     uint8_t key[FUZZ_KEY_BYTES];
     size_t key_length;
     uint8_t *octets; /* NULL: none */
-    size_t bytes;
+    size_t capacity;
 };
 
 static struct kept starts[STARTS];
@@ -69,8 +69,11 @@ static void keep(struct kept *k)
     for (int i = 0; i < PIECES; i++) {
         at += piece[i].bytes;
     }
-    k->bytes = at;
-    k->octets = malloc(at);
+    if (at > k->capacity) {
+        free(k->octets);
+        k->octets = malloc(at);
+        k->capacity = at;
+    }
     fuzz_require(k->octets != NULL ? NULL : "no memory");
     at = 0;
     for (int i = 0; i < PIECES; i++) {
@@ -112,9 +115,7 @@ struct sim *fuzz_start(struct ipsec_view key, void (*reach)(struct sim *s, struc
         bring_back(k);
         return &here;
     }
-    free(k->octets);
-    k->octets = NULL;
-    memset(&here, 0, sizeof(here));
+    memset(&here, 0, offsetof(struct sim, sinks)); /* what follows is not looked at */
     reach(&here, key);
     memcpy(k->key, key.data, key.length);
     k->key_length = key.length;
@@ -130,6 +131,7 @@ void fuzz_begin(struct sim *s, uint64_t seed)
         s->nodes[i].config.child_max = 10;
         s->nodes[i].config.handshake_max = 4;
         s->nodes[i].config.source_max = 8;
+        s->nodes[i].config.retransmit_max = 2;
     }
     s->no_malloc = true;
     s->verbose = getenv("FUZZ_VERBOSE") != NULL; /* what happens, for a person */

@@ -246,6 +246,8 @@ void sim_address_down(struct sim *s, const char *text);
 void sim_send(struct sim *s, int from, const struct ipsec_packet *packet);
 /* Until nothing is in flight and no retransmission due within ms; at least ms pass. */
 void sim_run(struct sim *s, ipsec_ms ms);
+/* The same, until so many things have happened; of them the rest. 0: the time may not be up. */
+uint32_t sim_run_some(struct sim *s, ipsec_ms ms, uint32_t turns);
 /* Delivers the oldest (n-th, from 0) datagram in flight; false: there is none. */
 bool sim_deliver(struct sim *s, uint32_t n);
 /* Drops the n-th in flight. */

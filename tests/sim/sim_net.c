@@ -322,18 +322,24 @@ static bool turn(struct sim *s, ipsec_ms until)
 
 #define TURNS_MAX 200000
 
-void sim_run(struct sim *s, ipsec_ms ms)
+uint32_t sim_run_some(struct sim *s, ipsec_ms ms, uint32_t turns)
 {
     const ipsec_ms until = s->now + ms;
 
-    for (int i = 0; turn(s, until); i++) {
-        if (i > TURNS_MAX) {
-            fprintf(stderr, "simulator: no end of events at %llu\n%s", (unsigned long long)s->now,
-                    s->ladder + (s->ladder_used > 2000 ? s->ladder_used - 2000 : 0));
-            abort();
-        }
+    while (turns > 0 && turn(s, until)) {
+        turns--;
     }
-    s->now = until;
+    s->now = turns > 0 ? until : s->now;
+    return turns;
+}
+
+void sim_run(struct sim *s, ipsec_ms ms)
+{
+    if (sim_run_some(s, ms, TURNS_MAX) == 0) {
+        fprintf(stderr, "simulator: no end of events at %llu\n%s", (unsigned long long)s->now,
+                s->ladder + (s->ladder_used > 2000 ? s->ladder_used - 2000 : 0));
+        abort();
+    }
 }
 
 /* ---- ESP ---------------------------------------------------------------------------------------
