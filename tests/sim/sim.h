@@ -299,6 +299,14 @@ const char *sim_end(struct sim_node *n);
 
 /* sim_new, sim_start, sim_connect, and both must be up. Clears the ladder. */
 struct sim *sim_up(uint64_t seed);
+/* sim_new and sim_start; SK payloads that a test changes are authentic all the same. */
+struct sim *sim_readable(uint64_t seed);
+/* And connected, as sim_up. */
+struct sim *sim_readable_up(uint64_t seed);
+/* Lets what is held go its way; both end up with an IKE SA and a child. Ends the simulation. */
+void sim_goes_on(struct sim *s);
+/* A datagram that gets that status, changes nothing and is not answered. */
+void sim_assert_dropped(struct sim *s, const struct sim_datagram *d, enum ipsec_status status);
 /* sim_disagreement as an assertion, with a probe and traffic both ways. */
 void sim_assert_agree(struct sim *s, uint32_t sas, uint32_t children);
 /* The tunnel carries: NULL, or what is wrong. */

@@ -78,15 +78,52 @@ uint64_t sim_digest(struct sim_node *n)
     return (h ^ sim_sink_count(n)) * 0x100000001b3u + n->crypto.keys_alive;
 }
 
+static struct sim *connected(struct sim *s)
+{
+    (void)sim_connect(s);
+    sim_assert_agree(s, 1, 1);
+    sim_ladder_clear(s);
+    return s;
+}
+
 struct sim *sim_up(uint64_t seed)
 {
     struct sim *s = sim_new(seed);
 
     sim_start(s);
-    (void)sim_connect(s);
-    sim_assert_agree(s, 1, 1);
-    sim_ladder_clear(s);
+    return connected(s);
+}
+
+struct sim *sim_readable(uint64_t seed)
+{
+    struct sim *s = sim_new(seed);
+
+    s->nodes[SIM_A].crypto.tags_pass = s->nodes[SIM_B].crypto.tags_pass = true;
+    sim_start(s);
     return s;
+}
+
+struct sim *sim_readable_up(uint64_t seed)
+{
+    return connected(sim_readable(seed));
+}
+
+void sim_goes_on(struct sim *s)
+{
+    s->held = false;
+    sim_run(s, 5000);
+    sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+void sim_assert_dropped(struct sim *s, const struct sim_datagram *d, enum ipsec_status status)
+{
+    const uint64_t before = sim_digest(&s->nodes[d->to]);
+    const uint32_t sent = s->sent;
+
+    assert_int_equal(sim_inject(s, d->to, d), status);
+    assert_true(sim_digest(&s->nodes[d->to]) == before);
+    assert_int_equal(s->sent, sent);
 }
 
 /* ---- the ladder --------------------------------------------------------------------------------

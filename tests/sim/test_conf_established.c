@@ -15,25 +15,6 @@ enum { SA = 33, IDI = 35, NOTIFY = 41, DELETE = 42 };
 #define CREATE_CHILD_SA 36
 #define INFORMATIONAL   37
 
-static struct sim *readable(uint64_t seed)
-{
-    struct sim *s = sim_new(seed);
-
-    A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
-    sim_start(s);
-    return s;
-}
-
-static struct sim *up(uint64_t seed)
-{
-    struct sim *s = readable(seed);
-
-    (void)sim_connect(s);
-    sim_assert_agree(s, 1, 1);
-    sim_ladder_clear(s);
-    return s;
-}
-
 static void rekey_child(struct sim *s, struct sim_node *n)
 {
     assert_int_equal(
@@ -47,7 +28,7 @@ static void rekey_child(struct sim *s, struct sim_node *n)
 static void comes_with(struct ipsec_view body)
 {
     const struct sim_edit edit = {.kind = SIM_EDIT_LAST, .type = NOTIFY, .body = body};
-    struct sim *s = readable(1);
+    struct sim *s = sim_readable(1);
 
     s->held = true;
     (void)sim_connect(s);
@@ -215,7 +196,7 @@ static void rekey_03_selectors_do_not_shrink(void **state)
 /* The same child rekeyed again and again, and the IKE SA between: no slot, key or SPI is lost. */
 static void rekey_08_vpp_37665ea1c11_many_rekeys_leak_nothing(void **state)
 {
-    struct sim *s = up(5);
+    struct sim *s = sim_readable_up(5);
 
     (void)state;
     for (int i = 0; i < 300; i++) {
@@ -244,7 +225,7 @@ struct request {
 static struct request request_of(uint64_t seed, void (*begin)(struct sim *s))
 {
     struct request r = {0};
-    struct sim *s = up(seed);
+    struct sim *s = sim_readable_up(seed);
 
     s->held = true;
     begin(s);
@@ -294,7 +275,7 @@ static void rekey_09_requests_on_the_old_ike_sa(void **state)
     const struct request child_rekey = request_of(6, begin_child_rekey);
     const struct request child = request_of(6, begin_child);
     const struct request ike_rekey = request_of(6, begin_ike_rekey);
-    struct sim *s = up(6);
+    struct sim *s = sim_readable_up(6);
 
     (void)state;
     s->held = true;
@@ -317,7 +298,7 @@ static void rekey_09_requests_on_the_old_ike_sa(void **state)
 static void info_09_half_closed_child(void **state)
 {
     const struct sim_edit edit = {.kind = SIM_EDIT_LEAVE_OUT, .type = DELETE};
-    struct sim *s = up(7);
+    struct sim *s = sim_readable_up(7);
 
     (void)state;
     s->held = true;
@@ -343,7 +324,7 @@ static void auth_14_cve_2023_28771_identities_in_texts(void **state)
     static const char evil[] = "\x02\0\0\0x`reboot`;$(id)\nRefused by: nobody\r\x1b[2J\x7f\xff%s%n";
     const struct ipsec_view body = {(const uint8_t *)evil, sizeof(evil) - 1};
     const struct sim_edit edit = {.kind = SIM_EDIT_REPLACE, .type = IDI, .body = body};
-    struct sim *s = readable(8);
+    struct sim *s = sim_readable(8);
 
     (void)state;
     s->held = true;
@@ -364,7 +345,7 @@ static void auth_14_cve_2023_28771_identities_in_texts(void **state)
 static void auth_14_cve_2023_33009_notifies_of_every_length(void **state)
 {
     static uint8_t octets[1200];
-    struct sim *s = up(9);
+    struct sim *s = sim_readable_up(9);
 
     (void)state;
     memset(octets, 'n', sizeof(octets));

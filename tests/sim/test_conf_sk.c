@@ -14,35 +14,6 @@ enum { KE = 34, NOTIFY = 41, DELETE = 42, SK = 46 };
 #define INFORMATIONAL 37
 #define IV_AT         32
 
-static struct sim *readable(uint64_t seed)
-{
-    struct sim *s = sim_new(seed);
-
-    A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
-    sim_start(s);
-    return s;
-}
-
-static struct sim *up(uint64_t seed)
-{
-    struct sim *s = readable(seed);
-
-    (void)sim_connect(s);
-    sim_assert_agree(s, 1, 1);
-    sim_ladder_clear(s);
-    return s;
-}
-
-static void dropped(struct sim *s, const struct sim_datagram *d, enum ipsec_status status)
-{
-    const uint64_t before = sim_digest(&s->nodes[d->to]);
-    const uint32_t sent = s->sent;
-
-    assert_int_equal(sim_inject(s, d->to, d), status);
-    assert_true(sim_digest(&s->nodes[d->to]) == before);
-    assert_int_equal(s->sent, sent);
-}
-
 /* ---- IVs ---------------------------------------------------------------------------------------
  */
 
@@ -123,7 +94,7 @@ static void sk_03_aead_ivs_never_repeat(void **state)
 static void sk_05_any_padding(void **state)
 {
     static const uint8_t fills[] = {0x00, 0x01, 0x80, 0xff};
-    struct sim *s = up(4);
+    struct sim *s = sim_readable_up(4);
 
     (void)state;
     for (uint8_t blocks = 0; blocks <= 15; blocks++) {
@@ -189,7 +160,7 @@ static void sk_02_06_07_every_length_and_bit_of_each_suite(void **state)
 /* SK-01: what follows SK in the datagram is not looked at, and breaks the ICV's coverage. */
 static void sk_01_payload_behind_sk(void **state)
 {
-    struct sim *s = up(6);
+    struct sim *s = sim_readable_up(6);
     static struct sim_datagram d;
     const struct sim_craft what = {.exchange = INFORMATIONAL};
 
@@ -223,7 +194,7 @@ static struct sim_datagram in_clear(const struct sim_datagram *like, uint8_t fir
 /* AUTH-01: the whole of IKE_AUTH in clear, and IKE_AUTH under another message ID. */
 static void auth_01_in_clear_or_with_another_id(void **state)
 {
-    struct sim *s = readable(7);
+    struct sim *s = sim_readable(7);
     uint8_t first = 0;
 
     (void)state;
@@ -239,13 +210,13 @@ static void auth_01_in_clear_or_with_another_id(void **state)
         assert_int_equal(whole.octets[23], 1);
         const struct ipsec_view inside = sim_edit_inside(&whole, &first);
         const struct sim_datagram clear = in_clear(&whole, first, inside);
-        dropped(s, &clear, IPSEC_DROP_PAYLOADS);
+        sim_assert_dropped(s, &clear, IPSEC_DROP_PAYLOADS);
         for (uint8_t id = 0; id < 5; id++) {
             struct sim_datagram other = whole;
             other.octets[23] = id;
             if (id != 1) {
                 const bool last = answer == 0 && id == 0; /* as IKE_SA_INIT had: not again */
-                dropped(s, &other, last ? IPSEC_DROP_DUPLICATE : IPSEC_DROP_MESSAGE_ID);
+                sim_assert_dropped(s, &other, last ? IPSEC_DROP_DUPLICATE : IPSEC_DROP_MESSAGE_ID);
             }
         }
     }
@@ -270,7 +241,7 @@ static void info_02_info_11_unprotected_hints_change_nothing(void **state)
         {NOTIFY, "00 00 0008 00 00 4000"},          /* INITIAL_CONTACT */
         {0, ""},
     };
-    struct sim *s = up(8);
+    struct sim *s = sim_readable_up(8);
 
     (void)state;
     s->held = true;
@@ -278,14 +249,14 @@ static void info_02_info_11_unprotected_hints_change_nothing(void **state)
     const struct sim_datagram request = *sim_flying(s);
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
         struct sim_datagram d = in_clear(&request, hints[i].first, sim_hex(hints[i].chain));
-        dropped(s, &d, IPSEC_DROP_PAYLOADS);
+        sim_assert_dropped(s, &d, IPSEC_DROP_PAYLOADS);
         d.to = SIM_A; /* as the answer */
         d.local = request.remote;
         d.remote = request.local;
         d.octets[19] = 0x20;
-        dropped(s, &d, IPSEC_DROP_PAYLOADS);
+        sim_assert_dropped(s, &d, IPSEC_DROP_PAYLOADS);
         d.octets[18] = 34;
-        dropped(s, &d, IPSEC_DROP_EXCHANGE);
+        sim_assert_dropped(s, &d, IPSEC_DROP_EXCHANGE);
     }
     s->held = false;
     sim_run(s, 1000);
@@ -296,7 +267,7 @@ static void info_02_info_11_unprotected_hints_change_nothing(void **state)
 /* INFO-15: SPIs of nobody in any exchange but the first: no answer, so no loop. */
 static void info_15_info_16_spis_of_nobody(void **state)
 {
-    struct sim *s = up(9);
+    struct sim *s = sim_readable_up(9);
 
     (void)state;
     s->held = true;
@@ -307,7 +278,7 @@ static void info_15_info_16_spis_of_nobody(void **state)
             memset(d.octets, 0x77, 16);
             d.octets[18] = exchange;
             d.octets[19] = (uint8_t)((flags & 1) * 0x20 + (flags & 2) * 4);
-            dropped(s, &d, IPSEC_DROP_SPI);
+            sim_assert_dropped(s, &d, IPSEC_DROP_SPI);
         }
     }
     s->held = false;
@@ -319,7 +290,7 @@ static void info_15_info_16_spis_of_nobody(void **state)
 /* VER-07: an exchange that nobody knows, in clear, with the right SPIs. */
 static void ver_07_unknown_exchange_in_clear(void **state)
 {
-    struct sim *s = up(10);
+    struct sim *s = sim_readable_up(10);
 
     (void)state;
     s->held = true;
@@ -328,7 +299,7 @@ static void ver_07_unknown_exchange_in_clear(void **state)
         struct sim_datagram d = in_clear(sim_flying(s), 0, sim_hex(""));
         d.octets[18] = (uint8_t)exchange;
         if (exchange != 34) {
-            dropped(s, &d, IPSEC_DROP_PAYLOADS);
+            sim_assert_dropped(s, &d, IPSEC_DROP_PAYLOADS);
         }
     }
     s->held = false;
@@ -355,7 +326,7 @@ static void ike_rekey(struct sim *s)
  */
 static void begun_and_failed(void (*begin)(struct sim *s), const struct sim_edit *edit)
 {
-    struct sim *s = up(11);
+    struct sim *s = sim_readable_up(11);
 
     s->held = true;
     begin(s);
@@ -384,7 +355,7 @@ static void begun_and_failed(void (*begin)(struct sim *s), const struct sim_edit
 /* IKE_AUTH: no SA comes up. */
 static void auth_failed(const struct sim_edit *edit)
 {
-    struct sim *s = readable(12);
+    struct sim *s = sim_readable(12);
 
     s->held = true;
     (void)sim_connect(s);
@@ -426,7 +397,7 @@ static void init_32_unknown_status_in_a_response(void **state)
 {
     const struct sim_edit edit = {
         .kind = SIM_EDIT_LAST, .type = NOTIFY, .body = sim_notify(40000, sim_hex("0102"))};
-    struct sim *s = up(13);
+    struct sim *s = sim_readable_up(13);
 
     (void)state;
     s->held = true;

@@ -3,6 +3,7 @@
  * NATT-09: a NAT gives the peer another port or address; the end in the open follows, on the word
  * of a new authentic message only. RFC 7296 2.23.
  */
+#include "sim_edit.h"
 #include "sim_test.h"
 
 #define NEW_PORT 30000
@@ -17,17 +18,6 @@ static struct sim *up(bool nat)
     assert_null(sim_disagreement(s, 1, 1));
     s->held = true;
     return s;
-}
-
-static struct sim_datagram *in_flight(struct sim *s)
-{
-    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
-        if (s->queue[i].used) {
-            return &s->queue[i];
-        }
-    }
-    fail();
-    return NULL;
 }
 
 static uint16_t port_of_sa(struct sim_node *n)
@@ -52,7 +42,7 @@ static void probe_from_new_port(struct sim *s, int from)
     struct sim_node *n = &s->nodes[from];
 
     (void)ipsec_ike_probe(n->ike, sim_sa(n, IPSEC_IKE_ESTABLISHED), s->now);
-    in_flight(s)->remote.port = NEW_PORT;
+    sim_flying(s)->remote.port = NEW_PORT;
     assert_true(sim_deliver(s, 0));
 }
 
@@ -64,8 +54,8 @@ static void natt_09_openiked_baf0c8e_follows_the_peer_behind_a_nat(void **state)
     (void)state;
     const uint16_t before = port_of_child(b);
     (void)ipsec_ike_probe(s->nodes[SIM_A].ike, sim_sa(&s->nodes[SIM_A], 0), s->now);
-    struct sim_datagram old = *in_flight(s);
-    in_flight(s)->remote.port = NEW_PORT;
+    struct sim_datagram old = *sim_flying(s);
+    sim_flying(s)->remote.port = NEW_PORT;
     assert_true(sim_deliver(s, 0));
     assert_int_equal(port_of_sa(b), NEW_PORT);
     assert_int_equal(port_of_child(b), NEW_PORT);
@@ -88,7 +78,7 @@ static void natt_09_follows_an_answer(void **state)
     (void)state;
     (void)ipsec_ike_probe(b->ike, sim_sa(b, 0), s->now);
     assert_true(sim_deliver(s, 0));
-    in_flight(s)->remote.port = NEW_PORT;
+    sim_flying(s)->remote.port = NEW_PORT;
     assert_true(sim_deliver(s, 0));
     assert_int_equal(port_of_sa(b), NEW_PORT);
     assert_int_equal(port_of_child(b), NEW_PORT);

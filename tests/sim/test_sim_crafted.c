@@ -13,18 +13,6 @@
 #define CREATE_CHILD_SA 36
 #define INFORMATIONAL   37
 
-static struct sim *up(uint64_t seed)
-{
-    struct sim *s = sim_new(seed);
-
-    A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
-    sim_start(s);
-    (void)sim_connect(s);
-    sim_assert_agree(s, 1, 1);
-    sim_ladder_clear(s);
-    return s;
-}
-
 static struct ipsec_view octets(const char *hex)
 {
     static uint8_t room[8192];
@@ -70,7 +58,7 @@ static void says(struct sim *s, const char *answer)
 
 static void crit_01_unknown_payload_is_skipped(void **state)
 {
-    struct sim *s = up(1);
+    struct sim *s = sim_readable_up(1);
 
     (void)state;
     assert_int_equal(ask_b(s, INFORMATIONAL, 200, octets("00 00 0004")), IPSEC_OK);
@@ -83,7 +71,7 @@ static void crit_01_unknown_payload_is_skipped(void **state)
 
 static void crit_02_unknown_critical_payload(void **state)
 {
-    struct sim *s = up(2);
+    struct sim *s = sim_readable_up(2);
 
     (void)state;
     assert_int_equal(ask_b(s, INFORMATIONAL, 200, octets("00 80 0004")), IPSEC_OK);
@@ -95,7 +83,7 @@ static void crit_02_unknown_critical_payload(void **state)
 /* CRIT-04, INFO-05: the critical bit on a known payload; the SPI of nobody. */
 static void crit_04_info_05_unknown_spi(void **state)
 {
-    struct sim *s = up(3);
+    struct sim *s = sim_readable_up(3);
 
     (void)state;
     assert_int_equal(ask_b(s, INFORMATIONAL, 42, octets("00 80 000c 03 04 0001 deadbeef")),
@@ -108,7 +96,7 @@ static void crit_04_info_05_unknown_spi(void **state)
 /* SK-09: what is malformed inside a valid SK ends the SA on both ends. */
 static void malformed(const char *hex, uint8_t first)
 {
-    struct sim *s = up(4);
+    struct sim *s = sim_readable_up(4);
 
     assert_int_equal(ask_b(s, INFORMATIONAL, first, octets(hex)), IPSEC_OK);
     says(s, "INFORMATIONAL response 3: SK{N(INVALID_SYNTAX)}");
@@ -139,7 +127,7 @@ static void info_07_cve_2023_38711_delete_counts_wrong(void **state)
 static void sk_04_more_padding_than_text(void **state)
 {
     static struct sim_datagram d;
-    struct sim *s = up(5);
+    struct sim *s = sim_readable_up(5);
     const struct sim_craft what = {.exchange = INFORMATIONAL, .pad_octet = 255};
 
     (void)state;
@@ -154,7 +142,7 @@ static void sk_04_more_padding_than_text(void **state)
 static void crit_07_endless_chain(void **state)
 {
     static uint8_t chain[1600];
-    struct sim *s = up(6);
+    struct sim *s = sim_readable_up(6);
 
     (void)state;
     for (size_t i = 0; i < sizeof(chain); i += 4) {
@@ -177,7 +165,7 @@ static void crit_07_endless_chain(void **state)
 
 static void info_08_everything_deleted_at_once(void **state)
 {
-    struct sim *s = up(10);
+    struct sim *s = sim_readable_up(10);
     char hex[100];
 
     (void)state;
@@ -192,7 +180,7 @@ static void info_08_everything_deleted_at_once(void **state)
 
 static void info_13_protected_error(void **state)
 {
-    struct sim *s = up(11);
+    struct sim *s = sim_readable_up(11);
 
     (void)state;
     assert_int_equal(ask_b(s, INFORMATIONAL, 41, octets("00 00 0008 00 00 0018")), IPSEC_OK);
@@ -204,7 +192,7 @@ static void info_13_protected_error(void **state)
 /* INFO-11, INFO-16: unknown notifies, of errors and of states, change nothing. */
 static void info_16_unknown_notifies(void **state)
 {
-    struct sim *s = up(12);
+    struct sim *s = sim_readable_up(12);
 
     (void)state;
     assert_int_equal(
@@ -219,7 +207,7 @@ static void info_16_unknown_notifies(void **state)
 static void ver_06_unknown_exchange(void **state)
 {
     static const uint8_t unknown[] = {0, 1, 33, 38, 43, 255};
-    struct sim *s = up(13);
+    struct sim *s = sim_readable_up(13);
 
     (void)state;
     /* Known, but over: no exchange of its time. */
@@ -228,7 +216,7 @@ static void ver_06_unknown_exchange(void **state)
     assert_true(b_is_up(s));
     sim_free(s);
     for (size_t i = 0; i < sizeof(unknown); i++) {
-        s = up(100 + i);
+        s = sim_readable_up(100 + i);
         assert_int_equal(ask_b(s, unknown[i], 0, octets("")), IPSEC_OK);
         assert_non_null(strstr(s->ladder, " response 3: SK{N(INVALID_SYNTAX)}\n"));
         assert_int_equal(sim_sa(B(s), 0), 0); /* RFC 7296 2.21.3: that ends the IKE SA */
@@ -243,7 +231,7 @@ static void ver_06_unknown_exchange(void **state)
 static void msgid_08_msgid_10_outside_the_window(void **state)
 {
     static struct sim_datagram d;
-    struct sim *s = up(20);
+    struct sim *s = sim_readable_up(20);
     struct sim_craft what = {.exchange = INFORMATIONAL, .id_offset = 1};
 
     (void)state;
@@ -266,7 +254,7 @@ static void msgid_08_msgid_10_outside_the_window(void **state)
 static void msgid_03_changed_content(void **state)
 {
     static struct sim_datagram d;
-    struct sim *s = up(21);
+    struct sim *s = sim_readable_up(21);
     const struct sim_craft what = {.exchange = INFORMATIONAL,
                                    .id_offset = -1,
                                    .first = 42,
@@ -357,7 +345,7 @@ static struct sim_datagram *in_flight(struct sim *s)
 
 static struct sim *rekey_in_flight(uint64_t seed, bool ike)
 {
-    struct sim *s = up(seed);
+    struct sim *s = sim_readable_up(seed);
 
     s->held = true;
     if (ike) {
