@@ -84,6 +84,7 @@ check_fragmentation() # TYPE
 #
 #   plain      the user's name is its identity in IKE      asked    and EAP asks for it once more
 #   other      the user has another name: EAP has to ask   refused  a wrong password
+#   lease      the user is given an inner address
 #   alone      no certificate: RFC 5998, which strongSwan as the client does only with methods it holds to
 #              prove both ends, and this is none of them
 check_eap() # HOW
@@ -98,10 +99,17 @@ check_eap() # HOW
     "eap_$ROLE" "$1" "$user"
     SWAN_MORE="secrets { eap-user { id = $user
         secret = \"$PSK\" } }"
-    if [ "$1" = refused ]; then
+    case $1 in
+    refused)
         eap_refused
         return
-    fi
+        ;;
+    lease)
+        lease_sides
+        lease_life
+        return
+        ;;
+    esac
     connect || return
     verdict method "no EAP" eap_succeeded "$end"
     check_traffic

@@ -9,12 +9,19 @@ LEASE=
 check_lease() # IKE ESP
 {
     IKE=$1 ESP=$2
+    lease_sides
+    lease_life
+}
+
+lease_sides()
+{
     if [ "$ROLE" = initiator ]; then
         SWAN_CONNECTION='pools = inner'
         SWAN_CHILD='remote_ts = dynamic'
-        SWAN_MORE='pools { inner {
+        SWAN_MORE="$SWAN_MORE
+        pools { inner {
             addrs = 192.168.1.200-192.168.1.210
-            dns = 192.168.2.53 } }'
+            dns = 192.168.2.53 } }"
         OUR_SITE='request_address = ipv4, dns' OUR_CHILD='local_ts = dynamic'
         LEASE=192.168.1.200
     else
@@ -23,6 +30,10 @@ check_lease() # IKE ESP
         OUR_SITE='pool = 192.168.2.200-192.168.2.210' OUR_CHILD='remote_ts = dynamic'
         LEASE=192.168.2.200
     fi
+}
+
+lease_life()
+{
     begin || { fail begin "could not start"; finish_life; return; }
     verdict assigned "no child with the address" until_true 10 lease_up
     lease_traffic ping

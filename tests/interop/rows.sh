@@ -78,6 +78,7 @@ eap-mschapv2 eap plain
 eap-mschapv2-asked eap asked
 eap-mschapv2-other-name eap other
 eap-mschapv2-refused eap refused
+eap-mschapv2-lease eap lease
 fragmentation fragmentation rsa2048
 fragments fragments 256 aes256-sha256-modp2048 aes256-sha256-modp2048
 fragments-gcm fragments 600 aes256gcm16-prfsha256-modp4096 aes256gcm16-modp4096
