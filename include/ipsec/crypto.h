@@ -188,6 +188,10 @@ struct ipsec_crypto {
                                    struct ipsec_view peer_public, uint8_t *secret,
                                    size_t *secret_length);
     void (*ke_free)(void *context, struct ipsec_ke *ke);
+
+    /* NULL. In the tables of a choice (crypto_choice.h), which have no functions but supports: the
+     * provider's own table. */
+    const struct ipsec_crypto *real;
 };
 
 /* The providers of an object, in order of preference. The array and the tables must outlive it. */

@@ -7,6 +7,7 @@
 
 #include <ipsec/auth.h>
 #include <ipsec/crypto.h>
+#include <ipsec/crypto_choice.h>
 #include <ipsec/esp.h>
 #include <ipsec/event.h>
 #include <ipsec/gw.h>

@@ -4,6 +4,12 @@
  */
 #include "facade.h"
 
+/* A table of a choice stands for another; one of an older program has no such field. */
+static const struct ipsec_crypto *real_of(const struct ipsec_crypto *item)
+{
+    return item->size >= sizeof(*item) && item->real != NULL ? item->real : item;
+}
+
 const struct ipsec_crypto *ipseci_crypto_find(const struct ipsec_crypto_list *list,
                                               enum ipsec_transform_type type, uint16_t id,
                                               uint16_t key_bits)
@@ -11,7 +17,7 @@ const struct ipsec_crypto *ipseci_crypto_find(const struct ipsec_crypto_list *li
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct ipsec_crypto *item = list->item[i];
         if (item->supports(item->context, type, id, key_bits)) {
-            return item;
+            return real_of(item);
         }
     }
     return NULL;
@@ -26,7 +32,7 @@ bool ipsec_crypto_supports(const struct ipsec_crypto_list *list, enum ipsec_tran
 enum ipsec_status ipseci_random(const struct ipsec_crypto_list *list, void *out, size_t length)
 {
     for (size_t i = 0; list != NULL && i < list->count; i++) {
-        const struct ipsec_crypto *item = list->item[i];
+        const struct ipsec_crypto *item = real_of(list->item[i]);
         if (item->random == NULL) {
             continue;
         }
@@ -44,7 +50,7 @@ enum ipsec_status ipseci_sha1(const struct ipsec_crypto_list *list, struct ipsec
                               uint8_t out[20])
 {
     for (size_t i = 0; list != NULL && i < list->count; i++) {
-        const struct ipsec_crypto *item = list->item[i];
+        const struct ipsec_crypto *item = real_of(list->item[i]);
         if (item->sha1 == NULL) {
             continue;
         }
