@@ -20,6 +20,8 @@
 #define CONFIG_TUN_BYTES         16 /* IFNAMSIZ */
 #define CONFIG_TEXT_BYTES        400
 
+enum config_crypto { CRYPTO_MBEDTLS = 0, CRYPTO_OPENSSL = 1, CONFIG_CRYPTO_MAX = 2 };
+
 enum config_role { ROLE_BOTH = 0, ROLE_INITIATOR = 1, ROLE_RESPONDER = 2 };
 
 struct config_gateway {
@@ -34,8 +36,11 @@ struct config_gateway {
     uint64_t retransmit_first_ms; /* 0: the library's default */
     uint32_t retransmit_max;
     bool cookies_always;
-    uint32_t fragment_bytes; /* 0: the library's default */
-    uint64_t seen;           /* keys given so far, a bit each in the order of config_keys.c */
+    uint32_t fragment_bytes;           /* 0: the library's default */
+    uint8_t crypto[CONFIG_CRYPTO_MAX]; /* enum config_crypto in order of preference */
+    uint8_t crypto_count;
+    bool crypto_fastest; /* each algorithm by whichever of them is the fastest */
+    uint64_t seen;       /* keys given so far, a bit each in the order of config_keys.c */
 };
 
 struct config_child {

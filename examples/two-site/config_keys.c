@@ -108,6 +108,7 @@ static const struct key gateway_keys[] = {
     {"retransmit_tries", false, gateway_retransmit_tries},
     {"cookies", false, gateway_cookies},
     {"fragment_bytes", false, gateway_fragment_bytes},
+    {"crypto", false, config_crypto},
 };
 
 /* ---- [site NAME] ------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ void config_quirks(const struct place *place, const char *value);
 void config_follow_redirects(const struct place *place, const char *value);
 /* "GATEWAY", or "GATEWAY at-once". */
 void config_redirect_to(const struct place *place, const char *value);
+/* config_crypto.c */
+void config_crypto(const struct place *place, const char *value);
 /* config_headers.c */
 void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);

@@ -4,10 +4,10 @@
 #include "control.h"
 #include "credential.h"
 #include "netsetup.h"
+#include "providers.h"
 #include "session.h"
 
 #include <ipsec/backend_linux_tun.h>
-#include <ipsec/backend_mbedtls.h>
 #include <ipsec/backend_posix.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct daemon {
     const struct options *options;
     struct journal *journal;
     struct keylog *keylog;
-    struct ipsec_mbedtls *provider;
+    struct providers providers;
     struct ipsec_posix *posix;
     struct ipsec_linux_tun *tun;
     struct control *control;
@@ -47,20 +47,17 @@ static void watch_remove(void *user, int fd)
 
 static bool open_crypto(struct daemon *daemon)
 {
-    const char *failed = NULL;
-    enum ipsec_status status = ipsec_mbedtls_new(NULL, &daemon->provider);
-    if (status == IPSEC_OK) {
-        status = ipsec_crypto_self_test(ipsec_mbedtls_crypto(daemon->provider), &failed);
+    char why[PROVIDERS_WHY_BYTES];
+    if (!providers_open(&daemon->providers, &daemon->config->gateway, why) ||
+        !providers_test(&daemon->providers, why)) {
+        journal_line(daemon->journal, "gateway", "%s", why);
+        return false;
     }
-    if (status == IPSEC_OK && !credentials_load(daemon->config, daemon->provider)) {
+    if (!credentials_load(daemon->config, daemon->providers.mbedtls)) {
         config_print_errors(daemon->config, stderr);
         return false;
     }
-    if (status != IPSEC_OK) {
-        journal_line(daemon->journal, "gateway", "crypto: %s%s%s", ipsec_status_text(status),
-                     failed == NULL ? "" : ": ", failed == NULL ? "" : failed);
-    }
-    return status == IPSEC_OK;
+    return true;
 }
 
 static bool open_keylog(struct daemon *daemon)
@@ -161,8 +158,8 @@ static bool open_session(struct daemon *daemon)
     const struct session_parts parts = {.config = daemon->config,
                                         .journal = daemon->journal,
                                         .keylog = daemon->keylog,
-                                        .crypto = ipsec_mbedtls_crypto(daemon->provider),
-                                        .signer = ipsec_mbedtls_signer(daemon->provider),
+                                        .crypto = daemon->providers.list,
+                                        .signer = ipsec_mbedtls_signer(daemon->providers.mbedtls),
                                         .x509 = ipsec_mbedtls_x509()};
     daemon->session_open = session_open(&daemon->session, &parts, now_of(daemon));
     return daemon->session_open;
@@ -191,7 +188,7 @@ static void close_all(struct daemon *daemon)
     }
     ipsec_posix_close(daemon->posix);
     credentials_free(daemon->config);
-    ipsec_mbedtls_free(daemon->provider);
+    providers_close(&daemon->providers);
     keylog_close(daemon->keylog);
     free(daemon->journal);
 }
@@ -255,8 +252,6 @@ static void say_goodbye(struct daemon *daemon)
 /* What `check` would warn of is in the log from the start. */
 static void log_findings(struct daemon *daemon)
 {
-    const struct ipsec_crypto *item[] = {ipsec_mbedtls_crypto(daemon->provider)};
-    const struct ipsec_crypto_list list = {.item = item, .count = 1};
     struct check_counts counts;
     char *text = NULL;
     size_t length = 0;
@@ -264,7 +259,7 @@ static void log_findings(struct daemon *daemon)
     if (out == NULL) {
         return;
     }
-    check_config(daemon->config, &list, out, &counts);
+    check_config(daemon->config, &daemon->providers.list, out, &counts);
     (void)fclose(out);
     if (counts.warnings + counts.errors > 0) {
         journal_line(daemon->journal, "gateway",

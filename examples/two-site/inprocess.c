@@ -3,10 +3,10 @@
 #include "credential.h"
 #include "lanpacket.h"
 #include "packet.h"
+#include "providers.h"
 #include "session.h"
 
 #include <errno.h>
-#include <ipsec/backend_mbedtls.h>
 #include <ipsec/backend_memory.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 
 struct end {
     struct config *config;
+    struct providers providers;
     struct journal *journal;
     struct session session;
     const struct ipsec_io *io;
@@ -27,7 +28,6 @@ struct end {
 };
 
 struct world {
-    struct ipsec_mbedtls *provider;
     struct ipsec_memory *memory;
     struct end end[2];
     ipsec_ms now;
@@ -317,7 +317,12 @@ static bool do_steps(struct world *world, const char *steps)
 static bool open_end(struct world *world, size_t index, struct config *config, FILE *log)
 {
     struct end *end = &world->end[index];
+    char why[PROVIDERS_WHY_BYTES];
     end->config = config;
+    if (!providers_open(&end->providers, &config->gateway, why)) {
+        fprintf(stderr, "%s: %s\n", config->file, why);
+        return false;
+    }
     end->io = ipsec_memory_io(world->memory, index == 0 ? IPSEC_MEMORY_A : IPSEC_MEMORY_B);
     end->journal = journal_new(log);
     if (end->journal == NULL) {
@@ -328,11 +333,11 @@ static bool open_end(struct world *world, size_t index, struct config *config, F
     const struct session_parts parts = {
         .config = config,
         .journal = end->journal,
-        .crypto = ipsec_mbedtls_crypto(world->provider),
-        .signer = ipsec_mbedtls_signer(world->provider),
+        .crypto = end->providers.list,
+        .signer = ipsec_mbedtls_signer(end->providers.mbedtls),
         .x509 = ipsec_mbedtls_x509(),
     };
-    if (!credentials_load(config, world->provider)) {
+    if (!credentials_load(config, end->providers.mbedtls)) {
         config_print_errors(config, stderr);
         return false;
     }
@@ -348,8 +353,7 @@ static bool open_world(struct world *world, struct config *a, struct config *b, 
     memory.start = world->now;
     memory.filter = on_link;
     memory.user = world;
-    return ipsec_mbedtls_new(NULL, &world->provider) == IPSEC_OK &&
-           ipsec_memory_new(&memory, &world->memory) == IPSEC_OK && open_end(world, 0, a, log_a) &&
+    return ipsec_memory_new(&memory, &world->memory) == IPSEC_OK && open_end(world, 0, a, log_a) &&
            open_end(world, 1, b, log_b);
 }
 
@@ -363,9 +367,9 @@ static void close_world(struct world *world)
         if (world->end[i].config != NULL) {
             credentials_free(world->end[i].config);
         }
+        providers_close(&world->end[i].providers);
     }
     ipsec_memory_free(world->memory);
-    ipsec_mbedtls_free(world->provider);
     free(world);
 }
 

@@ -148,8 +148,7 @@ static void on_acquire(void *user, const struct ipsec_peer *peer,
 static void fill_config(struct session *session, struct ipsec_gw_config *out)
 {
     const struct config *config = session->config;
-    out->crypto.item = session->provider;
-    out->crypto.count = 1;
+    out->crypto = session->crypto;
     out->user = session;
     out->callbacks.size = (uint32_t)sizeof(out->callbacks);
     out->callbacks.find_peer = find_peer;
@@ -239,7 +238,7 @@ bool session_open(struct session *session, const struct session_parts *parts, ip
     session->config = parts->config;
     session->journal = parts->journal;
     session->keylog = parts->keylog;
-    session->provider[0] = parts->crypto;
+    session->crypto = parts->crypto;
     session->signer = parts->signer;
     session->x509 = parts->x509;
     session->next_poll = IPSEC_NEVER;

@@ -55,7 +55,7 @@ struct session {
     const struct config *config;
     struct journal *journal;
     struct keylog *keylog; /* NULL: off */
-    const struct ipsec_crypto *provider[1];
+    struct ipsec_crypto_list crypto;
     const struct ipsec_signer *signer;
     const struct ipsec_x509 *x509;
     void *block;
@@ -76,7 +76,7 @@ struct session_parts {
     const struct config *config;
     struct journal *journal;
     struct keylog *keylog; /* NULL: off */
-    const struct ipsec_crypto *crypto;
+    struct ipsec_crypto_list crypto;
     const struct ipsec_signer *signer; /* certificates; NULL: none */
     const struct ipsec_x509 *x509;
 };

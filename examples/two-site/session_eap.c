@@ -95,13 +95,15 @@ static bool open_site(struct session *session, struct session_site *site)
 {
     struct ipsec_eap_mschapv2_config config = IPSEC_EAP_MSCHAPV2_CONFIG_INIT;
     struct ipsec_eap_mschapv2 *method = NULL;
+    const struct ipsec_crypto *first = session->crypto.item[0];
+    const struct ipsec_crypto *crypto = first->real != NULL ? first->real : first;
     size_t bytes = 0;
 
     config.credential = credential;
     config.failed = failed;
     config.user = session;
-    config.random = session->provider[0]->random;
-    config.random_context = session->provider[0]->context;
+    config.random = crypto->random;
+    config.random_context = crypto->context;
     config.retries = RETRIES;
     config.ask_identity = site->config->eap.ask_identity;
     if (ipsec_eap_mschapv2_size(&config, &bytes) != IPSEC_OK) {

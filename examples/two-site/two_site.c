@@ -11,8 +11,8 @@
 #include "inprocess.h"
 #include "options.h"
 #include "packet.h"
+#include "providers.h"
 
-#include <ipsec/backend_mbedtls.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,12 +44,10 @@ static int run(const struct options *options)
     return result;
 }
 
-static int check_with(const struct config *config, const struct ipsec_crypto *crypto)
+static int check_with(const struct config *config, const struct ipsec_crypto_list *crypto)
 {
-    const struct ipsec_crypto *item[] = {crypto};
-    const struct ipsec_crypto_list list = {.item = item, .count = 1};
     struct check_counts counts;
-    check_config(config, &list, stdout, &counts);
+    check_config(config, crypto, stdout, &counts);
     for (size_t i = 0; i < config->site_count; i++) {
         printf("\n");
         mirror_ini(config, &config->site[i], stdout);
@@ -63,23 +61,24 @@ static int check_with(const struct config *config, const struct ipsec_crypto *cr
 
 static int check(const struct options *options)
 {
-    struct ipsec_mbedtls *provider = NULL;
+    struct providers providers = {0};
+    char why[PROVIDERS_WHY_BYTES];
     struct config *config = load(options->word[0], options->set, options->set_count);
     if (config == NULL) {
         return EXIT_FAILURE;
     }
     int result = EXIT_FAILURE;
-    if (ipsec_mbedtls_new(NULL, &provider) == IPSEC_OK) {
-        if (credentials_load(config, provider)) {
-            result = check_with(config, ipsec_mbedtls_crypto(provider));
+    if (providers_open(&providers, &config->gateway, why)) {
+        if (credentials_load(config, providers.mbedtls)) {
+            result = check_with(config, &providers.list);
         } else {
             config_print_errors(config, stderr);
         }
     } else {
-        fprintf(stderr, "ipsec-two-site: no crypto: no entropy or no memory\n");
+        fprintf(stderr, "%s: %s\n", config->file, why);
     }
     credentials_free(config);
-    ipsec_mbedtls_free(provider);
+    providers_close(&providers);
     config_free(config);
     return result;
 }

@@ -24,6 +24,7 @@ struct bench {
     struct config *config;
     struct journal *journal;
     struct ipsec_mbedtls *provider;
+    const struct ipsec_crypto *crypto;
     struct session session;
     struct control *control;
     char path[64];
@@ -58,9 +59,9 @@ static int open_bench(void **state)
     if (ipsec_mbedtls_new(NULL, &bench.provider) != IPSEC_OK) {
         return -1;
     }
-    const struct session_parts parts = {.config = bench.config,
-                                        .journal = bench.journal,
-                                        .crypto = ipsec_mbedtls_crypto(bench.provider)};
+    bench.crypto = ipsec_mbedtls_crypto(bench.provider);
+    const struct session_parts parts = {
+        .config = bench.config, .journal = bench.journal, .crypto = {&bench.crypto, 1}};
     if (!session_open(&bench.session, &parts, 1000)) {
         return -1;
     }

@@ -185,6 +185,42 @@ static void unknown_steps_fail(void **state)
     done(&result);
 }
 
+static void providers_by_order_or_speed(void **state)
+{
+    (void)state;
+    struct config *config = read_end(true, "", ESP);
+    assert_int_equal(config->gateway.crypto_count, 1);
+    assert_int_equal(config->gateway.crypto[0], CRYPTO_MBEDTLS);
+    config_free(config);
+    config = read_end(true, "", ESP "[gateway]\ncrypto = openssl  mbedtls\n");
+    assert_int_equal(config->gateway.crypto_count, 2);
+    assert_int_equal(config->gateway.crypto[0], CRYPTO_OPENSSL);
+    assert_int_equal(config->gateway.crypto[1], CRYPTO_MBEDTLS);
+    assert_false(config->gateway.crypto_fastest);
+    config_free(config);
+    config = read_end(true, "", ESP "[gateway]\ncrypto = fastest\n");
+    assert_int_equal(config->gateway.crypto_count, 2);
+    assert_true(config->gateway.crypto_fastest);
+    config_free(config);
+}
+
+/* Every provider that is built against Mbed TLS, and one that is not built. */
+static void gateways_with_other_crypto_understand_each_other(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"openssl mbedtls", "openssl", "mbedtls openssl", "fastest"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char more[100];
+        const bool built = HAVE_OPENSSL || strcmp(words[i], "fastest") == 0;
+        snprintf(more, sizeof(more), ESP "[gateway]\ncrypto = %s\n", words[i]);
+        struct result result = play(read_end(true, "role = initiator\n", more),
+                                    read_end(false, "role = responder\n", ESP),
+                                    "up ping rekey-child ping down", false);
+        assert_int_equal(result.status, built ? EXIT_SUCCESS : EXIT_FAILURE);
+        done(&result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +230,8 @@ int main(void)
         cmocka_unit_test(an_initiator_answers_nobody),
         cmocka_unit_test(traffic_starts_a_tunnel_of_role_both),
         cmocka_unit_test(unknown_steps_fail),
+        cmocka_unit_test(providers_by_order_or_speed),
+        cmocka_unit_test(gateways_with_other_crypto_understand_each_other),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

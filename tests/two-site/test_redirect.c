@@ -22,6 +22,7 @@ struct bench {
     struct config *config;
     struct journal *journal;
     struct ipsec_mbedtls *provider;
+    const struct ipsec_crypto *crypto;
     struct session session;
 };
 
@@ -32,9 +33,9 @@ static struct bench *bench_with(const char *site)
     bench.config = fixture_config(SECRET, site, "");
     bench.journal = journal_new(NULL);
     assert_int_equal(ipsec_mbedtls_new(NULL, &bench.provider), IPSEC_OK);
-    const struct session_parts parts = {.config = bench.config,
-                                        .journal = bench.journal,
-                                        .crypto = ipsec_mbedtls_crypto(bench.provider)};
+    bench.crypto = ipsec_mbedtls_crypto(bench.provider);
+    const struct session_parts parts = {
+        .config = bench.config, .journal = bench.journal, .crypto = {&bench.crypto, 1}};
     assert_true(session_open(&bench.session, &parts, 1000));
     return &bench;
 }

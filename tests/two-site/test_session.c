@@ -21,6 +21,7 @@ struct bench {
     struct config *config;
     struct journal *journal;
     struct ipsec_mbedtls *provider;
+    const struct ipsec_crypto *crypto;
     struct session session;
 };
 
@@ -34,9 +35,9 @@ static int open_bench(void **state)
     if (ipsec_mbedtls_new(NULL, &bench.provider) != IPSEC_OK) {
         return -1;
     }
-    const struct session_parts parts = {.config = bench.config,
-                                        .journal = bench.journal,
-                                        .crypto = ipsec_mbedtls_crypto(bench.provider)};
+    bench.crypto = ipsec_mbedtls_crypto(bench.provider);
+    const struct session_parts parts = {
+        .config = bench.config, .journal = bench.journal, .crypto = {&bench.crypto, 1}};
     return session_open(&bench.session, &parts, 1000) ? 0 : -1;
 }
 
