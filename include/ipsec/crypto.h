@@ -159,8 +159,10 @@ struct ipsec_crypto {
     /* Runs n ops in order and sets each status. All keys are this provider's. */
     void (*run)(void *context, struct ipsec_crypto_op *const ops[], size_t n);
 
-    /* Look-aside hardware; both NULL otherwise. submit takes as many as it can and says how many;
-     * reap gives back finished ops, in any order. */
+    /* Look-aside hardware (lookaside.h); both NULL otherwise. submit takes as many as it can, from
+     * the first, and says how many; reap gives back finished ops, each once and in any order, at
+     * most max, without waiting. Keys and ops stay until their ops are back. Such a provider has
+     * run, too. */
     size_t (*submit)(void *context, struct ipsec_crypto_op *const ops[], size_t n);
     size_t (*reap)(void *context, struct ipsec_crypto_op *ops[], size_t max);
 

@@ -13,6 +13,7 @@
 #include <ipsec/gw.h>
 #include <ipsec/ike.h>
 #include <ipsec/io.h>
+#include <ipsec/lookaside.h>
 #include <ipsec/peer.h>
 #include <ipsec/proposal.h>
 #include <ipsec/redirect.h>

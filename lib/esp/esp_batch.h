@@ -49,6 +49,34 @@ struct ipseci_esp_batch {
     struct ipsec_crypto_op op[IPSECI_ESP_BATCH_MAX];
 };
 
+/* seal.c and open.c, for look-aside: their two halves for one packet. Between them note and op stay
+ * where they are; finish is called when the op has its status, and says how the packet ended. */
+enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
+                                      struct ipsec_crypto_op *op);
+enum ipsec_status ipseci_seal_finish(const struct ipseci_esp_note *note,
+                                     const struct ipsec_crypto_op *op);
+enum ipsec_status ipseci_open_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
+                                      struct ipsec_crypto_op *op);
+enum ipsec_status ipseci_open_finish(const struct ipseci_esp_note *note,
+                                     const struct ipsec_crypto_op *op);
+
+/* How a packet ended, also for its SA's counters. */
+static inline void ipseci_esp_settle(struct ipsec_packet *p, enum ipsec_status status)
+{
+    p->status = status;
+    if (status != IPSEC_OK && p->sa != NULL) {
+        ipseci_sa_count_drop(p->sa, status);
+    }
+}
+
+/* A prepared packet takes its place. */
+static inline void ipseci_esp_add(struct ipseci_esp_batch *batch, const struct ipsec_packet *p)
+{
+    const size_t i = batch->count++;
+    batch->ops[i] = &batch->op[i];
+    batch->aead[i] = &p->sa->aead;
+}
+
 /* Content inside the buffer, and an SA of this direction. */
 static inline bool ipseci_esp_is_usable(const struct ipsec_packet *p,
                                         enum ipsec_direction direction)

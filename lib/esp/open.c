@@ -48,7 +48,8 @@ static enum ipsec_status check_number(const struct ipsec_sa *sa, const uint8_t *
     return ipseci_replay_check(&sa->way.replay, *sequence);
 }
 
-static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch *batch)
+enum ipsec_status ipseci_open_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
+                                      struct ipsec_crypto_op *op)
 {
     if (!ipseci_esp_is_usable(p, IPSEC_OPEN)) {
         return IPSEC_ERR_ARGUMENT;
@@ -71,18 +72,14 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     }
     IPSECI_TRY(check_number(sa, esp, &sequence));
 
-    const size_t i = batch->count++;
-    struct ipsec_crypto_op *op = &batch->op[i];
     const uint32_t head = IPSECI_ESP_HEADER_BYTES + (uint32_t)sa->aead.iv_length;
     op->data = esp + head;
     op->data_length = place.length - head - sa->aead.tag_length;
     op->tag = op->data + op->data_length;
     ipseci_esp_bind(op, sa, esp, sequence);
-    batch->ops[i] = op;
-    batch->aead[i] = &sa->aead;
-    batch->note[i].packet = p;
-    batch->note[i].sequence = sequence;
-    batch->note[i].marks.traffic_class = place.traffic_class;
+    note->packet = p;
+    note->sequence = sequence;
+    note->marks.traffic_class = place.traffic_class;
     return IPSEC_OK;
 }
 
@@ -131,8 +128,8 @@ static enum ipsec_status strip_trailer(const struct ipsec_crypto_op *op,
     return wrong == 0 ? IPSEC_OK : IPSEC_DROP_PADDING;
 }
 
-static enum ipsec_status finish(const struct ipseci_esp_note *note,
-                                const struct ipsec_crypto_op *op)
+enum ipsec_status ipseci_open_finish(const struct ipseci_esp_note *note,
+                                     const struct ipsec_crypto_op *op)
 {
     struct ipsec_packet *p = note->packet;
     struct ipsec_sa *sa = p->sa;
@@ -154,27 +151,24 @@ static enum ipsec_status finish(const struct ipseci_esp_note *note,
     return sa->mode->deliver(note, &out);
 }
 
-static void settle(struct ipsec_packet *p, enum ipsec_status status)
-{
-    p->status = status;
-    if (status != IPSEC_OK && p->sa != NULL) {
-        ipseci_sa_count_drop(p->sa, status);
-    }
-}
-
 static size_t open_batch(struct ipsec_packet *const packets[], size_t n,
                          struct ipseci_esp_batch *batch)
 {
     size_t opened = 0;
     batch->count = 0;
     for (size_t i = 0; i < n; i++) {
-        const enum ipsec_status status = prepare(packets[i], batch);
-        settle(packets[i], status);
+        const size_t at = batch->count;
+        const enum ipsec_status status =
+            ipseci_open_prepare(packets[i], &batch->note[at], &batch->op[at]);
+        ipseci_esp_settle(packets[i], status);
+        if (status == IPSEC_OK) {
+            ipseci_esp_add(batch, packets[i]);
+        }
     }
     ipseci_aead_run(batch->aead, batch->ops, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
-        const enum ipsec_status status = finish(&batch->note[i], &batch->op[i]);
-        settle(batch->note[i].packet, status);
+        const enum ipsec_status status = ipseci_open_finish(&batch->note[i], &batch->op[i]);
+        ipseci_esp_settle(batch->note[i].packet, status);
         opened += status == IPSEC_OK;
     }
     return opened;

@@ -111,7 +111,8 @@ static void write_esp(struct ipsec_sa *sa, const struct ipseci_inner *in,
     ipseci_esp_bind(op, sa, esp, sequence);
 }
 
-static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch *batch)
+enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
+                                      struct ipsec_crypto_op *op)
 {
     if (!ipseci_esp_is_usable(p, IPSEC_SEAL)) {
         return IPSEC_ERR_ARGUMENT;
@@ -125,12 +126,9 @@ static enum ipsec_status prepare(struct ipsec_packet *p, struct ipseci_esp_batch
     if (in.clear != 0) {
         memmove(in.data - in.clear - head_of(sa), in.data - in.clear, in.clear);
     }
-    const size_t i = batch->count++;
-    write_esp(sa, &in, &batch->op[i]);
-    batch->ops[i] = &batch->op[i];
-    batch->aead[i] = &sa->aead;
-    batch->note[i].packet = p;
-    batch->note[i].marks = in.marks;
+    write_esp(sa, &in, op);
+    note->packet = p;
+    note->marks = in.marks;
     return IPSEC_OK;
 }
 
@@ -142,13 +140,13 @@ static enum ipsec_carrier carrier_of(const struct ipsec_sa *sa)
     return sa->udp_encapsulation ? IPSEC_CARRIER_UDP : IPSEC_CARRIER_ESP;
 }
 
-static void finish(const struct ipseci_esp_note *note, const struct ipsec_crypto_op *op)
+enum ipsec_status ipseci_seal_finish(const struct ipseci_esp_note *note,
+                                     const struct ipsec_crypto_op *op)
 {
     struct ipsec_packet *p = note->packet;
     const struct ipsec_sa *sa = p->sa;
-    p->status = op->status;
     if (op->status != IPSEC_OK) {
-        return;
+        return (enum ipsec_status)op->status;
     }
     const uint32_t head = IPSECI_ESP_HEADER_BYTES + (uint32_t)sa->aead.iv_length;
     const uint32_t length = head + op->data_length + sa->aead.tag_length;
@@ -157,6 +155,7 @@ static void finish(const struct ipseci_esp_note *note, const struct ipsec_crypto
     p->carrier = (uint8_t)carrier_of(sa);
     p->local = sa->local;
     p->remote = sa->remote;
+    return IPSEC_OK;
 }
 
 static size_t seal_batch(struct ipsec_packet *const packets[], size_t n,
@@ -166,16 +165,18 @@ static size_t seal_batch(struct ipsec_packet *const packets[], size_t n,
     batch->count = 0;
     for (size_t i = 0; i < n; i++) {
         struct ipsec_packet *p = packets[i];
-        const enum ipsec_status status = prepare(p, batch);
-        p->status = status;
-        if (status != IPSEC_OK && p->sa != NULL) {
-            ipseci_sa_count_drop(p->sa, status);
+        const size_t at = batch->count;
+        const enum ipsec_status status = ipseci_seal_prepare(p, &batch->note[at], &batch->op[at]);
+        ipseci_esp_settle(p, status);
+        if (status == IPSEC_OK) {
+            ipseci_esp_add(batch, p);
         }
     }
     ipseci_aead_run(batch->aead, batch->ops, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
-        finish(&batch->note[i], &batch->op[i]);
-        sealed += batch->op[i].status == IPSEC_OK;
+        const enum ipsec_status status = ipseci_seal_finish(&batch->note[i], &batch->op[i]);
+        ipseci_esp_settle(batch->note[i].packet, status);
+        sealed += status == IPSEC_OK;
     }
     return sealed;
 }
