@@ -23,7 +23,8 @@ struct ipsec_openssl_config {
 
 /* Makes a provider context: looks up every algorithm once, so that nothing is looked up for a
  * packet. What is not found is not claimed. Memory comes from OpenSSL's allocator, as does that of
- * keys. config may be NULL. random, prf, sha1, key_new and ke_* may run on several threads at once.
+ * keys. config may be NULL. prf, sha1, key_new and ke_* may run on several threads at once, random
+ * on one. A process that forks makes a new context in the child.
  * Errors are told by status alone: OpenSSL's error queue is left as it was.
  * IPSEC_ERR_MEMORY, IPSEC_ERR_RANDOM (the library context gives no random octets),
  * IPSEC_ERR_STRUCT_SIZE, IPSEC_ERR_ARGUMENT (out is NULL). */

@@ -56,6 +56,8 @@ struct ipseci_ossl_hash {
 void ipseci_ossl_hash_find(struct ipsec_openssl *provider, enum ipseci_ossl_hash_id id);
 
 #define IPSECI_OSSL_GROUPS 12
+/* A call of OpenSSL's generator costs as much as these octets. */
+#define IPSECI_OSSL_STASH 1024
 
 struct ipsec_openssl {
     struct ipsec_crypto table;
@@ -63,6 +65,8 @@ struct ipsec_openssl {
     char *properties;                        /* NULL: any */
     EVP_CIPHER *cipher[IPSECI_OSSL_CIPHERS]; /* NULL: not there; and so below */
     struct ipseci_ossl_hash hash[IPSECI_OSSL_HASHES];
+    size_t stash_left; /* random octets not given out yet, at the end of the stash */
+    uint8_t stash[IPSECI_OSSL_STASH];
     EVP_PKEY *group[IPSECI_OSSL_GROUPS]; /* a key of each group, whose parameters others take */
 };
 

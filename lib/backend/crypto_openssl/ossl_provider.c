@@ -19,13 +19,35 @@ static const char *const cipher_names[IPSECI_OSSL_CIPHERS] = {
     [IPSECI_OSSL_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
 };
 
+static bool draw(const struct ipsec_openssl *provider, uint8_t *out, size_t length)
+{
+    ERR_set_mark();
+    const bool good = RAND_bytes_ex(provider->libctx, out, length, 0) == 1;
+    ERR_pop_to_mark();
+    return good;
+}
+
+/* IVs of AES-CBC are what comes in small pieces and often. What was given out is wiped. */
 static enum ipsec_status provider_random(void *context, uint8_t *out, size_t length)
 {
-    const struct ipsec_openssl *provider = context;
-    ERR_set_mark();
-    const bool good = length == 0 || RAND_bytes_ex(provider->libctx, out, length, 0) == 1;
-    ERR_pop_to_mark();
-    return good ? IPSEC_OK : IPSEC_ERR_RANDOM;
+    struct ipsec_openssl *provider = context;
+    if (length > IPSECI_OSSL_STASH / 4) {
+        return draw(provider, out, length) ? IPSEC_OK : IPSEC_ERR_RANDOM;
+    }
+    if (length > provider->stash_left) {
+        provider->stash_left = 0;
+        if (!draw(provider, provider->stash, IPSECI_OSSL_STASH)) {
+            return IPSEC_ERR_RANDOM;
+        }
+        provider->stash_left = IPSECI_OSSL_STASH;
+    }
+    if (length != 0) {
+        uint8_t *from = provider->stash + IPSECI_OSSL_STASH - provider->stash_left;
+        memcpy(out, from, length);
+        OPENSSL_cleanse(from, length);
+        provider->stash_left -= length;
+    }
+    return IPSEC_OK;
 }
 
 static const struct ipsec_crypto table = {

@@ -193,6 +193,27 @@ static void wycheproof_x25519(void **state)
     assert_in_range(check_ecdh("wycheproof/x25519_test.json", IPSEC_KE_CURVE25519, 0), 400, 518);
 }
 
+/* Octets in store are given out once, and nothing of them is left behind. */
+static void random_octets_are_given_out_once(void **state)
+{
+    (void)state;
+    const struct ipsec_crypto *p = ipsec_openssl_crypto(provider);
+    uint8_t all[4 * IPSECI_OSSL_STASH];
+    size_t used = 0;
+    for (size_t length = 1; used + length <= sizeof(all); length = length % 300 + 7) {
+        assert_int_equal(p->random(p->context, all + used, length), IPSEC_OK);
+        used += length;
+        for (size_t i = 0; i + provider->stash_left < IPSECI_OSSL_STASH; i++) {
+            assert_int_equal(provider->stash[i], 0);
+        }
+    }
+    for (size_t i = 0; i + 16 <= used; i++) { /* no run of octets comes again */
+        for (size_t k = i + 1; k + 16 <= used && k < i + 2 * IPSECI_OSSL_STASH; k++) {
+            assert_true(all[i] != all[k] || memcmp(all + i, all + k, 16) != 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test(modp_primes),
         cmocka_unit_test(wycheproof_ecdh),
         cmocka_unit_test(wycheproof_x25519),
+        cmocka_unit_test(random_octets_are_given_out_once),
     };
     if (ipsec_openssl_new(NULL, &provider) != IPSEC_OK) {
         return 1;
