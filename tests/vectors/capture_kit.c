@@ -5,15 +5,13 @@
 #include "capture_kit.h"
 #include "ip_header.h"
 #include "udp_encap.h"
-
-#include <ipsec/backend_mbedtls.h>
+#include "vectors_crypto.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define FILE_BYTES_MAX 65536
 
-static struct ipsec_mbedtls *provider;
 static const struct ipsec_crypto *item[1];
 static const struct ipsec_crypto_list crypto = {item, 1};
 
@@ -271,16 +269,13 @@ void kit_retag_sha1(struct ipsec_view datagram, struct ipsec_view sk_a)
 int kit_start(void **state)
 {
     (void)state;
-    if (ipsec_mbedtls_new(NULL, &provider) != IPSEC_OK) {
-        return -1;
-    }
-    item[0] = ipsec_mbedtls_crypto(provider);
-    return 0;
+    item[0] = vectors_crypto_new();
+    return item[0] != NULL ? 0 : -1;
 }
 
 int kit_end(void **state)
 {
     (void)state;
-    ipsec_mbedtls_free(provider);
+    vectors_crypto_free();
     return 0;
 }
