@@ -217,34 +217,28 @@ static enum ipsec_status count_secrets(void *user, uint32_t token,
  * may come with another identity. */
 static void auth_07_each_request_is_asked_for_anew(void **state)
 {
-    static const char name[] = "a-very-long-name-of-a-gateway-that-fills-the-message.of-the-"
-                               "responder.until-it-is-too-long.to-be-sent.example";
-    static const char *const lan[2][4] = {
-        {"fd00:1:0:1::/64", "fd00:1:0:3::/64", "fd00:1:0:5::/64", "fd00:1:0:7::/64"},
-        {"fd00:2:0:1::/64", "fd00:2:0:3::/64", "fd00:2:0:5::/64", "fd00:2:0:7::/64"}};
     struct sim *s = sim_new(1);
     struct sim_node *a = &s->nodes[SIM_A];
     struct sim_node *b = &s->nodes[SIM_B];
+    ipsec_handle sa;
 
     (void)state;
-    sim_id(&a->peer.remote_id, name);
-    sim_id(&b->peer.local_id, name);
-    sim_child_ts(&a->child[0], "fd00:1::/48", "fd00:2::/48");
-    b->child[0].local_ts.count = 4;
-    b->child[0].remote_ts.count = 4;
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(ipsec_selector_parse(lan[1][i], &b->child[0].local_ts.item[i]), IPSEC_OK);
-        assert_int_equal(ipsec_selector_parse(lan[0][i], &b->child[0].remote_ts.item[i]), IPSEC_OK);
-    }
-    b->config.message_bytes = 576;
     b->config.callbacks.find_secret = count_secrets;
     secrets_asked = 0;
     sim_start(s);
-    (void)sim_connect(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(a->ike, &a->peer, s->now, &sa), IPSEC_OK);
+    assert_true(sim_deliver(s, 0));
+    assert_true(sim_deliver(s, 0));
+    b->crypto.random_fails = true; /* the answer can not be sealed */
+    assert_true(sim_deliver(s, 0));
     assert_int_equal(secrets_asked, 1);
     assert_int_equal(sim_sink_count(b), 0);
+    b->crypto.random_fails = false;
+    s->held = false;
     sim_run(s, 2500); /* the retransmission */
     assert_int_equal(secrets_asked, 2);
+    sim_assert_agree(s, 1, 1);
     sim_free(s);
 }
 
