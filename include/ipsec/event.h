@@ -35,13 +35,14 @@ enum ipsec_cause {
     IPSEC_CAUSE_KE_GROUP = 3,      /* INVALID_KE_PAYLOAD with a group that is not acceptable */
     IPSEC_CAUSE_SELECTORS = 4,     /* TS_UNACCEPTABLE */
     IPSEC_CAUSE_AUTHENTICATION = 5, /* the secret or the method is wrong */
-    IPSEC_CAUSE_IDENTITY = 6,       /* authenticated, or claimed, under another identity than set */
-    IPSEC_CAUSE_NOT_BUILT_IN = 7,   /* configured algorithms that no provider here has */
-    IPSEC_CAUSE_POLICY = 8,         /* local policy forbids it */
-    IPSEC_CAUSE_SILENT_PEER = 9,    /* no answer after all retransmissions */
-    IPSEC_CAUSE_PROTOCOL = 10,      /* the peer broke the protocol */
-    IPSEC_CAUSE_RESOURCE = 11,      /* a table was full or a provider failed here */
-    IPSEC_CAUSE_PEER_REFUSED = 12   /* another error notify from the peer */
+    IPSEC_CAUSE_IDENTITY = 6,     /* authenticated, or claimed, under another identity than set, or
+                                     under one that is too long here */
+    IPSEC_CAUSE_NOT_BUILT_IN = 7, /* configured algorithms that no provider here has */
+    IPSEC_CAUSE_POLICY = 8,       /* local policy forbids it */
+    IPSEC_CAUSE_SILENT_PEER = 9,  /* no answer after all retransmissions */
+    IPSEC_CAUSE_PROTOCOL = 10,    /* the peer broke the protocol */
+    IPSEC_CAUSE_RESOURCE = 11,    /* a table was full or a provider failed here */
+    IPSEC_CAUSE_PEER_REFUSED = 12 /* another error notify from the peer */
 };
 
 enum ipsec_refuser {
@@ -108,6 +109,8 @@ struct ipsec_failure {
     const struct ipsec_id *our_id; /* AUTHENTICATION, IDENTITY, NO_CONNECTION; or NULL */
     const struct ipsec_id *their_id;
     const struct ipsec_id *expected_id;
+    uint16_t id_length;   /* IDENTITY: octets of the peer's when they are more than
+                             IPSEC_ID_BYTES_MAX; their_id has its type only. 0: they are not */
     uint8_t auth_ours;    /* AUTHENTICATION: enum ipsec_auth of our own proof */
     uint8_t auth_wanted;  /* enum ipsec_auth the peer should have used */
     uint8_t auth_method;  /* and the method of its AUTH payload (RFC 7296 3.8); 0: none */

@@ -157,6 +157,16 @@ void ipseci_auth_refused(const struct ipseci_context *ctx, struct ipseci_step *s
     }
 }
 
+/* An identity that there is no room for: never cut, so it is nobody's. */
+static void id_too_long(const struct ipseci_context *ctx, struct ipseci_step *step,
+                        const struct ipseci_id *id)
+{
+    const struct ipsec_id type_only = {.type = id->type};
+
+    ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_IDENTITY, &type_only);
+    step->failure.id_length = (uint16_t)id->data.length;
+}
+
 /* RFC 7296 2.21.2: closed here, and the peer is told in an exchange of its own (AUTH-24); one that
  * still waits for EAP takes no delete. */
 static uint32_t ending(const struct ipsec_peer *peer)
@@ -191,8 +201,13 @@ bool ipseci_auth_responder_good(const struct ipseci_context *ctx, struct ipseci_
     struct ipseci_id id;
 
     remote->type = IPSEC_ID_NONE;
-    if (ipseci_id_parse(idr->body, &id) < IPSEC_OK || ipseci_id_copy(&id, remote) < IPSEC_OK) {
+    if (ipseci_id_parse(idr->body, &id) < IPSEC_OK) {
         ipseci_auth_failed_here(ctx, step, IPSEC_CAUSE_AUTHENTICATION, remote);
+        step->actions |= ending(peer);
+        return false;
+    }
+    if (ipseci_id_copy(&id, remote) < IPSEC_OK) {
+        id_too_long(ctx, step, &id);
         step->actions |= ending(peer);
         return false;
     }
@@ -396,9 +411,14 @@ static bool auth_syntax(const struct ipseci_context *ctx, struct ipseci_step *st
     } else if (ipseci_rules_check(IPSECI_RULE_AUTH_REQUEST, p, &which) < IPSEC_OK ||
                (ipseci_payload_find(p, IPSECI_PAYLOAD_SA) == NULL &&
                 ctx->sa->peer->childless == IPSEC_CHILDLESS_NEVER) || /* RFC 6023 4 */
-               ipseci_id_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_IDI)->body, &id) < IPSEC_OK ||
-               ipseci_id_copy(&id, remote) < IPSEC_OK) {
+               ipseci_id_parse(ipseci_payload_find(p, IPSECI_PAYLOAD_IDI)->body, &id) < IPSEC_OK) {
         ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_INVALID_SYNTAX, ipseci_view(NULL, 0));
+    } else if (ipseci_id_copy(&id, remote) < IPSEC_OK) {
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
+        id_too_long(ctx, step, &id);
+        step->failure.notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
+        step->actions |= IPSECI_ACT_AUTH_FAILED;
+        return false;
     } else {
         return true;
     }

@@ -174,7 +174,6 @@ static void client_first(const struct ipseci_context *ctx, struct ipseci_step *s
 
     /* AUTH-28: who the server is comes before any credential of ours, unless EAP shows that too */
     if (idr == NULL || ipseci_payload_count(p, IPSECI_PAYLOAD_IDR) > 1 ||
-        idr->body.length > IPSECI_ID_BODY_MAX ||
         (!alone && ipseci_payload_count(p, IPSECI_PAYLOAD_AUTH) != 1)) {
         ipseci_auth_refused(ctx, step);
         return;

@@ -13,7 +13,7 @@ void ipseci_report_quoted_id(struct ipseci_text *t, const struct ipsec_id *id)
     ipseci_text_add(t, id == NULL ? "" : "\"");
 }
 
-static void add_identities(struct ipseci_page *page, const struct ipsec_failure *f)
+static void add_here(struct ipseci_page *page, const struct ipsec_failure *f)
 {
     ipseci_page_begin(page, "Here:");
     ipseci_text_add(&page->entry, "we are ");
@@ -27,7 +27,11 @@ static void add_identities(struct ipseci_page *page, const struct ipsec_failure 
         }
     }
     ipseci_page_end(page, 3);
+}
 
+static void add_identities(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    add_here(page, f);
     ipseci_page_begin(page, "There:");
     if (f->their_id == NULL) {
         ipseci_text_add(&page->entry, "the peer did not say who it is");
@@ -284,8 +288,46 @@ static void add_peer_identity(struct ipseci_page *page, const struct ipsec_failu
     ipseci_page_say(page, "", "or on this gateway: local_id = (whom the other end expects)");
 }
 
+static const char *kind_of(const struct ipsec_id *id)
+{
+    switch (id == NULL ? IPSEC_ID_NONE : id->type) {
+    case IPSEC_ID_FQDN:
+        return "a domain name";
+    case IPSEC_ID_RFC822_ADDR:
+        return "a mail address";
+    case IPSEC_ID_DER_ASN1_DN:
+        return "a distinguished name (DER)";
+    case IPSEC_ID_DER_ASN1_GN:
+        return "a general name (DER)";
+    case IPSEC_ID_KEY_ID:
+        return "a key ID";
+    default:
+        return "of a kind that is not known here";
+    }
+}
+
+static void report_too_long(struct ipseci_page *page, const struct ipsec_failure *f)
+{
+    add_here(page, f);
+    ipseci_page_begin(page, "Cause:");
+    ipseci_text_add(&page->entry, "the peer's identity is ");
+    ipseci_text_add(&page->entry, kind_of(f->their_id));
+    ipseci_text_add(&page->entry, " of ");
+    ipseci_text_u64(&page->entry, f->id_length);
+    ipseci_text_add(&page->entry, " octets; identities here have at most ");
+    ipseci_text_u64(&page->entry, IPSEC_ID_BYTES_MAX);
+    ipseci_page_end(page, 3);
+    ipseci_page_say(page, "To do:",
+                    "on the other:    a shorter one in local_id, such as a domain name that is a "
+                    "subjectAltName of its certificate");
+}
+
 void ipseci_report_identity(struct ipseci_page *page, const struct ipsec_failure *f)
 {
+    if (f->id_length != 0) {
+        report_too_long(page, f);
+        return;
+    }
     add_identities(page, f);
     if (f->refused_by == IPSEC_REFUSED_PEER) {
         add_peer_identity(page, f);

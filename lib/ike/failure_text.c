@@ -179,7 +179,8 @@ static void add_heading(struct ipseci_page *page, const struct ipsec_failure *f)
     ipseci_page_begin(page, NULL);
     add_what_failed(&page->entry, f);
     ipseci_text_add(&page->entry, ": ");
-    ipseci_text_add(&page->entry, cause_words(f->cause));
+    ipseci_text_add(&page->entry,
+                    f->id_length != 0 ? "an identity is too long" : cause_words(f->cause));
     ipseci_text_add(&page->entry, " [");
     ipseci_text_add(&page->entry, ipsec_cause_name(f->cause));
     ipseci_text_char(&page->entry, ']');

@@ -44,6 +44,90 @@ static void an_empty_store_asks_for_nothing(void **state)
     sim_free(s);
 }
 
+/* ---- identities --------------------------------------------------------------------------------
+ */
+
+/* The body of an ID payload of this type, with this many octets. */
+static struct ipsec_view id_of(uint8_t type, size_t octets)
+{
+    static uint8_t body[600];
+    const struct ipsec_view view = {body, 4 + octets};
+
+    memset(body, 0, 4);
+    memset(body + 4, 'x', octets);
+    body[0] = type;
+    return view;
+}
+
+/* IKE_AUTH is under way: to B, or, when it has answered, to A. */
+static struct sim *under_way(bool eap, bool answered)
+{
+    struct sim *s = sim_new(11);
+    ipsec_handle sa;
+
+    if (eap) {
+        sim_eap(s, 2, false);
+    }
+    A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &sa), IPSEC_OK);
+    for (int i = 0; i < (answered ? 3 : 2); i++) {
+        assert_true(sim_deliver(s, 0));
+    }
+    return s;
+}
+
+static void a_long_identity_of_who_calls(void **state)
+{
+    struct sim *s = under_way(false, false);
+    const struct sim_edit edit = {.kind = SIM_EDIT_REPLACE, .type = 35, .body = id_of(9, 190)};
+
+    (void)state;
+    sim_edit(sim_flying(s), &edit);
+    s->held = false;
+    sim_run(s, 1000);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 1);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_IDENTITY);
+    assert_int_equal(B(s)->failure.id_length, 190);
+    assert_int_equal(B(s)->failure.notify, 24);
+    assert_says(B(s), "an identity is too long [identity]");
+    assert_says(B(s), "a distinguished name (DER) of 190 octets");
+    assert_says(B(s), "most 128");
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
+    assert_int_equal(sim_sa(A(s), 0) | sim_sa(B(s), 0), 0);
+    sim_free(s);
+}
+
+static void a_long_identity_of_who_is_called(void **state)
+{
+    static const struct {
+        uint8_t type;
+        size_t octets;
+        const char *words;
+    } cases[] = {{2, 129, "a domain name of 129 octets"},
+                 {3, 255, "a mail address of 255 octets"},
+                 {10, 500, "a general name (DER) of 500 octets"},
+                 {11, 256, "a key ID of 256 octets"},
+                 {77, 200, "of a kind that is not known here of 200 octets"}};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sim *s = under_way(i % 2 == 1, true);
+        const struct sim_edit edit = {.kind = SIM_EDIT_REPLACE,
+                                      .type = 36,
+                                      .body = id_of(cases[i / 2].type, cases[i / 2].octets)};
+        sim_edit(sim_flying(s), &edit);
+        assert_true(sim_deliver(s, 0));
+        assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+        assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_IDENTITY);
+        assert_int_equal(A(s)->failure.id_length, cases[i / 2].octets);
+        assert_says(A(s), cases[i / 2].words);
+        assert_int_equal(sim_sa(A(s), IPSEC_IKE_ESTABLISHED), 0);
+        sim_free(s);
+    }
+}
+
 /* ---- EAP ---------------------------------------------------------------------------------------
  */
 
@@ -373,6 +457,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_store_asks_for_nothing),
+        cmocka_unit_test(a_long_identity_of_who_calls),
+        cmocka_unit_test(a_long_identity_of_who_is_called),
         cmocka_unit_test(a_client_that_fails_at_once_says_with_whom),
         cmocka_unit_test(a_full_eap_packet_fits),
         cmocka_unit_test(a_proposal_refused_in_ike_auth_is_the_childs),
