@@ -229,6 +229,36 @@ static void child_with_nothing_built_in(void **state)
     sim_free(s);
 }
 
+/* An end without room for the child that its answer brings tells the peer, be it later: here no
+ * random octets are to be had when it wants to. */
+static void child_delete_that_can_not_be_sent_at_once(void **state)
+{
+    struct sim *s = sim_new(1);
+    ipsec_handle sa;
+
+    (void)state;
+    A(s)->config.child_max = 1;
+    A(s)->peer.no_initial_contact = B(s)->peer.no_initial_contact = true;
+    A(s)->peer.liveness_ms = B(s)->peer.liveness_ms = IPSEC_LIVENESS_OFF;
+    sim_start(s);
+    (void)sim_connect(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &sa), IPSEC_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_true(sim_deliver(s, 0));
+    }
+    assert_int_equal(sim_sink_count(B(s)), 2);
+    A(s)->crypto.random_fails = true;
+    assert_true(sim_deliver(s, 0));
+    assert_int_equal(sim_in_flight(s), 0);
+    A(s)->crypto.random_fails = false;
+    s->held = false;
+    sim_run(s, 10000);
+    assert_int_equal(sim_sink_count(B(s)), 1);
+    assert_null(sim_disagreement(s, 2, 1));
+    sim_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +269,7 @@ int main(void)
         cmocka_unit_test(coll_14_temporary_for_ever),
         cmocka_unit_test(child_without_a_key_exchange),
         cmocka_unit_test(child_with_nothing_built_in),
+        cmocka_unit_test(child_delete_that_can_not_be_sent_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
