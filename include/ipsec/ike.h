@@ -230,7 +230,8 @@ struct ipsec_ike_config {
     uint32_t buffer_max;    /* stored requests and replies; 0: 2 * sa_max + handshake_max, and
                                sa_max more for each that `window` is more than one */
     uint32_t message_bytes; /* largest IKE message sent or taken, its fragments together; 0: 2048 */
-    uint32_t mobile_max;    /* IKE SAs that we began, with MOBIKE, and can move; 0: 4 */
+    uint32_t mobile_max;    /* IKE SAs that we began, with MOBIKE, and can move, two of a peer while
+                               it is called in the place of another gateway; 0: 4 */
     uint32_t redirect_max;  /* peers that have sent us elsewhere, remembered for 300 s, and IKE SAs
                                whose peers are being sent; 0: 4 */
     uint32_t keep_up_max;   /* peers kept up by ipsec_ike_keep_up; 0: 16 */

@@ -32,6 +32,16 @@ void ipseci_path_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     sa->path = 0;
 }
 
+void ipseci_path_pass(struct ipsec_ike *ike, struct ipseci_ike_sa *old, struct ipseci_ike_sa *sa)
+{
+    const bool wanted = (sa->mobile & IPSECI_MOBILE_FIRST) != 0 && ipseci_path_get(ike, sa) == NULL;
+
+    ipseci_path_release(ike, old);
+    if (wanted) {
+        (void)path_take(ike, sa);
+    }
+}
+
 static bool is_known(const struct ipseci_path *path, const struct ipsec_addr *addr)
 {
     for (uint32_t i = 0; i < path->count; i++) {

@@ -95,6 +95,9 @@ void ipseci_mobility_unsent(struct ipseci_ike_sa *sa);
 void ipseci_mobility_inherit(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
                              struct ipseci_ike_sa *new_sa);
 void ipseci_path_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+/* sa is called in the place of old, which is given up: where there was no room for both, sa has it
+ * now. Further addresses that its peer told before are not known, then. */
+void ipseci_path_pass(struct ipsec_ike *ike, struct ipseci_ike_sa *old, struct ipseci_ike_sa *sa);
 struct ipseci_path *ipseci_path_get(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);
 /* The peer is silent: true when the outstanding request is to be sent on another path, which is in
  * the SA now. RFC 4555 3.5, 3.12. */

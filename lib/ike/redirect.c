@@ -5,6 +5,7 @@
  * remembered of both. RFC 5685. See redirect.h.
  */
 #include "redirect.h"
+#include "mobility.h"
 #include "redirect_wire.h"
 
 #include <string.h>
@@ -244,6 +245,7 @@ static void give_up(struct ipsec_ike *ike, struct ipseci_redirect *entry)
 
     entry->leaves = 0;
     if (old != NULL && old->state == IPSECI_IKE_ESTABLISHED) {
+        ipseci_path_pass(ike, old, ipseci_sa_get(ike, entry->sa));
         ipseci_ike_end(ike, old, IPSEC_REASON_REDIRECTED); /* RFC 5685 5 */
     }
 }

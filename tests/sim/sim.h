@@ -171,6 +171,7 @@ struct sim {
     bool window;
     bool keep_up;
     bool keeps[2]; /* which ends do */
+    bool redirecting;
     bool sessions;
     int caller;   /* sessions: who may begin */
     bool verbose; /* messages and events to stdout as they happen */

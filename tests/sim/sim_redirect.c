@@ -39,10 +39,13 @@ static enum ipsec_status on_resolve(void *user, uint32_t token,
     r->name = *query->name;
     r->family = query->family;
     assert_ptr_equal(query->peer, &n->peer);
+    if (r->pend && n->question_count == SIM_PARKED_MAX) {
+        return IPSEC_ERR_FULL;
+    }
     if (r->pend) {
-        n->question[0].token = token;
-        n->question[0].is_resolve = true;
-        n->question_count = 1;
+        const struct sim_parked_question question = {.token = token, .is_resolve = true};
+        n->question[n->question_count] = question;
+        n->question_count++;
         return IPSEC_PENDING;
     }
     if (r->address == NULL) {
@@ -52,13 +55,18 @@ static enum ipsec_status on_resolve(void *user, uint32_t token,
     return IPSEC_OK;
 }
 
+void redirect_callbacks(struct sim_node *n)
+{
+    n->config.callbacks.redirect = on_redirect;
+    n->config.callbacks.resolve = on_resolve;
+}
+
 struct sim *redirect_made(enum ipsec_redirects follow)
 {
     struct sim *s = sim_new(1);
 
     for (int i = 0; i < 2; i++) {
-        s->nodes[i].config.callbacks.redirect = on_redirect;
-        s->nodes[i].config.callbacks.resolve = on_resolve;
+        redirect_callbacks(&s->nodes[i]);
         s->nodes[i].peer.liveness_ms = IPSEC_LIVENESS_OFF;
     }
     s->nodes[SIM_A].peer.follow_redirects = (uint8_t)follow;

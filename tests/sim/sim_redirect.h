@@ -35,6 +35,8 @@ struct sim_redirects {
 #define GATE_2 "203.0.113.20"
 #define GATE_3 "203.0.113.30"
 
+/* Before sim_start. */
+void redirect_callbacks(struct sim_node *n);
 /* Both nodes have the callbacks; A follows what `follow` says. Before sim_start. */
 struct sim *redirect_made(enum ipsec_redirects follow);
 /* The same, up at GATE_1. */

@@ -11,12 +11,14 @@
  * --fragments: messages go in fragments of many sizes, where both ends want it.
  * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
  * --keep-up: one end or both keep the other up; then nobody helps after the calm.
+ * --redirects: both ends send the other from one address to the next.
  * --window: both ends take several requests at once, and answer what belongs to no IKE SA.
  * --sessions: leases, childless starts, children on demand, idle and restarted ones, EAP and
  * certificates.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show and the same options.
  */
+#include "seed_redirects.h"
 #include "seed_sessions.h"
 #include "sim_mobile.h"
 
@@ -149,6 +151,9 @@ static void choose(struct sim *s)
     if (s->sessions) {
         seed_sessions_choose(s);
     }
+    if (s->redirecting) {
+        seed_redirects_choose(s);
+    }
 }
 
 static void faults(struct sim *s)
@@ -165,6 +170,9 @@ static void faults(struct sim *s)
     }
     if (s->sessions) {
         seed_sessions_faults(s);
+    }
+    if (s->redirecting) {
+        seed_redirects_faults(s);
     }
 }
 
@@ -225,15 +233,29 @@ static void move_about(struct sim *s, struct sim_node *n)
     (void)ipsec_ike_move(n->ike, random_sa(s, n), &local, pick(s, 3) == 0 ? &remote : NULL, s->now);
 }
 
-static void ask(struct sim *s)
+/* What only some runs have; true: that was it. */
+static bool ask_more(struct sim *s, struct sim_node *n)
 {
-    struct sim_node *n = &s->nodes[pick(s, 2)];
     if (s->mobile && pick(s, 4) == 0) {
         move_about(s, n);
-        return;
+        return true;
     }
     if (s->sessions && pick(s, 6) == 0) {
         seed_sessions_ask(s, n);
+        return true;
+    }
+    if (s->redirecting && pick(s, 6) == 0) {
+        seed_redirects_ask(s, n, random_sa(s, n));
+        return true;
+    }
+    return false;
+}
+
+static void ask(struct sim *s)
+{
+    struct sim_node *n = &s->nodes[pick(s, 2)];
+
+    if (ask_more(s, n)) {
         return;
     }
     const ipsec_handle sa = random_sa(s, n);
@@ -340,6 +362,9 @@ static void calm(struct sim *s)
     if (s->sessions) {
         seed_sessions_calm(s);
     }
+    if (s->redirecting) {
+        seed_redirects_calm(s);
+    }
     settle_parked(s, true);
     keep_up(s); /* a delete of ours may have ended it */
     for (int i = 0; i < 60; i++) {
@@ -439,6 +464,7 @@ struct options {
     bool window;
     bool keep_up;
     bool sessions;
+    bool redirects;
     bool mix;
     bool show;
 };
@@ -467,6 +493,7 @@ static const struct {
     {"--window", offsetof(struct options, window)},
     {"--keep-up", offsetof(struct options, keep_up)},
     {"--sessions", offsetof(struct options, sessions)},
+    {"--redirects", offsetof(struct options, redirects)},
     {"--mix", offsetof(struct options, mix)},
     {"--show", offsetof(struct options, show)},
 };
@@ -517,6 +544,7 @@ static bool run_seed(uint64_t seed, const struct options *options)
     s->window = chosen->window;
     s->keep_up = chosen->keep_up;
     s->sessions = chosen->sessions;
+    s->redirecting = chosen->redirects;
     choose(s);
     sim_start(s);
     s->keep_sent = true;

@@ -86,7 +86,9 @@ static void init_redirects_without_our_nonce_are_passed_over(void **state)
         const size_t nonce = (size_t)(32 - forged[i].cut);
         memcpy(octets, gateway.data, gateway.length);
         memcpy(octets + gateway.length, good.data + 10, nonce);
-        octets[gateway.length + nonce - 1] ^= (uint8_t)forged[i].wrong;
+        if (forged[i].wrong != 0) {
+            octets[gateway.length + nonce - 1] ^= (uint8_t)forged[i].wrong;
+        }
         const struct ipsec_view data = {octets, gateway.length + nonce + (size_t)forged[i].more};
         const struct sim_edit edit = {SIM_EDIT_REPLACE, 41, 0, sim_notify(16407, data)};
         sim_edit(d, &edit);
