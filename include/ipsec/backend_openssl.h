@@ -6,6 +6,7 @@
 #ifndef IPSEC_BACKEND_OPENSSL_H
 #define IPSEC_BACKEND_OPENSSL_H
 
+#include <ipsec/auth.h>
 #include <ipsec/crypto.h>
 
 #ifdef __cplusplus
@@ -36,6 +37,26 @@ IPSEC_API const struct ipsec_crypto *ipsec_openssl_crypto(const struct ipsec_ope
 
 /* Wipes and releases; all keys made with it must have been freed. NULL is allowed. */
 IPSEC_API void ipsec_openssl_free(struct ipsec_openssl *provider);
+
+/* ---- Signatures and private keys ----------------------------------------------------------- */
+
+/* The signer's table; valid until ipsec_openssl_free. RSA (PKCS#1 v1.5 and PSS) with keys of 2048
+ * to 4096 bits, ECDSA on P-256, P-384 and P-521, and Ed25519 (RFC 8420), as far as the library
+ * context has them. Its keys are those of ipsec_openssl_private_key_new. May be used by several
+ * threads. It goes with any verifier of certificates; that of Mbed TLS reads none with Ed25519. */
+IPSEC_API const struct ipsec_signer *ipsec_openssl_signer(struct ipsec_openssl *provider);
+
+/* Reads a private key: PEM (the first in the text) or DER, PKCS#8, PKCS#1 or SEC1. password opens
+ * an encrypted PEM and may be NULL; nobody else is asked for it. octets are not kept; wipe them.
+ * *out is NULL on failure: IPSEC_ERR_SYNTAX (no key, or damaged), IPSEC_ERR_ARGUMENT (password
+ * missing or wrong, or a NULL), IPSEC_ERR_NOT_BUILT_IN (another kind of key or curve),
+ * IPSEC_ERR_FORBIDDEN (RSA below 2048 bits or above 4096), IPSEC_ERR_MEMORY. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_openssl_private_key_new(struct ipsec_openssl *provider, struct ipsec_view octets,
+                              const char *password, struct ipsec_private_key **out);
+
+/* Wipes and releases. NULL is allowed. */
+IPSEC_API void ipsec_openssl_private_key_free(struct ipsec_private_key *key);
 
 #ifdef __cplusplus
 }

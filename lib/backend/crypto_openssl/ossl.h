@@ -61,6 +61,8 @@ void ipseci_ossl_hash_find(struct ipsec_openssl *provider, enum ipseci_ossl_hash
 
 struct ipsec_openssl {
     struct ipsec_crypto table;
+    struct ipsec_signer signer;
+    uint32_t signatures;                     /* set of 1 << enum ipsec_signature that are there */
     OSSL_LIB_CTX *libctx;                    /* NULL: the default one */
     char *properties;                        /* NULL: any */
     EVP_CIPHER *cipher[IPSECI_OSSL_CIPHERS]; /* NULL: not there; and so below */
@@ -163,6 +165,10 @@ enum ipsec_status ipseci_ossl_ke_finish(void *context, struct ipsec_ke *ke,
                                         struct ipsec_view peer_public, uint8_t *secret,
                                         size_t *secret_length);
 void ipseci_ossl_ke_free(void *context, struct ipsec_ke *ke);
+
+/* ---- signatures ---- */
+
+void ipseci_ossl_signer_find(struct ipsec_openssl *provider);
 
 /* ---- groups ---- */
 

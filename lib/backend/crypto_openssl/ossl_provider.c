@@ -95,6 +95,7 @@ static void find_algorithms(struct ipsec_openssl *p)
     for (size_t i = 0; i < IPSECI_OSSL_HASHES; i++) {
         ipseci_ossl_hash_find(p, (enum ipseci_ossl_hash_id)i);
     }
+    ipseci_ossl_signer_find(p);
     for (size_t i = 0; i < IPSECI_OSSL_GROUPS; i++) {
         const struct ipseci_ossl_group *group = ipseci_ossl_group_at(i);
         p->group[i] = group != NULL ? ipseci_ossl_group_key(p, group) : NULL;

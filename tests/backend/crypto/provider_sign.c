@@ -162,7 +162,9 @@ static enum ipsec_status sign(const struct sign_key *key, enum ipsec_signature h
 
 static bool key_makes(const struct sign_key *key, enum ipsec_signature how)
 {
-    return has(how) && (how >= IPSEC_SIGNATURE_ECDSA_SHA2_256) == (key->info.kind == IPSEC_KEY_EC);
+    uint8_t kind = how < IPSEC_SIGNATURE_ECDSA_SHA2_256 ? IPSEC_KEY_RSA : IPSEC_KEY_EC;
+    kind = how == IPSEC_SIGNATURE_ED25519 ? IPSEC_KEY_ED25519 : kind;
+    return has(how) && kind == key->info.kind;
 }
 
 /* Every single octet damaged, the ends cut, one more: none is taken (CVE-2013-2944 and its kin). */
