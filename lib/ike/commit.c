@@ -19,7 +19,7 @@ struct work {
     struct ipseci_step *step;
     bool is_response;           /* `in` answers our request */
     struct ipseci_child *child; /* made by this step */
-    struct ipsec_view sealed;   /* what is to be sent, in SK: lies in the scratch until then */
+    struct ipsec_view message;  /* what is to be sent; in SK it lies in the scratch until then */
 };
 
 static bool has(const struct work *w, enum ipseci_action action)
@@ -30,83 +30,65 @@ static bool has(const struct work *w, enum ipseci_action action)
 /* ---- sending -----------------------------------------------------------------------------------
  */
 
-static struct ipseci_ike_header header_for(const struct work *w, bool response, uint32_t id)
+static struct ipseci_ike_header own_header(const struct work *w)
 {
     const struct ipseci_ike_sa *sa = w->sa;
+    const bool response = w->step->send == IPSECI_SEND_REPLY;
     const struct ipseci_ike_header header = {
+        .next_payload = w->step->w.start[0],
         .spi_i = sa->spi_i,
         .spi_r = w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT && !response ? 0 : sa->spi_r,
         .version = IPSECI_IKE_VERSION,
         .exchange = w->step->exchange,
         .flags = (uint8_t)((sa->initiator ? IPSECI_FLAG_INITIATOR : 0) |
                            (response ? IPSECI_FLAG_RESPONSE : 0)),
-        .message_id = id,
+        .message_id = response ? w->in->header.message_id : sa->request_id,
     };
 
     return header;
 }
 
 /* IKE_SA_INIT in clear; kept in the handshake because AUTH covers it. */
-static enum ipsec_status build_plain(const struct work *w, const struct ipseci_ike_header *header,
-                                     struct ipsec_view body, struct ipsec_view *message)
+static enum ipsec_status build_plain(struct work *w, const struct ipseci_ike_header *header,
+                                     struct ipsec_view body)
 {
     struct ipseci_writer out =
         ipseci_writer_init(w->hs->own_init.data, w->ike->config.message_bytes);
-    struct ipseci_ike_header h = *header;
 
-    h.next_payload = body.data[0];
-    ipseci_ike_header_build(&out, &h);
+    ipseci_ike_header_build(&out, header);
     ipseci_write_bytes(&out, body.data + 1, body.length - 1);
     ipseci_ike_header_finish(&out, 0);
     if (out.failed) {
         return IPSEC_ERR_BUFFER;
     }
     w->hs->own_init.length = (uint32_t)out.used;
-    *message = ipseci_written(&out);
-    return IPSEC_OK;
-}
-
-static struct ipseci_ike_header own_header(const struct work *w)
-{
-    const bool response = w->step->send == IPSECI_SEND_REPLY;
-
-    return header_for(w, response, response ? w->in->header.message_id : w->sa->request_id);
-}
-
-static enum ipsec_status build(const struct work *w, struct ipsec_view *message)
-{
-    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
-        const struct ipseci_ike_header header = own_header(w);
-        return build_plain(w, &header, ipseci_written(&w->step->w), message);
-    }
-    *message = w->sealed;
+    w->message = ipseci_written(&out);
     return IPSEC_OK;
 }
 
 /* Sealing takes random and a provider, which may fail: before anything has changed. An SA that is
  * up without an answer would be up alone. */
-static enum ipsec_status seal(struct work *w)
+static enum ipsec_status make_message(struct work *w)
 {
-    if (w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT) {
-        return IPSEC_OK;
-    }
     const struct ipseci_ike_header header = own_header(w);
-    return ipseci_sk_seal(w->ike, w->sa, &header, ipseci_written(&w->step->w), &w->sealed);
+    const struct ipsec_view body = ipseci_written(&w->step->w);
+
+    return w->step->exchange == IPSECI_EXCHANGE_IKE_SA_INIT
+               ? build_plain(w, &header, body)
+               : ipseci_sk_seal(w->ike, w->sa, &header, body, &w->message);
 }
 
 static enum ipsec_status send_request(const struct work *w)
 {
     struct ipseci_ike_sa *sa = w->sa;
-    struct ipsec_view message;
 
-    IPSECI_TRY(build(w, &message));
     if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
-        IPSECI_TRY(ipseci_store(w->ike, &sa->request, message));
+        IPSECI_TRY(ipseci_store(w->ike, &sa->request, w->message));
     }
     ipseci_request_sent(w->ike, sa);
     sa->sent_at = (uint32_t)w->ike->now;
-    ipseci_transmit(w->ike, &sa->local, &sa->remote, message);
-    ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));
+    ipseci_transmit(w->ike, &sa->local, &sa->remote, w->message);
+    ipseci_emit_sent(w->ike, sa, w->message, ipseci_written(&w->step->w));
     return IPSEC_OK;
 }
 
@@ -114,17 +96,15 @@ static enum ipsec_status send_reply(const struct work *w)
 {
     struct ipseci_ike_sa *sa = w->sa;
     const uint32_t id = w->in->header.message_id;
-    struct ipsec_view message;
 
-    IPSECI_TRY(build(w, &message));
     if (w->step->exchange != IPSECI_EXCHANGE_IKE_SA_INIT) {
-        IPSECI_TRY(ipseci_store(w->ike, ipseci_reply_slot(w->ike, sa, id), message));
+        IPSECI_TRY(ipseci_store(w->ike, ipseci_reply_slot(w->ike, sa, id), w->message));
     }
     ipseci_request_answered(w->ike, sa, id);
     sa->sent_at = (uint32_t)w->ike->now;
     /* RFC 7296 2.11: to where the request came from (NATT-05) */
-    ipseci_transmit(w->ike, &w->in->local, &w->in->remote, message);
-    ipseci_emit_sent(w->ike, sa, message, ipseci_written(&w->step->w));
+    ipseci_transmit(w->ike, &w->in->local, &w->in->remote, w->message);
+    ipseci_emit_sent(w->ike, sa, w->message, ipseci_written(&w->step->w));
     return IPSEC_OK;
 }
 
@@ -205,7 +185,7 @@ static enum ipsec_status prepare(struct work *w)
 
     IPSECI_TRY(reserve(w));
     if (w->step->send == IPSECI_SEND_REQUEST || w->step->send == IPSECI_SEND_REPLY) {
-        IPSECI_TRY(seal(w));
+        IPSECI_TRY(make_message(w));
     }
     if (has(w, IPSECI_ACT_KEYS)) {
         IPSECI_TRY(ipseci_sa_set_keys(w->ike, w->sa, &w->step->suite, &w->step->keys));
