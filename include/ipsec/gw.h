@@ -49,6 +49,11 @@ struct ipsec_gw_callbacks {
      * for children that start on demand, and nothing for others. */
     void (*acquire)(void *user, const struct ipsec_peer *peer,
                     const struct ipsec_child_config *child);
+    /* The largest inner packet of a child has changed (RFC 4301 8.2): the path told of another MTU,
+     * it was forgotten again, or the SA is new. 0: not known, and not limited. Call nothing of the
+     * gateway from it. */
+    void (*mtu)(void *user, const struct ipsec_child_config *config, ipsec_handle child,
+                uint32_t mtu);
 };
 #define IPSEC_GW_CALLBACKS_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_callbacks)
 
@@ -108,6 +113,20 @@ IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *cons
 
 IPSEC_API void ipsec_gw_expire(struct ipsec_gw *gw, ipsec_ms now);
 IPSEC_API ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw);
+
+/* What the path to a peer carries, as the system or an ICMP message has it: taken for all children
+ * whose outer address this is, where it is less than what is known, and not below
+ * IPSEC_PATH_MTU_MIN_. Forgotten after IPSEC_PATH_MTU_AGE_MS (RFC 4301 8.2.2). ICMP that comes in
+ * whole packets (IPSEC_OUTER_IP) is looked at by the gateway itself, and taken when it quotes the
+ * SPI of an SA of ours. IPSEC_ERR_NOT_FOUND: no child goes there; IPSEC_ERR_NOT_BUILT_IN. */
+#define IPSEC_PATH_MTU_MIN_IPV4 576
+#define IPSEC_PATH_MTU_MIN_IPV6 1280
+#define IPSEC_PATH_MTU_AGE_MS   600000u
+IPSEC_API enum ipsec_status ipsec_gw_path_mtu(struct ipsec_gw *gw, const struct ipsec_addr *remote,
+                                              uint32_t mtu, ipsec_ms now);
+/* The largest inner packet of a child; 0: not known, and not limited. IPSEC_ERR_STALE. */
+IPSEC_API enum ipsec_status ipsec_gw_child_mtu(const struct ipsec_gw *gw, ipsec_handle child,
+                                               uint32_t *mtu);
 
 /* One turn over a backend: reads a burst from either side, works, sends, runs what is due; waits
  * first, at most until `until`, when nothing is to be read. Sets the output to io for good.

@@ -14,6 +14,7 @@
 #include <ipsec/ike.h>
 #include <ipsec/io.h>
 #include <ipsec/lookaside.h>
+#include <ipsec/mtu.h>
 #include <ipsec/peer.h>
 #include <ipsec/proposal.h>
 #include <ipsec/redirect.h>

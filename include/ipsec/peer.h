@@ -46,6 +46,12 @@ struct ipsec_child_config {
      * hold; in that mode or not at all (RFC 7296 1.3.1). Behind a NAT each end has the addresses
      * that it sees in its selectors (2.23.1). Not for MOBIKE, which moves tunnels. */
     uint8_t mode;
+    /* Of the path to the peer, IP header included; 0: nobody knows, until the path says so. Inner
+     * packets that would be larger when sealed are cut before, or refused with an ICMP message to
+     * their sender where they must not be cut. Needs a build with path_mtu. */
+    uint16_t mtu;
+    bool fragment_after; /* packets that may be cut are sealed whole, and cut by the carrier */
+    bool clamp_mss;      /* TCP connections through the child offer no larger segments than fit */
     uint32_t replay_window;            /* 0: 128 */
     struct ipsec_header_rules headers; /* how outer headers are made from inner ones */
     uint8_t ttl;      /* of outer headers, where these are the gateway's (IPSEC_OUTER_IP); 0: 64 */

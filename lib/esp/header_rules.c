@@ -85,7 +85,8 @@ static void wrap(const struct ipseci_esp_note *note, uint8_t *esp, uint32_t leng
     }
 }
 
-static const struct ipseci_mode ruled = {ipseci_tunnel_prepare, take, wrap, ipseci_tunnel_deliver};
+static const struct ipseci_mode ruled = {ipseci_tunnel_prepare, take, wrap, ipseci_tunnel_deliver,
+                                         false};
 
 enum ipsec_status ipseci_rules_choose(const struct ipsec_sa_params *params,
                                       const struct ipseci_mode **mode)

@@ -25,6 +25,7 @@ struct ipseci_mode {
      * its octets become content, next_header and traffic of the SA. */
     enum ipsec_status (*deliver)(const struct ipseci_esp_note *note,
                                  const struct ipseci_payload_out *out);
+    bool keeps_header; /* the packet's own IP header is the outer one */
 };
 
 extern const struct ipseci_mode ipseci_mode_tunnel;

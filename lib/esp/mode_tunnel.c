@@ -8,7 +8,7 @@
 #include "tunnel.h"
 
 const struct ipseci_mode ipseci_mode_tunnel = {ipseci_tunnel_prepare, ipseci_tunnel_take,
-                                               ipseci_tunnel_wrap, ipseci_tunnel_deliver};
+                                               ipseci_tunnel_wrap, ipseci_tunnel_deliver, false};
 
 enum ipsec_status ipseci_tunnel_take(const struct ipsec_packet *p, struct ipseci_inner *in)
 {

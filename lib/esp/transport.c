@@ -271,7 +271,7 @@ static enum ipsec_status prepare(struct ipsec_sa *sa, const struct ipsec_endpoin
     return IPSEC_OK;
 }
 
-static const struct ipseci_mode transport = {prepare, take, wrap, deliver};
+static const struct ipseci_mode transport = {prepare, take, wrap, deliver, true};
 
 enum ipsec_status ipseci_transport_choose(const struct ipsec_sa_params *params,
                                           const struct ipseci_mode **mode)

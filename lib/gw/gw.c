@@ -207,6 +207,8 @@ static enum ipsec_status lay_out(const struct ipsec_gw_config *c, struct ipseci_
     gw->burst = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet);
     gw->burst_list = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet *);
     gw->burst_bytes = ipseci_arena_take(arena, c->burst, c->packet_bytes, 1);
+    gw->scratch_bytes = ipseci_gw_mtu_bytes(c);
+    gw->scratch = ipseci_arena_take(arena, gw->scratch_bytes, 1, 1);
     if (c->outer == IPSEC_OUTER_IP) {
         gw->datagram_bytes = IPSECI_GW_HEAD_ROOM + (size_t)c->ike.message_bytes;
         gw->datagram = ipseci_arena_take(arena, gw->datagram_bytes, 1, 1);
@@ -255,6 +257,7 @@ enum ipsec_status ipsec_gw_init(void *block, size_t block_bytes,
     IPSECI_TRY(lay_out(&c, &arena, &l));
     l.gw->config = c;
     l.gw->io = c.io;
+    ipseci_gw_mtu_init(l.gw, now);
     const enum ipsec_status status = init_parts(l.gw, &l, now);
     if (status < IPSEC_OK) {
         ipsec_gw_deinit(l.gw);
@@ -273,6 +276,7 @@ void ipsec_gw_deinit(struct ipsec_gw *gw)
     ipsec_ike_deinit(gw->ike);
     ipsec_sad_deinit(gw->sad);
     ipsec_spd_deinit(gw->spd);
+    ipseci_wipe(gw->scratch, gw->scratch_bytes);
     ipseci_wipe(gw->burst_bytes, (size_t)gw->config.burst * gw->config.packet_bytes);
     ipseci_wipe(gw, sizeof *gw);
 }

@@ -223,6 +223,7 @@ static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
     }
     if (packet->status == IPSEC_OK) {
         check_opened(gw, packet);
+        ipseci_gw_mtu_clamp(gw, packet);
     }
 }
 
@@ -266,6 +267,9 @@ void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], siz
     size_t first = 0; /* of the data packets not yet worked on */
     for (size_t i = 0; i < n; i++) {
         sorted[i] = sort(gw, packets[i]);
+        if (sorted[i].kind == KIND_CLEAR) {
+            ipseci_gw_mtu_heard(gw, packets[i], now);
+        }
     }
     gw->counters.wan_in += n;
     for (size_t i = 0; i < n; i++) {

@@ -58,22 +58,21 @@ static void decide(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms no
     packet->status = IPSEC_FATAL_INVARIANT; /* no such action: never in clear */
 }
 
-static void after_seal(struct ipsec_gw *gw, const struct ipsec_packet *packet)
+void ipseci_gw_after_seal(struct ipsec_gw *gw, const struct ipsec_packet *packet)
 {
     const bool dead =
         packet->status == IPSEC_FATAL_SEQUENCE || packet->status == IPSEC_FATAL_LIFETIME;
     ipseci_gw_touch(gw, packet->sa, dead ? IPSEC_CHILD_NOTICE_HARD : 0);
 }
 
-void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
-                   ipsec_ms now)
+/* Packets that have been decided on. */
+static void send_decided(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n)
 {
     struct ipsec_packet *seal[IPSECI_GW_BATCH];
     size_t seal_count = 0;
-    gw->counters.lan_in += n;
     for (size_t i = 0; i < n; i++) {
-        decide(gw, packets[i], now);
         if (packets[i]->sa != NULL) {
+            ipseci_gw_mtu_clamp(gw, packets[i]);
             seal[seal_count++] = packets[i];
         }
     }
@@ -81,10 +80,26 @@ void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], si
         (void)ipsec_esp_seal(seal, seal_count);
     }
     for (size_t i = 0; i < seal_count; i++) {
-        after_seal(gw, seal[i]);
+        ipseci_gw_after_seal(gw, seal[i]);
     }
     for (size_t i = 0; i < n; i++) {
         ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, packets[i]->status);
     }
     ipseci_gw_wan_send(gw, packets, n);
+}
+
+void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                   ipsec_ms now)
+{
+    size_t first = 0; /* of those not yet sent */
+    gw->counters.lan_in += n;
+    for (size_t i = 0; i < n; i++) {
+        decide(gw, packets[i], now);
+        if (packets[i]->sa != NULL && ipseci_gw_mtu_exceeds(gw, packets[i], now)) {
+            send_decided(gw, packets + first, i - first); /* its fragments come in its place */
+            ipseci_gw_mtu_handle(gw, packets[i], now);
+            first = i + 1;
+        }
+    }
+    send_decided(gw, packets + first, n - first);
 }

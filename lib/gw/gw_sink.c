@@ -128,6 +128,8 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
         ipseci_gw_policy_left(gw, policy);
         return status;
     }
+    child->remote = sa->remote.addr;
+    ipseci_gw_mtu_start(gw, child);
     if (sa->outbound_ready) {
         send_with(gw, child);
     }
@@ -136,7 +138,7 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
 
 /* ---- child_update ---------------------------------------------------------------------------- */
 
-static enum ipsec_status move(struct ipsec_gw *gw, const struct ipseci_gw_child *child,
+static enum ipsec_status move(struct ipsec_gw *gw, struct ipseci_gw_child *child,
                               const struct ipsec_child_update *u)
 {
     struct ipsec_sa *in = ipsec_sad_get(gw->sad, child->sa_in);
@@ -146,7 +148,10 @@ static enum ipsec_status move(struct ipsec_gw *gw, const struct ipseci_gw_child 
     }
     const struct ipsec_endpoint local_in = inbound_local(gw, &u->local, u->udp_encapsulation);
     IPSECI_TRY(ipsec_sa_move(in, &local_in, &u->remote, u->udp_encapsulation));
-    return ipsec_sa_move(out, &u->local, &u->remote, u->udp_encapsulation);
+    IPSECI_TRY(ipsec_sa_move(out, &u->local, &u->remote, u->udp_encapsulation));
+    child->remote = u->remote.addr;
+    ipseci_gw_mtu_start(gw, child); /* another path */
+    return IPSEC_OK;
 }
 
 enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update)

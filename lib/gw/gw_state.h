@@ -11,6 +11,7 @@
 
 #include <ipsec/gw.h>
 
+#include "bucket.h"
 #include "pool.h"
 
 /* Packets worked on at once; a larger burst is worked on in parts. Bounds arrays on the stack. */
@@ -26,6 +27,10 @@
  * and padding, trailer, the longest ICV. */
 #define IPSECI_GW_HEAD_ROOM 128u
 #define IPSECI_GW_TAIL_ROOM 64u
+
+/* ICMP messages built, and looked at: so many a second, and so many at once. */
+#define IPSECI_GW_ICMP_PER_S 100u
+#define IPSECI_GW_ICMP_BURST 50u
 
 struct ipseci_gw_child;
 
@@ -50,10 +55,14 @@ struct ipseci_gw_child {
     struct ipseci_gw_child *touched_next;
     uint64_t packets_soft; /* 0: no limit */
     uint64_t bytes_soft;
-    uint64_t order; /* when it was told to send, counted; 0: it may not send */
-    bool touched;   /* in the list of what to look at after the burst */
-    uint8_t due;    /* notices to give, a bit each: 1 << enum ipsec_child_notice */
-    uint8_t told;   /* notices given; each is given once */
+    uint64_t order;           /* when it was told to send, counted; 0: it may not send */
+    ipsec_ms path_learned;    /* when path_mtu was told by the path */
+    uint32_t path_mtu;        /* 0: not known */
+    uint32_t inner_mtu;       /* what the SA leaves of it; 0: not known */
+    struct ipsec_addr remote; /* outside */
+    bool touched;             /* in the list of what to look at after the burst */
+    uint8_t due;              /* notices to give, a bit each: 1 << enum ipsec_child_notice */
+    uint8_t told;             /* notices given; each is given once */
 };
 
 struct ipsec_gw {
@@ -70,6 +79,10 @@ struct ipsec_gw {
     struct ipsec_packet *burst; /* ipsec_gw_run's packets */
     struct ipsec_packet **burst_list;
     uint8_t *burst_bytes;
+    uint8_t *scratch; /* gw_mtu.c: a fragment, or a message about a packet */
+    size_t scratch_bytes;
+    struct ipseci_bucket icmp_sent;
+    struct ipseci_bucket icmp_heard;
     uint64_t order; /* last value of a child's order */
     uint16_t ip_id;
     /* The newest packet that came from elsewhere than its child's peer; child 0: none. One a burst
@@ -140,11 +153,30 @@ void ipseci_gw_count(uint64_t drops[IPSEC_DROP_REASONS], uint64_t *errors, int32
 /* Refuses a whole burst that came from inside a callback. */
 void ipseci_gw_refuse(struct ipsec_packet *const packets[], size_t n);
 
+/* ---- gw_mtu.c: how large packets may be ------------------------------------------------------ */
+
+/* The child has a path whose MTU nobody has told: the configured one. Its SAs are there. */
+void ipseci_gw_mtu_start(const struct ipsec_gw *gw, struct ipseci_gw_child *child);
+/* A packet that came without protection: is it ICMP about one of ours? */
+void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now);
+/* A packet that is to be sealed with its `sa`: is it to be handled below instead? */
+bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
+                           ipsec_ms now);
+/* Cuts and sends it, or tells its sender; sets its status and counts. */
+void ipseci_gw_mtu_handle(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now);
+/* An inner packet of either direction: a TCP SYN is kept from offering too much. */
+void ipseci_gw_mtu_clamp(const struct ipsec_gw *gw, struct ipsec_packet *packet);
+/* Octets of scratch. */
+size_t ipseci_gw_mtu_bytes(const struct ipsec_gw_config *config);
+void ipseci_gw_mtu_init(struct ipsec_gw *gw, ipsec_ms now);
+
 /* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */
 
 /* At most IPSECI_GW_BATCH packets. */
 void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
                   ipsec_ms now);
+/* Looks at the SA after a packet was sealed with it. */
+void ipseci_gw_after_seal(struct ipsec_gw *gw, const struct ipsec_packet *packet);
 void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
                    ipsec_ms now);
 
