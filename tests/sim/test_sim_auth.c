@@ -61,6 +61,33 @@ static void auth_13_every_curve_with_and_without_rfc_7427(void **state)
     }
 }
 
+/* RFC 8420: the hash is "identity", which an end announces when its signer has Ed25519. */
+static void auth_10_ed25519_where_both_ends_have_it(void **state)
+{
+    const uint32_t all = (1u << IPSEC_SIGNATURES) - 1;
+
+    (void)state;
+    for (unsigned without = 0; without < 2; without++) {
+        struct sim *s = sim_new(18 + without);
+        sim_certificates(s, IPSEC_KEY_ED25519, 256);
+        A(s)->auth.supported = all;
+        B(s)->auth.supported = all ^ without << IPSEC_SIGNATURE_ED25519;
+        sim_start(s);
+        (void)sim_connect(s);
+        if (without == 0) {
+            sim_assert_agree(s, 1, 1);
+            assert_int_equal(A(s)->auth.signed_count, 1);
+            assert_int_equal(B(s)->auth.signed_count, 1);
+        } else {
+            assert_int_equal(sim_sa(A(s), 0), 0);
+            assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
+            assert_int_equal(A(s)->failure.status, IPSEC_ERR_NOT_BUILT_IN);
+            assert_int_equal(A(s)->auth.signed_count, 0);
+        }
+        sim_free(s);
+    }
+}
+
 static void auth_10_cve_2015_7575_method_1_only_when_named(void **state)
 {
     (void)state;
@@ -350,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(auth_10_auth_15_certificates_on_both_sides),
         cmocka_unit_test(auth_13_every_curve_with_and_without_rfc_7427),
+        cmocka_unit_test(auth_10_ed25519_where_both_ends_have_it),
         cmocka_unit_test(auth_10_cve_2015_7575_method_1_only_when_named),
         cmocka_unit_test(auth_07_a_signature_the_peer_may_not_use),
         cmocka_unit_test(sides_may_differ),
