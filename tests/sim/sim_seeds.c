@@ -18,6 +18,7 @@
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show and the same options.
  */
+#include "seed_mobile.h"
 #include "seed_redirects.h"
 #include "seed_sessions.h"
 #include "sim_mobile.h"
@@ -220,24 +221,11 @@ static void initiate(struct sim *s, struct sim_node *n)
     }
 }
 
-/* To one of four addresses; now and then of the other end, too. */
-static void move_about(struct sim *s, struct sim_node *n)
-{
-    const int other = 1 - n->index;
-    struct ipsec_endpoint local = n->peer.local;
-    struct ipsec_endpoint remote = s->nodes[other].peer.local;
-
-    local.port = remote.port = 0;
-    local.addr.bytes[2] = (uint8_t)(113 + pick(s, 4));
-    remote.addr.bytes[2] = (uint8_t)(113 + pick(s, 4));
-    (void)ipsec_ike_move(n->ike, random_sa(s, n), &local, pick(s, 3) == 0 ? &remote : NULL, s->now);
-}
-
 /* What only some runs have; true: that was it. */
 static bool ask_more(struct sim *s, struct sim_node *n)
 {
     if (s->mobile && pick(s, 4) == 0) {
-        move_about(s, n);
+        seed_mobile_ask(s, n, random_sa(s, n));
         return true;
     }
     if (s->sessions && pick(s, 6) == 0) {
@@ -393,47 +381,6 @@ static void revive(struct sim *s)
     sim_traffic(s);
 }
 
-/* Where each IKE SA of A is, the other end has it the other way round. */
-static const char *apart(struct sim *s)
-{
-    const struct ipsec_ike *b = s->nodes[SIM_B].ike;
-    const struct ipseci_ike_sa *sa;
-    uint32_t cursor = 0;
-    ipsec_handle handle;
-
-    while ((sa = ipseci_pool_next(&s->nodes[SIM_A].ike->sas, &cursor, &handle)) != NULL) {
-        const struct ipseci_ike_sa *other =
-            ipseci_sa_get(b, ipseci_hash_find(&b->by_spi, sa->initiator ? sa->spi_r : sa->spi_i));
-        if (other == NULL || !ipseci_endpoint_equal(&sa->local, &other->remote) ||
-            !ipseci_endpoint_equal(&sa->remote, &other->local)) {
-            return "the ends of an IKE SA are not where the other takes them to be";
-        }
-        if ((sa->mobile & ~(unsigned)IPSECI_MOBILE_FIRST) !=
-                (other->mobile & ~(unsigned)IPSECI_MOBILE_FIRST) ||
-            (sa->mobile & other->mobile & IPSECI_MOBILE_FIRST) != 0) {
-            return "the ends of an IKE SA differ in what they want of MOBIKE";
-        }
-    }
-    return NULL;
-}
-
-/* And so do the children. */
-static const char *children_apart(struct sim *s)
-{
-    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
-        const struct sim_child *a = &s->nodes[SIM_A].sink[i];
-        for (size_t k = 0; k < SIM_CHILDREN_MAX && a->used; k++) {
-            const struct sim_child *c = &s->nodes[SIM_B].sink[k];
-            if (c->used && c->sa.spi_out == a->sa.spi_in &&
-                (!ipsec_addr_equal(&a->sa.local.addr, &c->sa.remote.addr) ||
-                 !ipsec_addr_equal(&a->sa.remote.addr, &c->sa.local.addr))) {
-                return "a child's ends send elsewhere";
-            }
-        }
-    }
-    return NULL;
-}
-
 static const char *judge(struct sim *s)
 {
     struct ipsec_ike_counters a;
@@ -444,8 +391,7 @@ static const char *judge(struct sim *s)
         sim_run(s, 137);
         ipsec_ike_counters(s->nodes[SIM_A].ike, &a);
         wrong = sim_disagreement(s, a.sas, a.children);
-        wrong = wrong != NULL || !s->mobile ? wrong : apart(s);
-        wrong = wrong != NULL || !s->mobile ? wrong : children_apart(s);
+        wrong = wrong != NULL || !s->mobile ? wrong : seed_mobile_apart(s);
         wrong = wrong != NULL || !s->sessions ? wrong : seed_sessions_judge(s);
     }
     if (wrong == NULL && a.children == 0) {
