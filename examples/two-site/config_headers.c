@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The keys of [child] about outer headers: "df" and "dscp". Called by config_keys.c.
+ * The keys of [child] about outer headers and sizes: "df", "dscp", "mtu", "clamp_mss". Called by
+ * config_keys.c.
  */
 #include "config_place.h"
 
@@ -30,4 +31,19 @@ void config_dscp(const struct place *place, const char *value)
     config_set_number(place, value, 0, 63, &dscp);
     headers->dscp = IPSEC_DSCP_FIXED;
     headers->dscp_value = (uint8_t)dscp;
+}
+
+void config_mtu(const struct place *place, const char *value)
+{
+    uint64_t mtu = 0;
+    config_set_number(place, value, 576, UINT16_MAX, &mtu);
+    place->child->child.mtu = (uint16_t)mtu;
+}
+
+void config_clamp_mss(const struct place *place, const char *value)
+{
+    place->child->child.clamp_mss = strcmp(value, "yes") == 0;
+    if (!place->child->child.clamp_mss && strcmp(value, "no") != 0) {
+        config_bad(place, value, "yes or no");
+    }
 }

@@ -408,6 +408,8 @@ static const struct key child_keys[] = {
     {"idle", false, child_idle},
     {"df", false, config_df},
     {"dscp", false, config_dscp},
+    {"mtu", false, config_mtu},
+    {"clamp_mss", false, config_clamp_mss},
 };
 
 /* ---- Finding the place ------------------------------------------------------------------------

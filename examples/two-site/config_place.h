@@ -50,5 +50,7 @@ void config_crypto(const struct place *place, const char *value);
 /* config_headers.c */
 void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);
+void config_mtu(const struct place *place, const char *value);
+void config_clamp_mss(const struct place *place, const char *value);
 
 #endif

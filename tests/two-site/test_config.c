@@ -179,6 +179,20 @@ static void defaults(void **state)
     config_free(config);
 }
 
+static void every_child_key(const struct ipsec_child_config *child)
+{
+    assert_int_equal(child->local_ts.count, 3);
+    assert_int_equal(child->lifetime.hard_ms, 90 * 60000);
+    assert_int_equal(child->lifetime.bytes_hard, 2 << 20);
+    assert_int_equal(child->lifetime.packets_soft, 10);
+    assert_int_equal(child->replay_window, 256);
+    assert_int_equal(child->headers.df, IPSEC_DF_COPY);
+    assert_int_equal(child->mtu, 1400);
+    assert_true(child->clamp_mss);
+    assert_int_equal(child->headers.dscp, IPSEC_DSCP_FIXED);
+    assert_int_equal(child->headers.dscp_value, 46);
+}
+
 static void every_key(void **state)
 {
     (void)state;
@@ -201,7 +215,8 @@ static void every_key(void **state)
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
         "lifetime = 90m\nsoft_bytes = 1M\nhard_bytes = 2M\nsoft_packets = 10\n"
-        "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\n",
+        "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\n"
+        "mtu = 1400\nclamp_mss = yes\n",
         NULL, 0);
     config_print_errors(config, stderr);
     assert_int_equal(config->error_count, 0);
@@ -225,15 +240,7 @@ static void every_key(void **state)
     assert_true(site->peer.no_fragmentation);
     assert_int_equal(site->secret.length, 3);
     assert_int_equal(site->secret.bytes[1], 0xff);
-    const struct ipsec_child_config *child = &site->children[0];
-    assert_int_equal(child->local_ts.count, 3);
-    assert_int_equal(child->lifetime.hard_ms, 90 * 60000);
-    assert_int_equal(child->lifetime.bytes_hard, 2 << 20);
-    assert_int_equal(child->lifetime.packets_soft, 10);
-    assert_int_equal(child->replay_window, 256);
-    assert_int_equal(child->headers.df, IPSEC_DF_COPY);
-    assert_int_equal(child->headers.dscp, IPSEC_DSCP_FIXED);
-    assert_int_equal(child->headers.dscp_value, 46);
+    every_child_key(&site->children[0]);
     assert_int_equal(config->gateway.retransmit_first_ms, 500);
     assert_int_equal(config->gateway.fragment_bytes, 576);
     assert_true(config->gateway.cookies_always && config->gateway.no_routes);
@@ -350,6 +357,8 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE CHILD "replay_window = 4160\n", 10, "from 64 to 4096"},
     {GATEWAY SITE CHILD "df = yes\n", 10, "clear, copy or set"},
     {GATEWAY SITE CHILD "dscp = 64\n", 10, "from 0 to 63"},
+    {GATEWAY SITE CHILD "mtu = 575\n", 10, "from 576 to 65535"},
+    {GATEWAY SITE CHILD "clamp_mss = 1\n", 10, "yes or no"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = open.psk\n" CHILD, 5,
      "can be read or written by others (mode 0640): chmod 600"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = none.psk\n" CHILD, 5,
