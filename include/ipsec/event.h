@@ -253,7 +253,8 @@ struct ipsec_config_set {
 
 enum ipsec_event_type {
     IPSEC_EVENT_MESSAGE = 1,           /* message: a message was sent, or received and accepted */
-    IPSEC_EVENT_IKE_ESTABLISHED = 2,   /* ike */
+    IPSEC_EVENT_IKE_ESTABLISHED = 2,   /* ike; old_sa: the one whose place it takes, when it was
+                                          reauthenticated */
     IPSEC_EVENT_IKE_REKEYED = 3,       /* ike: the new SA; old_sa: the one it replaces */
     IPSEC_EVENT_IKE_CLOSED = 4,        /* ike, reason */
     IPSEC_EVENT_CHILD_ESTABLISHED = 5, /* child; also an old one that is in use again, as the peer
@@ -262,13 +263,15 @@ enum ipsec_event_type {
     IPSEC_EVENT_CHILD_CLOSED = 7,      /* child, reason */
     IPSEC_EVENT_FAILURE = 8,           /* failure */
     IPSEC_EVENT_WARNING = 9,           /* warning */
-    IPSEC_EVENT_REKEY_FAILED = 10,     /* ike or child, seconds_left; tried again till hard limit */
+    IPSEC_EVENT_REKEY_FAILED = 10,     /* ike_sa or child_sa, seconds_left; a rekey, or setting up
+                                          the IKE SA anew; tried again till hard limit */
     IPSEC_EVENT_DROP = 11,             /* status, remote: a datagram was dropped */
     IPSEC_EVENT_ADDRESS_CHANGED = 12,  /* ike; old_local, old_remote: outer addresses before, which
                                           are in ike now; its children follow */
     IPSEC_EVENT_CONFIG = 13,           /* config: what the peer has assigned to us, before the first
                                           child; ike. It holds until the IKE SA that followed from
-                                          this one by rekeys is closed */
+                                          this one by rekeys, or was set up in its place, is
+                                          closed */
     IPSEC_EVENT_RETRY = 14,     /* next_try, tries: a peer that is kept up will be called then
                                   (status: why it could not be now), or, with child, that
                                   child asked for (`restart`). next_try NEVER: the peer is not
@@ -281,7 +284,7 @@ enum ipsec_reason {
     IPSEC_REASON_PEER = 2,            /* the peer deleted it */
     IPSEC_REASON_TIMEOUT = 3,         /* no answer */
     IPSEC_REASON_LIFETIME = 4,        /* hard limit */
-    IPSEC_REASON_REPLACED = 5,        /* rekeyed, or a duplicate that lost */
+    IPSEC_REASON_REPLACED = 5,        /* rekeyed, reauthenticated, or a duplicate that lost */
     IPSEC_REASON_INITIAL_CONTACT = 6, /* the peer has forgotten it */
     IPSEC_REASON_FAILURE = 7,         /* an error; a failure event came before */
     IPSEC_REASON_IDLE = 8,            /* no packets for idle_ms */

@@ -88,6 +88,8 @@ struct ipsec_lease_query {
     uint32_t wanted;        /* set of enum ipsec_config_wish */
     struct ipsec_addr ipv4; /* the one it would like; family NONE: any */
     struct ipsec_addr ipv6;
+    uint32_t held; /* the number of the lease that these identities have over another IKE SA; given
+                      again, it is one lease, released once; 0: none */
 };
 
 /* The answer to a question that was left PENDING: the field of that question, and the status the
@@ -364,6 +366,13 @@ enum ipsec_rekey_flags {
     IPSEC_REKEY_WITHOUT_PFS = 1 /* offer only proposals with their groups taken out */
 };
 IPSEC_API enum ipsec_status ipsec_ike_rekey(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
+/* Sets up an IKE SA anew, with authentication and all its children, and deletes the old one when
+ * the new one is up (struct ipsec_peer: reauth_ms). IPSEC_ERR_ARGUMENT: only the peer can, because
+ * it proves itself by EAP, has an address of ours or is not to be called; IPSEC_ERR_FULL: no room
+ * for two at a time; IPSEC_ERR_STATE; IPSEC_ERR_STALE; IPSEC_ERR_NOT_BUILT_IN. What goes wrong
+ * later comes as IPSEC_EVENT_FAILURE and IPSEC_EVENT_REKEY_FAILED. */
+IPSEC_API enum ipsec_status ipsec_ike_reauthenticate(struct ipsec_ike *ike, ipsec_handle sa,
+                                                     ipsec_ms now);
 IPSEC_API enum ipsec_status ipsec_ike_rekey_child(struct ipsec_ike *ike, ipsec_handle child,
                                                   uint32_t flags, ipsec_ms now);
 /* Tells the peer and closes; an event follows. Before authentication it just closes. */

@@ -156,8 +156,15 @@ struct ipsec_peer {
     const struct ipsec_trust *trust; /* SIGNATURE: who may vouch for the peer; NULL: nobody */
     uint32_t remote_signatures;      /* set of 1 << enum ipsec_signature that the peer may use; 0:
                                         all but RSA_SHA1 */
-    const struct ipsec_proposals *proposals;   /* IKE; NULL: defaults */
-    struct ipsec_lifetime lifetime;            /* of the IKE SA */
+    const struct ipsec_proposals *proposals; /* IKE; NULL: defaults */
+    struct ipsec_lifetime lifetime;          /* of the IKE SA */
+    uint64_t reauth_ms; /* how long an authentication is good for; 0: for ever. The end that began
+                           sets up a new IKE SA with all its children before that, after 90 % of
+                           the time less jitter (RFC 7296 2.8.3), or earlier when the peer wants it
+                           (RFC 4478); the old one goes when the new one is up. The end that was
+                           called says its time to the other, and calls itself when only 5 % are
+                           left, if it can. Then the IKE SA ends; rekeys do not prolong it.
+                           Needs a build with reauthentication */
     const struct ipsec_child_config *children; /* the first that is wanted at once is made with
                                                   IKE_AUTH, the others after it, in order */
     size_t child_count;                        /* 0: a childless IKE SA */
@@ -180,6 +187,9 @@ struct ipsec_peer {
     size_t other_local_count;
     bool force_encapsulation; /* ESP in UDP even without a NAT (RFC 7296 2.23) */
     bool no_initial_contact;  /* do not send INITIAL_CONTACT */
+    bool several_ike_sas;     /* let more than one IKE SA with the same identities stay: without
+                                 this, when two came up because both ends began, the end that began
+                                 the one with the lower SPI deletes it */
     bool no_fragmentation;    /* neither offer nor take IKE fragments (RFC 7383) */
     uint32_t quirks; /* set of enum ipsec_quirk; 0: all of them; IPSEC_QUIRKS_NONE: none. In
                         IKE_SA_INIT those of the entry that the address finds hold */

@@ -5,6 +5,7 @@
 #include "address_config.h"
 
 #include "cp_payload.h"
+#include "engine.h"
 #include "narrow.h"
 
 #include <string.h>
@@ -146,9 +147,29 @@ static const struct wish wishes[] = {
     {IPSECI_CP_INTERNAL_IP6_SUBNET, IPSEC_CONFIG_SUBNETS, IPSEC_CONFIG_IPV6},
 };
 
+static const struct ipseci_lease no_lease;
+
+/* RFC 7296 3.15.1: an address that is wanted again (2.19: "the initiator may suggest"). */
+static void ask_for(struct ipseci_step *step, uint16_t type, const struct ipseci_lease *held)
+{
+    uint8_t ipv6[17];
+    struct ipsec_view value = {NULL, 0};
+
+    if (type == IPSECI_CP_INTERNAL_IP4_ADDRESS && held->has_ipv4) {
+        value = ipseci_view(held->ipv4, sizeof(held->ipv4));
+    } else if (type == IPSECI_CP_INTERNAL_IP6_ADDRESS && held->has_ipv6) {
+        memcpy(ipv6, held->ipv6, sizeof(held->ipv6));
+        ipv6[16] = 128;
+        value = ipseci_view(ipv6, sizeof(ipv6));
+    }
+    ipseci_cp_build_attribute(&step->w, type, value);
+}
+
 void ipseci_config_ask(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
     const uint32_t asked = ctx->sa->peer->request_config;
+    const struct ipseci_ike_sa *elder = ipseci_sa_get(ctx->ike, ctx->sa->elder);
+    const struct ipseci_lease *held = elder != NULL ? &elder->lease : &no_lease;
     const uint32_t families = asked & (IPSEC_CONFIG_IPV4 | IPSEC_CONFIG_IPV6);
 
     if (asked == 0) {
@@ -159,7 +180,7 @@ void ipseci_config_ask(const struct ipseci_context *ctx, struct ipseci_step *ste
     for (size_t i = 0; i < IPSECI_COUNT(wishes); i++) {
         if ((asked & wishes[i].wish) != 0 &&
             (families == 0 || (families & wishes[i].family) != 0)) {
-            ipseci_cp_build_attribute(&step->w, wishes[i].type, ipseci_view(NULL, 0));
+            ask_for(step, wishes[i].type, held);
         }
     }
     ipseci_payload_end(&step->chain);
@@ -295,6 +316,7 @@ bool ipseci_config_lacks_lease(const struct ipseci_context *ctx, struct ipseci_s
     query->ike_sa = ctx->sa->self;
     query->peer = ctx->hs->facts.peer != NULL ? ctx->hs->facts.peer : ctx->sa->peer;
     query->remote_id = &step->remote_id;
+    query->held = ipseci_lease_held(ctx->ike, query->peer, query->remote_id);
     return true;
 }
 

@@ -71,3 +71,12 @@ void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     (void)ike;
     (void)sa;
 }
+
+uint32_t ipseci_lease_held(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                           const struct ipsec_id *remote_id)
+{
+    (void)ike;
+    (void)peer;
+    (void)remote_id;
+    return 0;
+}

@@ -132,7 +132,7 @@ void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     for (size_t i = peer->child_count; i > 0; i--) { /* the last one taken is the first asked for */
         const struct ipsec_child_config *config = &peer->children[i - 1];
         struct ipseci_child *child = NULL;
-        if (config->start == IPSEC_START_ALWAYS && config != hs->config &&
+        if (config->start == IPSEC_START_ALWAYS && !sa->is_heir && config != hs->config &&
             !has_child(ike, sa, config)) {
             child = ipseci_child_take(ike, sa);
         }

@@ -10,6 +10,7 @@
 #include "explain.h"
 #include "mobility.h"
 #include "narrow.h"
+#include "reauth.h"
 #include "sa_payload.h"
 #include "ts_payload.h"
 
@@ -476,6 +477,7 @@ enum ipsec_status ipseci_child_answer_auth(const struct ipseci_context *ctx,
                                            struct ipseci_step *step)
 {
     IPSECI_TRY(answer_child(ctx, step));
+    ipseci_reauth_announce(ctx, step);
     /* RFC 4555 3.2: beside the SA payload, also when EAP came between */
     const struct ipsec_peer *peer = ctx->hs->facts.peer;
     ipseci_mobility_offer(ctx, step, peer != NULL ? peer : ctx->sa->peer);
@@ -490,6 +492,7 @@ enum ipsec_status ipseci_child_take_auth(const struct ipseci_context *ctx, struc
     struct ipseci_notify notify;
 
     ipseci_mobility_take(ctx, step);
+    ipseci_reauth_take(ctx, step);
     ipseci_config_take(ctx, step);
     if (ctx->hs->config == NULL) {
         return IPSEC_OK;

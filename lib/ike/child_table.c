@@ -3,7 +3,7 @@
  * Child SA slots and the SA sink: taking, finding, installing, dropping. Called by commit*.c,
  * tasks.c and lifetimes.c.
  */
-#include "engine.h"
+#include "reauth.h"
 
 #include <ipsec/esp.h>
 
@@ -209,7 +209,7 @@ static struct ipseci_child *successor(const struct ipsec_ike *ike, const struct 
            !(child->replaces == old->self && child->state == IPSECI_CHILD_INSTALLED)) {
         child = ipseci_child_get(ike, child->next);
     }
-    return child;
+    return child != NULL ? child : ipseci_child_heir(ike, old);
 }
 
 void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
@@ -271,8 +271,13 @@ void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)
         }
         return;
     }
-    /* Packets sent before the delete may be behind it on another socket: inbound stays open a
-     * little. */
+    ipseci_child_linger(ike, child);
+}
+
+/* Packets sent before the delete may be behind it on another socket: inbound stays open a little.
+ */
+void ipseci_child_linger(struct ipsec_ike *ike, struct ipseci_child *child)
+{
     child->state = IPSECI_CHILD_LINGERING;
     child->reason = IPSEC_REASON_REPLACED;
     child->want_delete = false;
@@ -280,6 +285,14 @@ void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child)
     child->rekey_due = IPSEC_NEVER;
     child->ends = ipseci_after(ike->now, IPSECI_LINGER_MS);
     ipseci_life_update_child(ike, child);
+}
+
+void ipseci_child_move(struct ipsec_ike *ike, struct ipseci_child *child, struct ipseci_ike_sa *to)
+{
+    unlink_child(ike, child);
+    child->ike_sa = to->self;
+    child->next = to->child_first;
+    to->child_first = child->self;
 }
 
 void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,

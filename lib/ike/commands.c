@@ -4,8 +4,8 @@
  * tasks.c carries it out when the SA's window is free.
  */
 #include "choice.h"
-#include "engine.h"
 #include "explain.h"
+#include "reauth.h"
 #include "redirect.h"
 
 #include <string.h>
@@ -262,6 +262,7 @@ enum ipsec_status ipsec_ike_delete(struct ipsec_ike *ike, ipsec_handle sa_handle
     } else if (sa->state < IPSECI_IKE_ESTABLISHED) {
         ipseci_ike_close(ike, sa, IPSEC_REASON_LOCAL); /* nothing the peer could be told, yet */
     } else if (sa->state == IPSECI_IKE_ESTABLISHED) {
+        ipseci_heir_cancel(ike, sa);
         ipseci_ike_end(ike, sa, IPSEC_REASON_LOCAL);
     }
     ipseci_leave(ike);

@@ -6,6 +6,7 @@
  */
 #include "child_offer.h"
 #include "mobility.h"
+#include "reauth.h"
 #include "redirect.h"
 
 #include <string.h>
@@ -168,11 +169,13 @@ static void drop_other_contacts(const struct work *w)
     uint32_t cursor = 0;
     ipsec_handle handle;
 
-    /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12) */
+    /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12). What came up
+     * since this one was begun it has not forgotten: it did not have it yet when it wrote that
+     * (COLL-15). */
     while ((other = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
            NULL) {
         if (other != w->sa && other->peer == w->sa->peer &&
-            other->state >= IPSECI_IKE_ESTABLISHED &&
+            other->state >= IPSECI_IKE_ESTABLISHED && other->established < w->sa->started &&
             ipsec_id_equal(&other->remote_id, &w->step->remote_id)) {
             ipseci_ike_close(ike, other, IPSEC_REASON_INITIAL_CONTACT);
         }
@@ -228,7 +231,8 @@ static void apply_nat(const struct work *w)
     sa->nat_local = w->step->nat.supported && w->step->nat.nat_local;
     sa->nat_remote = w->step->nat.supported && w->step->nat.nat_remote;
     const bool may_move = w->step->nat.supported && !w->sa->peer->no_mobike;
-    if (sa->initiator && (ipseci_sa_encapsulates(sa) || may_move)) {
+    if (sa->initiator && sa->local.port != config->natt_port &&
+        (ipseci_sa_encapsulates(sa) || may_move)) {
         /* RFC 7296 2.23: both ports change for IKE_AUTH and all that follows (NATT-03). RFC 4555
          * 3.3: also without a NAT, since one may stand on a path to come. */
         sa->local.port = config->natt_port;
@@ -313,6 +317,7 @@ static void apply_fields(const struct work *w)
         sa->lease = step->lease;
         sa->lease_number = step->lease_number;
         w->hs->facts.lease_open = false;
+        w->hs->facts.lease_shared = false;
     }
     if (has(w, IPSECI_ACT_EAP)) {
         apply_eap(w);
@@ -358,6 +363,7 @@ static void establish(const struct work *w)
     ipseci_sa_unindex_init(w->ike, sa);
     ipseci_timer_cancel(&w->ike->timers, &sa->exchange_timer);
     ipseci_life_begin_ike(w->ike, sa);
+    ipseci_reauth_established(w->ike, sa, w->step);
     ipseci_emit_ike(w->ike, IPSEC_EVENT_IKE_ESTABLISHED, sa, 0);
 }
 
@@ -474,6 +480,8 @@ static void consequences(const struct work *w, uint8_t task, ipsec_handle task_c
     ipseci_redirect_commit(ike, w->sa, w->hs, w->step);
     if (has(w, IPSECI_ACT_ESTABLISH)) {
         establish(w);
+    } else {
+        ipseci_reauth_commit(ike, w->sa, w->step);
     }
     if (w->hs != NULL && (has(w, IPSECI_ACT_ESTABLISH) || has(w, IPSECI_ACT_AUTH_FAILED))) {
         ipseci_gate_authenticated(ike, w->hs->source, has(w, IPSECI_ACT_ESTABLISH));

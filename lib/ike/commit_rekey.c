@@ -5,6 +5,7 @@
  * lifetimes.c.
  */
 #include "mobility.h"
+#include "reauth.h"
 #include "redirect.h"
 
 #include <string.h>
@@ -96,7 +97,9 @@ enum ipsec_status ipseci_commit_new_child(struct ipsec_ike *ike, struct ipseci_i
     struct ipseci_child *theirs = NULL;
     bool lost = false;
 
-    if (new_child->replaces != 0 && new_child->exchange_initiator) {
+    if (new_child->replaces == 0) {
+        ipseci_heir_child(ike, sa, step);
+    } else if (new_child->exchange_initiator) {
         theirs = colliding(ike, sa, new_child->replaces);
     }
     if (theirs != NULL) {
@@ -125,6 +128,7 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
                         struct ipseci_ike_sa *new_sa)
 {
     ipseci_mobility_inherit(ike, old, new_sa);
+    ipseci_heir_rekeyed(ike, old, new_sa);
     ipseci_redirect_inherit(ike, old, new_sa);
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
     new_sa->lease = old->lease;             /* and the inner addresses */
@@ -185,6 +189,8 @@ static struct ipseci_ike_sa *make_ike(struct ipsec_ike *ike, const struct ipseci
     sa->state = IPSECI_IKE_ESTABLISHED;
     sa->established = ike->now;
     ipseci_life_begin_ike(ike, sa);
+    ipseci_reauth_inherit(old, sa);
+    ipseci_life_update_ike(ike, sa);
     ipseci_key_log_ike(ike, sa, &from->keys);
     return sa;
 }
@@ -270,6 +276,7 @@ void ipseci_ike_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipsec_
         sa->want_delete = true;
         sa->collision = 0;
         sa->ends = ipseci_after(ike->now, IPSECI_REPLACED_MS);
+        ipseci_heir_outlive(ike, sa, reason);
         ipseci_children_drop(ike, sa, reason);
         ipseci_touch(ike, sa->self);
         sa = heir;
@@ -281,6 +288,8 @@ static void close_one(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum ipse
     const bool known = sa->state != IPSECI_IKE_NEW && sa->state != IPSECI_IKE_INIT_REPLIED;
 
     ipseci_keep_up_over(ike, sa, reason);
+    ipseci_heir_outlive(ike, sa, reason);
+    ipseci_heir_closing(ike, sa, reason);
     ipseci_children_drop(ike, sa, reason);
     if (known) {
         sa->state = IPSECI_IKE_CLOSING;

@@ -17,8 +17,12 @@ void ipseci_emit_ike(struct ipsec_ike *ike, enum ipsec_event_type type,
                      const struct ipseci_ike_sa *sa, enum ipsec_reason reason)
 {
     struct ipsec_ike_sa_info info;
-    struct ipsec_event event = {
-        .type = type, .ike_sa = sa->self, .peer = sa->peer, .ike = &info, .reason = reason};
+    struct ipsec_event event = {.type = type,
+                                .ike_sa = sa->self,
+                                .peer = sa->peer,
+                                .ike = &info,
+                                .reason = reason,
+                                .old_sa = type == IPSEC_EVENT_IKE_ESTABLISHED ? sa->elder : 0};
 
     if (ike->config.callbacks.event != NULL) {
         ipseci_ike_info(sa, ike, &info);

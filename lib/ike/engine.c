@@ -4,6 +4,7 @@
  * protected, and hands messages to run.c. Every public call passes ipseci_enter and ipseci_leave.
  */
 #include "mobility.h"
+#include "reauth.h"
 #include "udp_encap.h"
 
 #include <string.h>
@@ -163,6 +164,9 @@ static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ik
     }
     /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
     sa->last_heard = ike->now;
+    if (sa->state == IPSECI_IKE_ESTABLISHED && !sa->proven) {
+        ipseci_heir_heard(ike, sa);
+    }
     if (response || ipseci_window_newest(ike, sa, in->header.message_id)) {
         (void)ipseci_follow(ike, sa, &in->remote, in->local.port);
     }

@@ -53,6 +53,9 @@ void ipseci_child_retire(struct ipsec_ike *ike, struct ipseci_child *child,
                          enum ipsec_reason reason);
 /* The peer has deleted it: drop, or linger when a newer one took its place. */
 void ipseci_child_deleted(struct ipsec_ike *ike, struct ipseci_child *child);
+/* Out of use here and at the peer; inbound stays open a little for what is under way. */
+void ipseci_child_linger(struct ipsec_ike *ike, struct ipseci_child *child);
+void ipseci_child_move(struct ipsec_ike *ike, struct ipseci_child *child, struct ipseci_ike_sa *to);
 void ipseci_children_move(struct ipsec_ike *ike, struct ipseci_ike_sa *from,
                           struct ipseci_ike_sa *to);
 /* The IKE SA's addresses have changed. */
@@ -216,6 +219,9 @@ void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum 
                        const struct ipsec_config_set *set);
 /* What was leased and came to nothing goes back. */
 void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs);
+/* The lease that these identities have; 0: none. */
+uint32_t ipseci_lease_held(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                           const struct ipsec_id *remote_id);
 /* The end of an IKE SA's lease. */
 void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 
@@ -276,6 +282,11 @@ void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child);
 /* Up to a quarter less, at random: many ends must not come back in the same moment. */
 ipsec_ms ipseci_sooner(const struct ipsec_ike *ike, ipsec_ms wait);
+/* The soft limit less a random part, so that the two ends do not rekey in the same moment. */
+uint64_t ipseci_soft_ms(const struct ipsec_ike *ike, const struct ipsec_lifetime *lifetime,
+                        uint64_t hard);
+/* When to try again what could not be renewed before this end. */
+ipsec_ms ipseci_retry_at(const struct ipsec_ike *ike, ipsec_ms ends);
 /* A replaced child is in use again: until its own end. */
 void ipseci_life_resume_child(struct ipsec_ike *ike, struct ipseci_child *child);
 

@@ -3,6 +3,7 @@
  * INFORMATIONAL (RFC 7296 1.4, 2.4, 3.11): deletes, liveness, errors, both roles.
  */
 #include "mobility.h"
+#include "reauth.h"
 #include "redirect.h"
 #include "small_payloads.h"
 
@@ -148,6 +149,7 @@ static const struct notice {
     {IPSECI_NOTIFY_ADDITIONAL_IP6_ADDRESS, ipseci_mobility_addresses},
     {IPSECI_NOTIFY_NO_ADDITIONAL_ADDRESSES, ipseci_mobility_addresses},
     {IPSECI_NOTIFY_NAT_DETECTION_SOURCE_IP, ipseci_mobility_nat},
+    {IPSECI_NOTIFY_AUTH_LIFETIME, ipseci_reauth_notice},
     {IPSECI_NOTIFY_REDIRECT, ipseci_redirect_notice},
 };
 

@@ -90,6 +90,10 @@ enum {
     /* A failed rekey is tried again after a quarter of the time left, within these bounds. */
     IPSECI_RETRY_MIN_MS = 1000,
     IPSECI_RETRY_MAX_MS = 60000,
+    /* The end that was called begins a new IKE SA itself when this part of the time is left. */
+    IPSECI_REAUTH_LAST_PART = 20,
+    /* AUTH_LIFETIME 0 means at once; the old IKE SA has so long to be replaced (RFC 4478 2). */
+    IPSECI_REAUTH_GRACE_MS = 60000,
     /* TEMPORARY_FAILURE (RFC 7296 2.25): tried again after this and up to as much again, so
      * often. */
     IPSECI_TEMPORARY_MS = 2000,
@@ -110,8 +114,8 @@ enum {
     /* Child SPIs in one message of deletes that we act on. */
     IPSECI_DELETE_SPIS_MAX = 32,
     /* IKE SAs one public call can leave with something to do: the one in hand, its successor, the
-     * one that lost a collision, and one to spare. */
-    IPSECI_TOUCHED_MAX = 4,
+     * one that lost a collision, two that are duplicates, and one to spare. */
+    IPSECI_TOUCHED_MAX = 6,
     /* Requests one scheduling of an SA starts in a row when each fails at once. */
     IPSECI_STARTS_MAX = 4,
     /* Rounds of EAP in one IKE_AUTH: the longest methods with large certificates take some forty.

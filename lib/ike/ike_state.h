@@ -102,6 +102,9 @@ struct ipseci_ike_sa {
     bool fragments : 1;       /* both ends take fragments (RFC 7383) */
     bool redirectable : 1;    /* we have begun, and take redirects (RFC 5685), */
     bool takes_redirects : 1; /* or the peer has, and does */
+    bool first : 1;           /* we began the first IKE SA of this line of rekeyed ones */
+    bool proven : 1;          /* the peer is known to have it, too */
+    bool is_heir : 1;         /* we began it to take the place of another */
     uint8_t follow;           /* enum ipseci_task to start at once, with the handshake it has */
     uint8_t tries;            /* sendings of the outstanding request */
     uint8_t temporary;        /* TEMPORARY_FAILURE in a row */
@@ -135,6 +138,8 @@ struct ipseci_ike_sa {
     ipsec_handle peer_handshake;                     /* of the peer's request being worked on */
     ipsec_handle child_first;                        /* list through ipseci_child.next */
     ipsec_handle collision;                          /* IKE SA the peer's colliding rekey made */
+    ipsec_handle elder;                              /* IKE SA whose place it takes; see reauth.h */
+    uint32_t rank;                                   /* among duplicates: the lower leaves */
     ipsec_handle heir_of;                            /* the IKE SA whose collision this one is */
     uint8_t collision_nonce[IPSECI_LOW_NONCE_BYTES]; /* its lower nonce, cut to this many octets */
 
@@ -146,6 +151,8 @@ struct ipseci_ike_sa {
     ipsec_ms started;
     ipsec_ms established;
     ipsec_ms rekey_due;
+    ipsec_ms reauth_due; /* with a new IKE SA (RFC 4478) */
+    ipsec_ms auth_ends;  /* and the end of what this authentication is good for */
     ipsec_ms ends;
     ipsec_ms last_heard; /* last protected message from the peer, or proof of ESP from it */
 };
@@ -299,6 +306,7 @@ struct ipseci_facts {
     enum ipsec_status resolve_status;
     const struct ipsec_peer *lease_peer;
     bool lease_open;                  /* given, and not with an IKE SA yet: `release` is due */
+    bool lease_shared;                /* with an IKE SA, which has to release it */
     uint8_t cert_problem;             /* enum ipsec_cert_problem */
     enum ipsec_status install_status; /* what the sink or a table said to the last attempt */
     const struct ipsec_peer *peer;

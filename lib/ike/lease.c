@@ -20,11 +20,65 @@ void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs)
     }
 }
 
+/* An IKE SA that holds this lease; number 0: any. */
+static struct ipseci_ike_sa *holder(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                    const struct ipsec_id *remote_id, uint32_t number)
+{
+    struct ipseci_ike_sa *sa;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
+        const bool same_id = remote_id == NULL || ipsec_id_equal(&sa->remote_id, remote_id);
+        if (sa->lease.given && sa->peer == peer && same_id &&
+            (number == 0 || sa->lease_number == number)) {
+            return sa;
+        }
+    }
+    return NULL;
+}
+
+uint32_t ipseci_lease_held(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                           const struct ipsec_id *remote_id)
+{
+    const struct ipseci_ike_sa *sa =
+        remote_id->type == IPSEC_ID_NULL ? NULL : holder(ike, peer, remote_id, 0);
+
+    return sa != NULL ? sa->lease_number : 0;
+}
+
+/* The handshake that is about to give the same lease once more; NULL: none. */
+static struct ipseci_handshake *sharer(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                       uint32_t number)
+{
+    struct ipseci_handshake *hs;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((hs = (struct ipseci_handshake *)ipseci_pool_next(&ike->handshakes, &cursor, &handle)) !=
+           NULL) {
+        if (hs->facts.lease_shared && hs->facts.lease_peer == peer &&
+            hs->facts.lease.lease == number) {
+            return hs;
+        }
+    }
+    return NULL;
+}
+
 void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
-    if (sa->lease.given) {
-        sa->lease.given = false;
-        release(ike, sa->peer, sa->lease_number);
+    const uint32_t number = sa->lease_number;
+
+    if (!sa->lease.given) {
+        return;
+    }
+    sa->lease.given = false;
+    struct ipseci_handshake *hs = number != 0 ? sharer(ike, sa->peer, number) : NULL;
+    if (hs != NULL) {
+        hs->facts.lease_shared = false;
+        hs->facts.lease_open = true; /* now it is its own */
+    } else if (number == 0 || holder(ike, sa->peer, NULL, number) == NULL) {
+        release(ike, sa->peer, number); /* nobody else has it */
     }
 }
 
@@ -51,7 +105,9 @@ void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum 
     if (status == IPSEC_OK) {
         facts->lease = *set;
         facts->lease_peer = facts->peer != NULL ? facts->peer : sa->peer;
-        facts->lease_open = true;
+        facts->lease_shared =
+            set->lease != 0 && holder(ike, facts->lease_peer, NULL, set->lease) != NULL;
+        facts->lease_open = !facts->lease_shared;
     }
     if (status == IPSEC_OK && !lease_usable(set)) {
         facts->lease_status = IPSEC_ERR_ARGUMENT;

@@ -3,7 +3,7 @@
  * Lifetimes (RFC 7296 2.8: local, never negotiated), jitter, retries, liveness (2.4), and the
  * timers that drive them. Called by commit*.c, tasks.c and the engine's expire.
  */
-#include "engine.h"
+#include "reauth.h"
 
 ipsec_ms ipseci_after(ipsec_ms now, uint64_t ms)
 {
@@ -31,8 +31,8 @@ static ipsec_ms min_ms(ipsec_ms a, ipsec_ms b)
 }
 
 /* The soft limit less a random part, so that the two ends do not rekey in the same moment. */
-static uint64_t soft_with_jitter(const struct ipsec_ike *ike, const struct ipsec_lifetime *lifetime,
-                                 uint64_t hard)
+uint64_t ipseci_soft_ms(const struct ipsec_ike *ike, const struct ipsec_lifetime *lifetime,
+                        uint64_t hard)
 {
     const uint64_t soft = or_default(lifetime->soft_ms, hard / 100 * IPSECI_SOFT_PERCENT);
     const uint64_t percent = or_default(lifetime->jitter_percent, IPSECI_JITTER_PERCENT);
@@ -50,7 +50,7 @@ void ipseci_life_begin_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     const uint64_t hard = or_default(sa->peer->lifetime.hard_ms, IPSECI_LIFETIME_MS);
 
     sa->ends = ipseci_after(ike->now, hard);
-    sa->rekey_due = ipseci_after(ike->now, soft_with_jitter(ike, &sa->peer->lifetime, hard));
+    sa->rekey_due = ipseci_after(ike->now, ipseci_soft_ms(ike, &sa->peer->lifetime, hard));
     sa->last_heard = ike->now;
     ipseci_life_update_ike(ike, sa);
 }
@@ -60,8 +60,7 @@ void ipseci_life_begin_child(struct ipsec_ike *ike, struct ipseci_child *child)
     const uint64_t hard = or_default(child->config->lifetime.hard_ms, IPSECI_LIFETIME_MS);
 
     child->ends = ipseci_after(ike->now, hard);
-    child->rekey_due =
-        ipseci_after(ike->now, soft_with_jitter(ike, &child->config->lifetime, hard));
+    child->rekey_due = ipseci_after(ike->now, ipseci_soft_ms(ike, &child->config->lifetime, hard));
     child->idle_since = (uint32_t)ike->now;
     ipseci_life_update_child(ike, child);
 }
@@ -82,7 +81,7 @@ void ipseci_life_update_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     ipsec_ms due = sa->ends;
 
     if (sa->state == IPSECI_IKE_ESTABLISHED) {
-        due = min_ms(due, min_ms(sa->rekey_due, liveness_due(sa)));
+        due = min_ms(due, min_ms(sa->reauth_due, min_ms(sa->rekey_due, liveness_due(sa))));
         due = min_ms(due, ipseci_keepalive_due(ike, sa));
         if (sa->foreign_spi != 0 && sa->task == IPSECI_TASK_NONE) { /* could not be sent */
             due = min_ms(due, ipseci_after(ike->now, IPSECI_RETRY_MIN_MS));
@@ -106,7 +105,7 @@ void ipseci_life_update_child(struct ipsec_ike *ike, struct ipseci_child *child)
     (void)ipseci_timer_set(&ike->timers, &child->timer, due);
 }
 
-static ipsec_ms retry_at(const struct ipsec_ike *ike, ipsec_ms ends)
+ipsec_ms ipseci_retry_at(const struct ipsec_ike *ike, ipsec_ms ends)
 {
     const ipsec_ms left = ends > ike->now ? ends - ike->now : 0;
     ipsec_ms wait = left / 4;
@@ -119,14 +118,14 @@ static ipsec_ms retry_at(const struct ipsec_ike *ike, ipsec_ms ends)
 void ipseci_life_retry_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     sa->temporary = 0;
-    sa->rekey_due = retry_at(ike, sa->ends);
+    sa->rekey_due = ipseci_retry_at(ike, sa->ends);
     ipseci_life_update_ike(ike, sa);
 }
 
 void ipseci_life_retry_child(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     child->temporary = 0;
-    child->rekey_due = retry_at(ike, child->ends);
+    child->rekey_due = ipseci_retry_at(ike, child->ends);
     ipseci_life_update_child(ike, child);
 }
 
@@ -164,6 +163,8 @@ void ipseci_life_due_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         }
         /* REKEY-10: no longer used even if every rekey failed; the peer is told */
         ipseci_ike_end(ike, sa, IPSEC_REASON_LIFETIME);
+    } else if (sa->state == IPSECI_IKE_ESTABLISHED && ike->now >= sa->reauth_due) {
+        ipseci_reauth_due(ike, sa);
     } else if (ike->now >= sa->rekey_due) {
         sa->rekey_due = IPSEC_NEVER;
         sa->want_rekey = true;

@@ -51,10 +51,13 @@ struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator)
     }
     sa->self = handle;
     sa->initiator = initiator;
+    sa->first = initiator;
     sa->started = ike->now;
     sa->last_heard = ike->now;
     sa->sent_at = (uint32_t)ike->now;
     sa->rekey_due = IPSEC_NEVER;
+    sa->reauth_due = IPSEC_NEVER;
+    sa->auth_ends = IPSEC_NEVER;
     sa->ends = IPSEC_NEVER;
     sa->exchange_timer.owner = handle;
     sa->exchange_timer.kind = IPSECI_TIMER_EXCHANGE;

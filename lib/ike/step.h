@@ -100,6 +100,7 @@ struct ipseci_step {
     uint8_t next_task;  /* our next request follows at once (IKE_AUTH after IKE_SA_INIT) */
     uint8_t reason;     /* enum ipsec_reason of a CLOSE */
     bool has_failure;
+    bool has_lifetime;   /* lifetime_s */
     uint8_t mobility;    /* bits of enum ipseci_mobility */
     uint8_t redirect;    /* bits of enum ipseci_redirecting */
     uint8_t eap_phase;   /* enum ipseci_eap_phase */
@@ -109,6 +110,7 @@ struct ipseci_step {
     uint32_t warnings; /* bits 1 << enum ipsec_warning */
     uint32_t quirks;   /* of the peer that the message was taken with: set of enum ipsec_quirk */
     uint32_t delete_spi;
+    uint32_t lifetime_s;    /* of the authentication, as the peer says (RFC 4478) */
     uint32_t seen_by_peer;  /* of our address, see struct ipseci_path */
     struct ipseci_writer w; /* over the engine's body scratch; octet 0 names the first payload */
     struct ipseci_chain chain;

@@ -7,6 +7,7 @@
 #include "choice.h"
 #include "engine.h"
 #include "mobility.h"
+#include "reauth.h"
 #include "redirect.h"
 
 void ipseci_touch(struct ipsec_ike *ike, ipsec_handle sa)
@@ -472,6 +473,7 @@ void ipseci_schedule(struct ipsec_ike *ike, ipsec_handle handle)
             ipseci_ike_close(ike, sa, IPSEC_REASON_LIFETIME); /* MSGID-11: no ID is used twice */
             return;
         }
+        ipseci_heir_settle(ike, sa);
         const enum ipseci_task task = choose(ike, sa, &child);
         if (task == IPSECI_TASK_NONE) {
             ipseci_redirect_settle(ike, sa);

@@ -67,7 +67,8 @@ struct sim_parked_question {
     bool is_eap;
     bool is_lease;
     bool is_resolve;
-    uint8_t packet[64]; /* EAP: what the peer sent */
+    struct ipsec_lease_query lease; /* pointers cleared */
+    uint8_t packet[64];             /* EAP: what the peer sent */
     size_t length;
     bool server;
 };
@@ -170,6 +171,7 @@ struct sim {
     bool mobile;
     bool window;
     bool keep_up;
+    bool reauth;
     bool keeps[2]; /* which ends do */
     bool redirecting;
     bool sessions;

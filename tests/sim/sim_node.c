@@ -161,7 +161,8 @@ static uint32_t *find_lease(struct sim_node *n, uint32_t lease)
     return NULL;
 }
 
-static enum ipsec_status give_lease(struct sim_node *n, struct ipsec_config_set *set)
+static enum ipsec_status give_lease(struct sim_node *n, const struct ipsec_lease_query *query,
+                                    struct ipsec_config_set *set, bool *once_more)
 {
     if (n->lease_status < IPSEC_OK) {
         return n->lease_status;
@@ -171,6 +172,14 @@ static enum ipsec_status give_lease(struct sim_node *n, struct ipsec_config_set 
         return IPSEC_ERR_FULL;
     }
     *set = n->lease;
+    *once_more = query->held != 0 && query->ipv4.family != IPSEC_FAMILY_NONE &&
+                 find_lease(n, query->held) != NULL;
+    if (*once_more) {
+        set->ipv4 = query->ipv4;
+        set->ipv6 = query->ipv6;
+        set->lease = query->held;
+        return IPSEC_OK;
+    }
     n->leased++;
     set->lease = *out = n->leased;
     return IPSEC_OK;
@@ -192,15 +201,17 @@ static enum ipsec_status on_lease(void *user, uint32_t token, const struct ipsec
                                   struct ipsec_config_set *set)
 {
     struct sim_node *n = user;
+    bool once_more;
 
     n->last_lease = *query;
     n->last_lease.peer = NULL;
     n->last_lease.remote_id = NULL;
     if (!n->pend_lease || n->question_count == SIM_PARKED_MAX) {
-        return give_lease(n, set);
+        return give_lease(n, &n->last_lease, set, &once_more);
     }
     const enum ipsec_status status = park(n, token, false);
     n->question[n->question_count - 1].is_lease = true;
+    n->question[n->question_count - 1].lease = n->last_lease;
     return status;
 }
 
@@ -225,6 +236,7 @@ static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
 
 void sim_answer(struct sim_node *n, enum ipsec_status status)
 {
+    bool once_more = false;
     struct ipsec_secret secret = {0};
     struct ipsec_eap_reply reply = {0};
     struct ipsec_config_set set = {0};
@@ -244,7 +256,7 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
         answer.status = eap_round(n, q.server, packet, &reply);
         answer.eap = &reply;
     } else if (status == IPSEC_OK && q.is_lease) {
-        answer.status = give_lease(n, &set);
+        answer.status = give_lease(n, &q.lease, &set, &once_more);
         answer.lease = &set;
     } else if (status == IPSEC_OK && q.is_resolve) {
         sim_address(&addr, n->redirects.address);
@@ -256,7 +268,7 @@ void sim_answer(struct sim_node *n, enum ipsec_status status)
         answer.peer = &n->peer;
     }
     if (ipsec_ike_answer(n->ike, q.token, &answer, n->sim->now) == IPSEC_ERR_STALE && q.is_lease &&
-        answer.lease != NULL && answer.status == IPSEC_OK) {
+        answer.lease != NULL && answer.status == IPSEC_OK && !once_more) {
         take_back(n, set.lease); /* nobody took it */
     }
 }

@@ -102,6 +102,7 @@ void redirect_assert_at(struct sim *s, const char *address)
     assert_int_equal(ipsec_ike_sa_info(a->ike, sim_sa(a, IPSEC_IKE_ESTABLISHED), &info), IPSEC_OK);
     ipsec_addr_text(&info.remote.addr, text, sizeof(text));
     assert_string_equal(text, address);
+    sim_run(s, 2500); /* the old children stay open a little */
     sim_assert_agree(s, 1, (uint32_t)a->peer.child_count);
 }
 

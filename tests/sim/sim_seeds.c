@@ -12,12 +12,14 @@
  * --mobile: with MOBIKE; both ends change their addresses, and no NAT stands between them.
  * --keep-up: one end or both keep the other up; then nobody helps after the calm.
  * --redirects: both ends send the other from one address to the next.
+ * --reauth: IKE SAs are set up anew before their time, or when asked, and duplicates go.
  * --window: both ends take several requests at once, and answer what belongs to no IKE SA.
  * --sessions: leases, childless starts, children on demand, idle and restarted ones, EAP and
  * certificates.
  * Ends with "N passed, M failed"; a failing seed is printed and can be replayed with
  * --seeds 1 --first SEED --show and the same options.
  */
+#include "seed_choices.h"
 #include "seed_mobile.h"
 #include "seed_redirects.h"
 #include "seed_sessions.h"
@@ -82,17 +84,6 @@ static void choose_node(struct sim *s, struct sim_node *n)
     }
 }
 
-/* Small ones, and few slots to put them together in. */
-static void choose_fragments(struct sim *s)
-{
-    for (int i = 0; i < 2; i++) {
-        struct ipsec_ike_config *c = &s->nodes[i].config;
-        c->fragment_bytes = 192 + pick(s, 2) * pick(s, 60) + pick(s, 2) * pick(s, 400);
-        c->reassembly_max = pick(s, 3) == 0 ? 1 + pick(s, 3) : 0;
-        c->no_fragmentation = pick(s, 12) == 0;
-    }
-}
-
 /* Who calls again, and how soon; behind a NAT is who has to. */
 static void choose_keep_up(struct sim *s)
 {
@@ -129,7 +120,7 @@ static void choose(struct sim *s)
         s->nodes[i].peer.child_count = children;
     }
     if (s->fragments) {
-        choose_fragments(s);
+        seed_choose_fragments(s);
     } else {
         s->nodes[SIM_A].config.no_fragmentation = true; /* seeds stay the runs they were */
         s->nodes[SIM_B].config.no_fragmentation = true;
@@ -145,6 +136,7 @@ static void choose(struct sim *s)
         s->nodes[i].config.mobile_max = 1 + pick(s, 16);
         s->nat = false; /* the end behind it would be lost at its other addresses */
     }
+    seed_choose_reauth(s);
     if (s->keep_up) {
         choose_keep_up(s);
     }
@@ -234,6 +226,10 @@ static bool ask_more(struct sim *s, struct sim_node *n)
     }
     if (s->redirecting && pick(s, 6) == 0) {
         seed_redirects_ask(s, n, random_sa(s, n));
+        return true;
+    }
+    if (s->reauth && pick(s, 8) == 0) {
+        (void)ipsec_ike_reauthenticate(n->ike, random_sa(s, n), s->now);
         return true;
     }
     return false;
@@ -343,6 +339,7 @@ static void calm(struct sim *s)
         n->pend_peer = n->pend_secret = n->take_jobs = false;
         n->children_max = 0;
         n->peer.lifetime = hour; /* of SAs made from now on */
+        n->peer.reauth_ms = 0;
         for (size_t k = 0; k < SIM_CONFIGS_MAX; k++) {
             n->child[k].lifetime = hour;
         }
@@ -409,6 +406,7 @@ struct options {
     bool mobile;
     bool window;
     bool keep_up;
+    bool reauth;
     bool sessions;
     bool redirects;
     bool mix;
@@ -438,6 +436,7 @@ static const struct {
     {"--mobile", offsetof(struct options, mobile)},
     {"--window", offsetof(struct options, window)},
     {"--keep-up", offsetof(struct options, keep_up)},
+    {"--reauth", offsetof(struct options, reauth)},
     {"--sessions", offsetof(struct options, sessions)},
     {"--redirects", offsetof(struct options, redirects)},
     {"--mix", offsetof(struct options, mix)},
@@ -491,6 +490,7 @@ static bool run_seed(uint64_t seed, const struct options *options)
     s->keep_up = chosen->keep_up;
     s->sessions = chosen->sessions;
     s->redirecting = chosen->redirects;
+    s->reauth = chosen->reauth;
     choose(s);
     sim_start(s);
     s->keep_sent = true;

@@ -61,7 +61,7 @@ static void auth_31_known_notifies_are_never_fatal(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         comes_with(sim_notify(types[i], sim_hex("")));
-        comes_with(sim_notify(types[i], sim_hex("00000001")));
+        comes_with(sim_notify(types[i], sim_hex("00000e10"))); /* of AUTH_LIFETIME an hour */
     }
 }
 

@@ -204,6 +204,36 @@ static void delete_child_both(struct sim *s)
     delete_child(s, SIM_B);
 }
 
+static void reauthenticate(struct sim *s, int by)
+{
+    struct sim_node *n = &s->nodes[by];
+
+    assert_int_equal(ipsec_ike_reauthenticate(n->ike, sim_sa(n, IPSEC_IKE_ESTABLISHED), s->now),
+                     IPSEC_OK);
+}
+
+static void reauthenticate_a(struct sim *s)
+{
+    reauthenticate(s, SIM_A);
+}
+
+static void reauthenticate_b(struct sim *s)
+{
+    reauthenticate(s, SIM_B);
+}
+
+static void reauthenticate_a_rekey_b(struct sim *s)
+{
+    reauthenticate(s, SIM_A);
+    rekey_ike(s, SIM_B);
+}
+
+static void reauthenticate_a_child_b(struct sim *s)
+{
+    reauthenticate(s, SIM_A);
+    rekey_child(s, SIM_B, 0);
+}
+
 /* ---- all masks ---------------------------------------------------------------------------------
  */
 
@@ -230,6 +260,22 @@ MASK_TEST(info_06_ike_delete, delete_ike_a, true, 0, 0, 0, true)
 MASK_TEST(coll_09_ike_delete_by_both, delete_ike_both, true, 0, 0, 0, true)
 MASK_TEST(info_03_child_delete, delete_child_a, true, 8, 1, 0, true)
 MASK_TEST(info_04_child_delete_by_both, delete_child_both, true, 8, 1, 0, true)
+/* The small library has none: it says so before it looks at anything. */
+#define REAUTH_MASK_TEST(test, begin)                                                              \
+    static void test(void **state)                                                                 \
+    {                                                                                              \
+        const struct scenario scenario = {begin, true, 0, 1, 1, false};                            \
+        (void)state;                                                                               \
+        if (ipsec_ike_reauthenticate(NULL, 0, 0) == IPSEC_ERR_NOT_BUILT_IN) {                      \
+            skip();                                                                                \
+        }                                                                                          \
+        all_masks(&scenario);                                                                      \
+    }
+
+REAUTH_MASK_TEST(rekey_11_reauthentication_by_a, reauthenticate_a)
+REAUTH_MASK_TEST(rekey_11_reauthentication_by_b, reauthenticate_b)
+REAUTH_MASK_TEST(coll_10_reauthentication_against_ike_rekey, reauthenticate_a_rekey_b)
+REAUTH_MASK_TEST(coll_10_reauthentication_against_child_rekey, reauthenticate_a_child_b)
 
 int main(void)
 {
@@ -249,6 +295,10 @@ int main(void)
         cmocka_unit_test(coll_09_ike_delete_by_both),
         cmocka_unit_test(info_03_child_delete),
         cmocka_unit_test(info_04_child_delete_by_both),
+        cmocka_unit_test(rekey_11_reauthentication_by_a),
+        cmocka_unit_test(rekey_11_reauthentication_by_b),
+        cmocka_unit_test(coll_10_reauthentication_against_ike_rekey),
+        cmocka_unit_test(coll_10_reauthentication_against_child_rekey),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
