@@ -32,11 +32,9 @@ static bool has_child(const struct ipsec_ike *ike, const struct ipseci_ike_sa *s
                       const struct ipsec_child_config *config)
 {
     const struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->own_handshake);
-    struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+    struct ipseci_child *child =
+        ipseci_child_of(ike, sa, config, 1u << IPSECI_CHILD_NEW | 1u << IPSECI_CHILD_INSTALLED);
 
-    while (child != NULL && (child->config != config || child->state > IPSECI_CHILD_INSTALLED)) {
-        child = ipseci_child_get(ike, child->next);
-    }
     if (child != NULL && child->state == IPSECI_CHILD_NEW && sa->state == IPSECI_IKE_ESTABLISHED &&
         sa->task_child != child->self) {
         child->want_create = true; /* it was to come later: now it is wanted */

@@ -81,13 +81,9 @@ void ipseci_child_ended(struct ipsec_ike *ike, const struct ipseci_child *child)
 void ipseci_child_spare(struct ipsec_ike *ike, struct ipseci_child *child)
 {
     const struct ipseci_ike_sa *sa = ipseci_sa_get(ike, child->ike_sa);
-    const struct ipseci_child *other = sa == NULL ? NULL : ipseci_child_get(ike, sa->child_first);
 
-    while (other != NULL &&
-           !(other->config == child->config && other->state == IPSECI_CHILD_INSTALLED)) {
-        other = ipseci_child_get(ike, other->next);
-    }
-    if (other != NULL && child->state == IPSECI_CHILD_NEW && child->config->restart) {
+    if (sa != NULL && child->state == IPSECI_CHILD_NEW && child->config->restart &&
+        ipseci_child_of(ike, sa, child->config, 1u << IPSECI_CHILD_INSTALLED) != NULL) {
         ipseci_child_drop(ike, child, IPSEC_REASON_REPLACED);
     }
 }
@@ -99,17 +95,6 @@ bool ipseci_child_lacks_address(const struct ipseci_ike_sa *sa,
            !sa->lease.has_ipv6;
 }
 
-static bool has_child(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                      const struct ipsec_child_config *config)
-{
-    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
-
-    while (child != NULL && child->config != config) {
-        child = ipseci_child_get(ike, child->next);
-    }
-    return child != NULL;
-}
-
 /* The one that was offered with IKE_AUTH, and is not there. */
 static void first_not_made(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                            const struct ipseci_handshake *hs)
@@ -118,7 +103,8 @@ static void first_not_made(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
 
     if (child != NULL && child->state == IPSECI_CHILD_NEW) {
         ipseci_child_not_made(ike, child);
-    } else if (hs->config != NULL && !has_child(ike, sa, hs->config)) {
+    } else if (hs->config != NULL &&
+               ipseci_child_of(ike, sa, hs->config, IPSECI_CHILD_ANY) == NULL) {
         ipseci_child_again(ike, sa, hs->config, 0);
     }
 }
@@ -133,7 +119,7 @@ void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         const struct ipsec_child_config *config = &peer->children[i - 1];
         struct ipseci_child *child = NULL;
         if (config->start == IPSEC_START_ALWAYS && !sa->is_heir && config != hs->config &&
-            !has_child(ike, sa, config)) {
+            ipseci_child_of(ike, sa, config, IPSECI_CHILD_ANY) == NULL) {
             child = ipseci_child_take(ike, sa);
         }
         if (child != NULL) {

@@ -199,6 +199,17 @@ void ipseci_child_drop(struct ipsec_ike *ike, struct ipseci_child *child, enum i
     release_child(ike, child);
 }
 
+struct ipseci_child *ipseci_child_of(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                                     const struct ipsec_child_config *config, unsigned states)
+{
+    struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+
+    while (child != NULL && (child->config != config || (states >> child->state & 1u) == 0)) {
+        child = ipseci_child_get(ike, child->next);
+    }
+    return child;
+}
+
 /* The child that took over from this one and waits for proof that the peer uses it. */
 static struct ipseci_child *successor(const struct ipsec_ike *ike, const struct ipseci_child *old)
 {

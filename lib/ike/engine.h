@@ -39,6 +39,10 @@ void ipseci_handshake_release(struct ipsec_ike *ike, ipsec_handle handle);
 
 /* child_table.c: Child SAs and the sink. */
 struct ipseci_child *ipseci_child_take(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
+/* The first of that configuration in one of these states: 1 << enum ipseci_child_state. */
+#define IPSECI_CHILD_ANY (~0u)
+struct ipseci_child *ipseci_child_of(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
+                                     const struct ipsec_child_config *config, unsigned states);
 struct ipseci_child *ipseci_child_by_spi_out(const struct ipsec_ike *ike,
                                              const struct ipseci_ike_sa *sa, uint32_t spi_out);
 enum ipsec_status ipseci_child_spi_new(const struct ipsec_ike *ike, uint32_t *spi);

@@ -182,17 +182,6 @@ static void note_time(struct ipsec_ike *ike, struct ipseci_redirect *entry)
     entry->count = entry->count < IPSECI_REDIRECTS_MAX ? (uint8_t)(entry->count + 1) : entry->count;
 }
 
-static bool has_config(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
-                       const struct ipsec_child_config *config)
-{
-    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
-
-    while (child != NULL && child->config != config) {
-        child = ipseci_child_get(ike, child->next);
-    }
-    return child != NULL;
-}
-
 /* What the new IKE SA begins with: as the old one did, or, when that is up, with what it has. */
 static const struct ipsec_child_config *first_config(const struct ipsec_ike *ike,
                                                      const struct ipseci_ike_sa *old)
@@ -228,7 +217,8 @@ static void bring_children(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
     while (child != NULL) {
         struct ipseci_child *anew = NULL;
         if (child->state == IPSECI_CHILD_INSTALLED && child->config != hs->config &&
-            child->config->start != IPSEC_START_ALWAYS && !has_config(ike, sa, child->config)) {
+            child->config->start != IPSEC_START_ALWAYS &&
+            ipseci_child_of(ike, sa, child->config, IPSECI_CHILD_ANY) == NULL) {
             anew = ipseci_child_take(ike, sa);
         }
         if (anew != NULL) {
