@@ -175,6 +175,18 @@ static void site_ike_lifetime(const struct place *place, const char *value)
     config_set_duration(place, value, 10000, &place->site->peer.lifetime.hard_ms);
 }
 
+static void site_reauth_time(const struct place *place, const char *value)
+{
+    config_set_duration(place, value, 10000, &place->site->peer.reauth_ms);
+}
+
+static void site_several(const struct place *place, const char *value)
+{
+    bool one = false;
+    config_set_off(place, value, &one);
+    place->site->peer.several_ike_sas = !one;
+}
+
 static void site_liveness(const struct place *place, const char *value)
 {
     uint64_t ms = 0;
@@ -284,6 +296,8 @@ static const struct key site_keys[] = {
     {"role", false, site_role},
     {"ike", true, site_ike},
     {"ike_lifetime", false, site_ike_lifetime},
+    {"reauth_time", false, site_reauth_time},
+    {"several_ike_sas", false, site_several},
     {"liveness", false, site_liveness},
     {"keepalive", false, site_keepalive},
     {"follow", false, site_follow},

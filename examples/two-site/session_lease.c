@@ -69,7 +69,13 @@ enum ipsec_status session_lease(void *user, uint32_t token, const struct ipsec_l
         site->config->pool.family == IPSEC_FAMILY_NONE) {
         return IPSEC_OK;
     }
-    const uint32_t place = choose(site, &query->ipv4);
+    uint32_t place = query->held - 1;
+    /* Its own once more, when the peer proves itself again. */
+    if (query->held == 0 || query->held > SESSION_LEASES_MAX ||
+        query->ipv4.family != IPSEC_FAMILY_IPV4 ||
+        number_of(query->ipv4.bytes) - number_of(site->config->pool.first) != place) {
+        place = choose(site, &query->ipv4);
+    }
     if (place == SESSION_LEASES_MAX) {
         journal_line(session->journal, site->config->name, "the pool has no address left");
         return IPSEC_ERR_FULL;

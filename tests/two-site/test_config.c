@@ -209,6 +209,7 @@ static void every_key(void **state)
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
         "role = both\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
+        "reauth_time = 8h\nseveral_ike_sas = yes\n"
         "ike_lifetime = 4h\nliveness = off\nkeepalive = 45s\nfollow = port\nmobike = "
         "no\nfollow_redirects = authenticated\nredirect_to = fd00::9 at-once\nencapsulation = "
         "always\ninitial_contact = no\nfragmentation = no\n"
@@ -232,6 +233,8 @@ static void every_key(void **state)
     assert_true(site->redirect_at_once);
     assert_int_equal(site->ike.count, 2);
     assert_int_equal(site->peer.lifetime.hard_ms, 4 * 3600000);
+    assert_int_equal(site->peer.reauth_ms, 8 * 3600000);
+    assert_true(site->peer.several_ike_sas);
     assert_int_equal(site->peer.liveness_ms, IPSEC_LIVENESS_OFF);
     assert_int_equal(site->peer.keepalive_ms, 45000);
     assert_int_equal(site->peer.follow, IPSEC_FOLLOW_PORT);
@@ -321,6 +324,8 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE "ike_lifetime = 999999999999h\n" CHILD, 6, "more than a year"},
     {GATEWAY SITE "liveness = soon\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "local_id = any\n" CHILD, 6, "is not a single identity"},
+    {GATEWAY SITE "reauth_time = 9s\n" CHILD, 6, "is less than 10 s"},
+    {GATEWAY SITE "several_ike_sas = two\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE "mobike = perhaps\n" CHILD, 6, "is not yes or no"},
     {GATEWAY SITE "keepalive = often\n" CHILD, 6, "is not a time"},
     {GATEWAY SITE "follow = yes\n" CHILD, 6, "is not nat, never, port or any"},
