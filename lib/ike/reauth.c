@@ -145,12 +145,9 @@ void ipseci_reauth_inherit(const struct ipseci_ike_sa *old, struct ipseci_ike_sa
 static bool has_child(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                       const struct ipsec_child_config *config)
 {
-    const struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
+    const unsigned states = 1u << IPSECI_CHILD_NEW | 1u << IPSECI_CHILD_INSTALLED;
 
-    while (child != NULL && (child->config != config || child->state > IPSECI_CHILD_INSTALLED)) {
-        child = ipseci_child_get(ike, child->next);
-    }
-    return child != NULL;
+    return ipseci_child_of(ike, sa, config, states) != NULL;
 }
 
 /* The child to make with IKE_AUTH: one that is there, or any when the peer wants one. */
