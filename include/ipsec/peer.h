@@ -44,7 +44,8 @@ struct ipsec_child_config {
     struct ipsec_lifetime lifetime;
     /* enum ipsec_mode. TRANSPORT: between the two hosts themselves, whose addresses the selectors
      * hold; in that mode or not at all (RFC 7296 1.3.1). Behind a NAT each end has the addresses
-     * that it sees in its selectors (2.23.1). Not for MOBIKE, which moves tunnels. */
+     * that it sees in its selectors (2.23.1). Not for MOBIKE, which moves tunnels. With a peer's
+     * entry for each host: of several hosts that one entry matches, the child made last sends. */
     uint8_t mode;
     /* Of the path to the peer, IP header included; 0: nobody knows, until the path says so. Inner
      * packets that would be larger when sealed are cut before, or refused with an ICMP message to

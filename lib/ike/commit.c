@@ -171,12 +171,12 @@ static void drop_other_contacts(const struct work *w)
 
     /* RFC 7296 2.4: SAs with the same two identities are gone at the peer (INFO-12). What came up
      * since this one was begun it has not forgotten: it did not have it yet when it wrote that
-     * (COLL-15). */
+     * (COLL-15). Who has proven nothing ends nobody's (RFC 7619 2.3). */
     while ((other = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
            NULL) {
-        if (other != w->sa && other->peer == w->sa->peer &&
-            other->state >= IPSECI_IKE_ESTABLISHED && other->established < w->sa->started &&
-            ipsec_id_equal(&other->remote_id, &w->step->remote_id)) {
+        if (other != w->sa && other->state >= IPSECI_IKE_ESTABLISHED &&
+            other->established < w->sa->started &&
+            ipseci_sa_is_with(other, w->sa->peer, &w->step->remote_id)) {
             ipseci_ike_close(ike, other, IPSEC_REASON_INITIAL_CONTACT);
         }
     }

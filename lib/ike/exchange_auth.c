@@ -73,8 +73,10 @@ enum ipsec_status ipseci_auth_start(const struct ipseci_context *ctx, struct ips
     ipseci_step_begin(step, IPSECI_SEND_REQUEST, IPSECI_EXCHANGE_IKE_AUTH);
     ipseci_add_id(step, IPSECI_PAYLOAD_IDI, &own.id);
     ipseci_certificates_add(step, peer);
-    /* RFC 7296 2.4: "the only IKE SA currently active between the authenticated identities" */
-    if (!peer->no_initial_contact && !ipseci_sa_has_sibling(ctx->ike, ctx->sa)) {
+    /* RFC 7296 2.4: "the only IKE SA currently active between the authenticated identities"; of
+     * those that are none it means nothing (RFC 7619 2.3) */
+    if (!peer->no_initial_contact && peer->local_auth != IPSEC_AUTH_NULL &&
+        !ipseci_sa_has_sibling(ctx->ike, ctx->sa)) {
         ipseci_step_notify(step, IPSECI_NOTIFY_INITIAL_CONTACT, ipseci_view(NULL, 0));
     }
     ipseci_authorities_add(ctx, step, peer);

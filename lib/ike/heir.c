@@ -16,9 +16,7 @@
 bool ipseci_same_ends(const struct ipseci_ike_sa *sa, const struct ipsec_peer *peer,
                       const struct ipsec_id *remote_id)
 {
-    /* Of the nameless (RFC 7619) nobody knows that they are the same. */
-    return sa->state == IPSECI_IKE_ESTABLISHED && sa->peer == peer &&
-           remote_id->type != IPSEC_ID_NULL && ipsec_id_equal(&sa->remote_id, remote_id);
+    return sa->state == IPSECI_IKE_ESTABLISHED && ipseci_sa_is_with(sa, peer, remote_id);
 }
 
 /* The next other IKE SA with the same ends. */

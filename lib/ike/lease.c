@@ -29,7 +29,7 @@ static struct ipseci_ike_sa *holder(const struct ipsec_ike *ike, const struct ip
     ipsec_handle handle;
 
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
-        const bool same_id = remote_id == NULL || ipsec_id_equal(&sa->remote_id, remote_id);
+        const bool same_id = remote_id == NULL || ipseci_sa_is_with(sa, peer, remote_id);
         if (sa->lease.given && sa->peer == peer && same_id &&
             (number == 0 || sa->lease_number == number)) {
             return sa;
@@ -41,8 +41,7 @@ static struct ipseci_ike_sa *holder(const struct ipsec_ike *ike, const struct ip
 uint32_t ipseci_lease_held(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
                            const struct ipsec_id *remote_id)
 {
-    const struct ipseci_ike_sa *sa =
-        remote_id->type == IPSEC_ID_NULL ? NULL : holder(ike, peer, remote_id, 0);
+    const struct ipseci_ike_sa *sa = holder(ike, peer, remote_id, 0);
 
     return sa != NULL ? sa->lease_number : 0;
 }

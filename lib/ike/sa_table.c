@@ -185,6 +185,13 @@ struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipse
     return id;
 }
 
+bool ipseci_sa_is_with(const struct ipseci_ike_sa *sa, const struct ipsec_peer *peer,
+                       const struct ipsec_id *remote_id)
+{
+    return sa->peer == peer && peer->remote_auth != IPSEC_AUTH_NULL &&
+           remote_id->type != IPSEC_ID_NULL && ipsec_id_equal(&sa->remote_id, remote_id);
+}
+
 bool ipseci_sa_has_sibling(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
 {
     const struct ipseci_ike_sa *other;

@@ -3,6 +3,7 @@
  * How the ends prove who they are: signatures and certificates, nobody in particular, and both
  * sides differently. RFC 7296 2.15, 3.6 to 3.8; RFC 4754, 7427, 7619.
  */
+#include "sim_edit.h"
 #include "sim_test.h"
 
 #define A(s) (&(s)->nodes[SIM_A])
@@ -167,6 +168,37 @@ static void null_authentication_has_an_identity_of_nothing(void **state)
     assert_int_equal(info.remote_id.type, IPSEC_ID_NULL);
     assert_int_equal(info.remote_id.length, 0);
     sim_free(s);
+}
+
+/* INFO-12, RFC 7619 2.3: anybody may take the name of one who proves nothing, so who comes under it
+ * ends no IKE SA that is there, not even when it says that it knows of none. */
+static void info_12_who_proves_nothing_ends_nobody(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        const struct sim_edit edit = {
+            .kind = SIM_EDIT_LAST, .type = 41, .body = sim_notify(16384, sim_hex(""))};
+        struct sim *s = sim_new(41 + i);
+        A(s)->peer.local_auth = B(s)->peer.remote_auth = IPSEC_AUTH_NULL;
+        A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
+        if ((i & 1) == 0) { /* without a name, and with one */
+            A(s)->peer.local_id.type = B(s)->peer.remote_id.type = IPSEC_ID_NONE;
+        }
+        sim_start(s);
+        (void)sim_connect(s);
+        assert_int_equal(ipsec_ike_forget_peer(A(s)->ike, &A(s)->peer, s->now), IPSEC_OK);
+        s->held = true;
+        (void)sim_connect(s);
+        assert_true(sim_deliver(s, 0) && sim_deliver(s, 0));
+        if ((i & 2) != 0) {
+            sim_edit(sim_flying(s), &edit);
+        }
+        s->held = false;
+        sim_run(s, 1000);
+        assert_int_equal(B(s)->events[IPSEC_EVENT_IKE_ESTABLISHED], 2);
+        assert_int_equal(B(s)->events[IPSEC_EVENT_IKE_CLOSED], 0);
+        sim_free(s);
+    }
 }
 
 /* Every method where another is wanted is refused, NULL above all: by the responder, and by the
@@ -382,6 +414,7 @@ int main(void)
         cmocka_unit_test(auth_07_a_signature_the_peer_may_not_use),
         cmocka_unit_test(sides_may_differ),
         cmocka_unit_test(null_authentication_has_an_identity_of_nothing),
+        cmocka_unit_test(info_12_who_proves_nothing_ends_nobody),
         cmocka_unit_test(auth_07_another_method_than_configured),
         cmocka_unit_test(auth_15_17_cve_2023_26463_bad_certificates_in_both_roles),
         cmocka_unit_test(auth_07_cve_2020_16088_somebody_elses_certificate),
