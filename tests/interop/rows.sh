@@ -41,6 +41,9 @@ END
 rows_strongswan() # PEER WHEN
 {
     rows_waiting "$1"
+    sed "s/^/$2 $1 initiator /" <<'END'
+reauth-told reauth_told aes256-sha256-modp2048 aes256-sha256-modp2048
+END
     sed "s/^/$2 $1 responder /" <<'END'
 redirect-in-ike-sa-init redirect_first aes256-sha256-modp2048 aes256-sha256
 redirect-in-ike-auth redirect_known aes256-sha256-modp2048 aes256-sha256
@@ -53,6 +56,7 @@ chacha20poly1305-prfsha256-curve25519 suite chacha20poly1305-prfsha256-curve2551
 without-pfs suite aes256-sha256-modp2048 aes256-sha256
 liveness liveness aes256-sha256-modp2048 aes256-sha256
 redirect redirect aes256-sha256-modp2048 aes256-sha256
+reauth reauth aes256-sha256-modp2048 aes256-sha256
 refused refused ike aes256-sha256-modp2048 aes256-sha256 aes128-sha256-modp2048 aes256-sha256
 refused refused esp aes256-sha256-modp2048 aes256-sha256 aes256-sha256-modp2048 aes256-sha512
 eap-mschapv2 eap plain

@@ -36,10 +36,10 @@ tcp_one_way() # FROM TO ADDRESS
         wait "$receiver" && cmp -s "$STATE/blob" "$STATE/got"
 }
 
-# A command under a stream of pings: none may be lost.
+# A command under a stream of pings (PINGS of them, 50 a second): none may be lost.
 under_pings() # COMMAND...
 {
-    ip netns exec "$HOST_A" bash -c '. examples/common/pings.sh; ping_stream 60 0.02 192.168.2.10' \
+    ip netns exec "$HOST_A" bash -c '. examples/common/pings.sh; ping_stream "$1" 0.02 192.168.2.10' - "${PINGS:-60}" \
         >"$STATE/stream" 2>&1 &
     local stream=$! result=0
     sleep 0.2
