@@ -23,8 +23,8 @@ enum ipsec_status ipseci_sa_set_keys(struct ipsec_ike *ike, struct ipseci_ike_sa
 uint64_t ipseci_sa_own_spi(const struct ipseci_ike_sa *sa);
 enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi);
 struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipsec_endpoint *local);
-/* Whether that IKE SA is known to be with the same: the peer's entry, and an identity that both have
- * proven. Anybody can take the name of one who proves nothing (RFC 7619). */
+/* Whether that IKE SA is known to be with the same: the peer's entry, and an identity that both
+ * have proven. Anybody can take the name of one who proves nothing (RFC 7619). */
 bool ipseci_sa_is_with(const struct ipseci_ike_sa *sa, const struct ipsec_peer *peer,
                        const struct ipsec_id *remote_id);
 /* Whether another established IKE SA with the same peer is there. */
