@@ -166,6 +166,10 @@ static void do_at_once(struct ipsec_lookaside *l, struct slot *const slots[], si
 {
     const struct ipseci_aead *aeads[IPSECI_ESP_BATCH_MAX];
     struct ipsec_crypto_op *ops[IPSECI_ESP_BATCH_MAX];
+
+    if (count == 0) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         aeads[i] = &slots[i]->note.packet->sa->aead;
         ops[i] = &slots[i]->op;
