@@ -56,8 +56,8 @@ check_mobike_nat() # IKE ESP
     LIVENESS=1s DPD=1s SWAN_MOBIKE=yes
     nat_sides
     connect "$nat_net" || return
-    # strongSwan compares with what its first probe was told.
-    until_true 5 ours_log_has 'INFORMATIONAL response .*N\(NAT_DETECTION_DESTINATION_IP\)'
+    # strongSwan compares with what its first probe was told; with its second it shows that it has heard that.
+    until_true 8 more_than 1 '-> INFORMATIONAL response .*N\(NAT_DETECTION_DESTINATION_IP\)'
     net_renumber
     verdict updated "still at the old address" until_true 20 outer_sees 10.9.0.253
     verdict update "no update" until_true 5 ours_log_has 'INFORMATIONAL request .*N\(UPDATE_SA_ADDRESSES\)'
