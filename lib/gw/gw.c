@@ -207,8 +207,7 @@ static enum ipsec_status lay_out(const struct ipsec_gw_config *c, struct ipseci_
     gw->burst = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet);
     gw->burst_list = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet *);
     gw->burst_bytes = ipseci_arena_take(arena, c->burst, c->packet_bytes, 1);
-    gw->scratch_bytes = ipseci_gw_mtu_bytes(c);
-    gw->scratch = ipseci_arena_take(arena, gw->scratch_bytes, 1, 1);
+    ipseci_gw_mtu_layout(gw, arena, c);
     if (c->outer == IPSEC_OUTER_IP) {
         gw->datagram_bytes = IPSECI_GW_HEAD_ROOM + (size_t)c->ike.message_bytes;
         gw->datagram = ipseci_arena_take(arena, gw->datagram_bytes, 1, 1);

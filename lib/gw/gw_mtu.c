@@ -98,39 +98,78 @@ enum ipsec_status ipsec_gw_child_mtu(const struct ipsec_gw *gw, ipsec_handle chi
 
 /* ---- What the path says ---------------------------------------------------------------------- */
 
-/* The child whose outbound SA has this SPI, and whose peer is there. */
-static struct ipseci_gw_child *sender_of(const struct ipsec_gw *gw, uint32_t spi,
+/* Peers choose these SPIs, so they could fill one list; strangers, who may ask for it to be looked
+ * through, can not. */
+static ipsec_handle *list_of(const struct ipsec_gw *gw, uint32_t spi)
+{
+    return &gw->by_spi[spi % gw->children.count];
+}
+
+void ipseci_gw_mtu_enter(struct ipsec_gw *gw, struct ipseci_gw_child *child, uint32_t spi_out)
+{
+    ipsec_handle *first = list_of(gw, spi_out);
+    child->spi_next = *first;
+    *first = child->self;
+}
+
+void ipseci_gw_mtu_forget(struct ipsec_gw *gw, const struct ipseci_gw_child *child)
+{
+    const struct ipsec_sa *out = ipsec_sad_get(gw->sad, child->sa_out);
+    ipsec_handle *link = out != NULL ? list_of(gw, ipsec_sa_spi(out)) : NULL;
+    while (link != NULL && *link != child->self) {
+        struct ipseci_gw_child *next = ipseci_pool_get(&gw->children, *link);
+        link = next != NULL ? &next->spi_next : NULL;
+    }
+    if (link != NULL) {
+        *link = child->spi_next;
+    }
+}
+
+/* From there on in its list, the child that sends with this SPI, to where the packet went. */
+static struct ipseci_gw_child *sender_of(const struct ipsec_gw *gw, ipsec_handle from, uint32_t spi,
                                          const struct ipseci_too_big *said)
 {
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    struct ipseci_gw_child *child;
-    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
+    struct ipseci_gw_child *child = ipseci_pool_get(&gw->children, from);
+    while (child != NULL) {
         const struct ipsec_sa *out = ipsec_sad_get(gw->sad, child->sa_out);
         if (out != NULL && ipsec_sa_spi(out) == spi && child->remote.family == said->family &&
             memcmp(child->remote.bytes, said->dst, sizeof said->dst) == 0) {
             return child;
         }
+        child = ipseci_pool_get(&gw->children, child->spi_next);
     }
     return NULL;
 }
 
+/* Whether the packet that was too big shows the SPI of ESP. */
+static bool quotes_esp(const struct ipseci_too_big *said, uint32_t *spi)
+{
+    const size_t esp_at = said->protocol == IPSECI_IP_UDP ? 8 : 0;
+    if ((said->protocol != IPSECI_IP_UDP && said->protocol != IPSECI_IP_ESP) ||
+        said->upper.length < esp_at + IPSECI_ESP_HEADER_BYTES) {
+        return false; /* it could be about anything */
+    }
+    *spi = ipseci_esp_spi(said->upper.data + esp_at);
+    return true;
+}
+
+/* The rate is for those who have seen our packets: who guesses takes nothing of it. */
 void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now)
 {
     struct ipseci_too_big said;
+    uint32_t spi = 0;
     const struct ipsec_view whole = {packet->buffer + packet->offset, packet->length};
     if (packet->carrier != IPSEC_CARRIER_IP || !ipseci_too_big_parse(whole, &said) ||
-        !ipseci_bucket_take(&gw->icmp_heard, now)) {
+        said.mtu == 0 || !quotes_esp(&said, &spi)) {
         return;
     }
-    const size_t esp_at = said.protocol == IPSECI_IP_UDP ? 8 : 0;
-    if ((said.protocol != IPSECI_IP_UDP && said.protocol != IPSECI_IP_ESP) ||
-        said.upper.length < esp_at + IPSECI_ESP_HEADER_BYTES) {
-        return; /* no SPI to be seen: it could be about anything */
+    struct ipseci_gw_child *child = sender_of(gw, *list_of(gw, spi), spi, &said);
+    if (child == NULL || !ipseci_bucket_take(&gw->icmp_heard, now)) {
+        return;
     }
-    struct ipseci_gw_child *child = sender_of(gw, ipseci_esp_spi(said.upper.data + esp_at), &said);
-    if (child != NULL && said.mtu != 0) {
+    while (child != NULL) {
         learn(gw, child, said.family, said.mtu, now);
+        child = sender_of(gw, child->spi_next, spi, &said);
     }
 }
 
@@ -229,11 +268,14 @@ void ipseci_gw_mtu_clamp(const struct ipsec_gw *gw, struct ipsec_packet *packet)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-size_t ipseci_gw_mtu_bytes(const struct ipsec_gw_config *config)
+void ipseci_gw_mtu_layout(struct ipsec_gw *gw, struct ipseci_arena *arena,
+                          const struct ipsec_gw_config *config)
 {
     const size_t most =
         config->packet_bytes > IPSEC_TOO_BIG_BYTES ? config->packet_bytes : IPSEC_TOO_BIG_BYTES;
-    return most + IPSECI_GW_HEAD_ROOM + IPSECI_GW_TAIL_ROOM;
+    gw->scratch_bytes = most + IPSECI_GW_HEAD_ROOM + IPSECI_GW_TAIL_ROOM;
+    gw->scratch = ipseci_arena_take(arena, gw->scratch_bytes, 1, 1);
+    gw->by_spi = IPSECI_ARENA_NEW(arena, config->ike.child_max, ipsec_handle);
 }
 
 void ipseci_gw_mtu_init(struct ipsec_gw *gw, ipsec_ms now)

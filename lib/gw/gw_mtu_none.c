@@ -4,6 +4,19 @@
  */
 #include "gw_state.h"
 
+void ipseci_gw_mtu_enter(struct ipsec_gw *gw, struct ipseci_gw_child *child, uint32_t spi_out)
+{
+    (void)gw;
+    (void)child;
+    (void)spi_out;
+}
+
+void ipseci_gw_mtu_forget(struct ipsec_gw *gw, const struct ipseci_gw_child *child)
+{
+    (void)gw;
+    (void)child;
+}
+
 void ipseci_gw_mtu_start(const struct ipsec_gw *gw, struct ipseci_gw_child *child)
 {
     (void)gw;
@@ -57,10 +70,12 @@ void ipseci_gw_mtu_clamp(const struct ipsec_gw *gw, struct ipsec_packet *packet)
     (void)packet;
 }
 
-size_t ipseci_gw_mtu_bytes(const struct ipsec_gw_config *config)
+void ipseci_gw_mtu_layout(struct ipsec_gw *gw, struct ipseci_arena *arena,
+                          const struct ipsec_gw_config *config)
 {
+    (void)gw;
+    (void)arena;
     (void)config;
-    return 0;
 }
 
 void ipseci_gw_mtu_init(struct ipsec_gw *gw, ipsec_ms now)

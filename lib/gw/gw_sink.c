@@ -129,6 +129,7 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
         return status;
     }
     child->remote = sa->remote.addr;
+    ipseci_gw_mtu_enter(gw, child, sa->spi_out);
     ipseci_gw_mtu_start(gw, child);
     if (sa->outbound_ready) {
         send_with(gw, child);
@@ -189,6 +190,7 @@ void ipseci_gw_child_remove(void *user, ipsec_handle child)
         ipseci_gw_policy_switch(gw, record->policy);
     }
     ipseci_gw_untouch(gw, record);
+    ipseci_gw_mtu_forget(gw, record);
     (void)ipsec_sad_remove(gw->sad, record->sa_in);
     (void)ipsec_sad_remove(gw->sad, record->sa_out);
     struct ipseci_gw_policy *policy = record->policy;

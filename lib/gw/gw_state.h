@@ -28,7 +28,7 @@
 #define IPSECI_GW_HEAD_ROOM 128u
 #define IPSECI_GW_TAIL_ROOM 64u
 
-/* ICMP messages built, and looked at: so many a second, and so many at once. */
+/* ICMP messages built, and believed: so many a second, and so many at once. */
 #define IPSECI_GW_ICMP_PER_S 100u
 #define IPSECI_GW_ICMP_BURST 50u
 
@@ -59,6 +59,7 @@ struct ipseci_gw_child {
     ipsec_ms path_learned;    /* when path_mtu was told by the path */
     uint32_t path_mtu;        /* 0: not known */
     uint32_t inner_mtu;       /* what the SA leaves of it; 0: not known */
+    ipsec_handle spi_next;    /* in the pool: the next in its list of gw->by_spi; 0: none */
     struct ipsec_addr remote; /* outside */
     bool touched;             /* in the list of what to look at after the burst */
     uint8_t due;              /* notices to give, a bit each: 1 << enum ipsec_child_notice */
@@ -81,6 +82,8 @@ struct ipsec_gw {
     uint8_t *burst_bytes;
     uint8_t *scratch; /* gw_mtu.c: a fragment, or a message about a packet */
     size_t scratch_bytes;
+    /* gw_mtu.c: children by the SPI they send with, in as many lists as there can be children. */
+    ipsec_handle *by_spi; /* of the first in the pool; 0: none */
     struct ipseci_bucket icmp_sent;
     struct ipseci_bucket icmp_heard;
     uint64_t order; /* last value of a child's order */
@@ -155,6 +158,10 @@ void ipseci_gw_refuse(struct ipsec_packet *const packets[], size_t n);
 
 /* ---- gw_mtu.c: how large packets may be ------------------------------------------------------ */
 
+/* A child whose SAs are there: what the path says of the SPI it sends with is about it, */
+void ipseci_gw_mtu_enter(struct ipsec_gw *gw, struct ipseci_gw_child *child, uint32_t spi_out);
+/* or no more; its SAs are still there. */
+void ipseci_gw_mtu_forget(struct ipsec_gw *gw, const struct ipseci_gw_child *child);
 /* The child has a path whose MTU nobody has told: the configured one. Its SAs are there. */
 void ipseci_gw_mtu_start(const struct ipsec_gw *gw, struct ipseci_gw_child *child);
 /* A packet that came without protection: is it ICMP about one of ours? */
@@ -166,8 +173,9 @@ bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet 
 void ipseci_gw_mtu_handle(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now);
 /* An inner packet of either direction: a TCP SYN is kept from offering too much. */
 void ipseci_gw_mtu_clamp(const struct ipsec_gw *gw, struct ipsec_packet *packet);
-/* Octets of scratch. */
-size_t ipseci_gw_mtu_bytes(const struct ipsec_gw_config *config);
+/* Takes scratch and by_spi, for a complete config. */
+void ipseci_gw_mtu_layout(struct ipsec_gw *gw, struct ipseci_arena *arena,
+                          const struct ipsec_gw_config *config);
 void ipseci_gw_mtu_init(struct ipsec_gw *gw, ipsec_ms now);
 
 /* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */

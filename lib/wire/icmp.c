@@ -106,6 +106,16 @@ enum ipsec_status ipsec_too_big_build(struct ipsec_view packet, uint32_t mtu,
     return IPSEC_OK;
 }
 
+/* RFC 4443 2.3: the addresses are part of it. */
+static bool icmpv6_checksum_valid(const struct ipseci_flow *flow, struct ipsec_view message)
+{
+    struct ipsec_addr src = {.family = IPSEC_FAMILY_IPV6};
+    struct ipsec_addr dst = {.family = IPSEC_FAMILY_IPV6};
+    memcpy(src.bytes, flow->src, sizeof(flow->src));
+    memcpy(dst.bytes, flow->dst, sizeof(flow->dst));
+    return ipseci_upper_checksum(&src, &dst, IPSECI_IP_ICMPV6, message) == 0;
+}
+
 /* The packet inside, of which only the beginning is there: its headers are walked as far as it
  * says, and 8 octets behind them have to be left. */
 static bool parse_quoted(struct ipsec_view quoted, struct ipseci_too_big *out)
@@ -151,7 +161,8 @@ bool ipseci_too_big_parse(struct ipsec_view packet, struct ipseci_too_big *out)
         }
         out->mtu = ipseci_load16(icmp + 6);
     } else {
-        if (flow.protocol != IPSECI_IP_ICMPV6 || icmp[0] != ICMPV6_TOO_BIG || icmp[1] != 0) {
+        if (flow.protocol != IPSECI_IP_ICMPV6 || icmp[0] != ICMPV6_TOO_BIG || icmp[1] != 0 ||
+            !icmpv6_checksum_valid(&flow, ipseci_view(icmp, octets))) {
             return false;
         }
         out->mtu = ipseci_load32(icmp + 4);

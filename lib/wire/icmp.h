@@ -18,7 +18,8 @@ struct ipseci_too_big {
     struct ipsec_view upper; /* what is left of it behind its headers: 8 octets at least */
 };
 
-/* Reads a whole IP packet: false when it is no such message, or not whole. */
+/* Reads a whole IP packet: false when it is no such message, not whole, or its checksum is wrong.
+ */
 bool ipseci_too_big_parse(struct ipsec_view packet, struct ipseci_too_big *out);
 
 #endif

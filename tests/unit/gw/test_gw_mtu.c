@@ -28,6 +28,16 @@ static void on_mtu(void *user, const struct ipsec_child_config *config, ipsec_ha
     told_mtu = mtu;
 }
 
+static void on_any_mtu(void *user, const struct ipsec_child_config *config, ipsec_handle child,
+                       uint32_t mtu)
+{
+    (void)user;
+    (void)config;
+    (void)child;
+    told++;
+    told_mtu = mtu;
+}
+
 static void configure(uint16_t mtu)
 {
     told = told_mtu = 0;
@@ -259,6 +269,57 @@ static void pmtu_04_the_path_is_believed_with_care(void **state)
     kit_stop(&kit);
 }
 
+/* Who does not see our packets can not keep us from hearing who does. */
+static void pmtu_04_guesses_cost_the_true_ones_nothing(void **state)
+{
+    (void)state;
+    start(0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        router_says(1400, 0x3000 + i, "192.0.2.2");
+    }
+    assert_int_equal(told, 0);
+    router_says(1400, 0x2001, "192.0.2.2");
+    assert_int_equal(told, 1);
+    /* Those with the right SPI are limited: 49 more, and two in 20 ms; 16 octets are a block. */
+    for (uint32_t i = 1; i <= 80; i++) {
+        router_says(1400 - 16 * i, 0x2001, "192.0.2.2");
+    }
+    assert_int_equal(told, 50);
+    kit.now += 20;
+    for (uint32_t i = 0; i < 10; i++) {
+        router_says(600 - 16 * i, 0x2001, "192.0.2.2");
+    }
+    assert_int_equal(told, 52);
+    kit_stop(&kit);
+}
+
+/* However many children there are, and whichever of them have the same SPI. */
+static void pmtu_04_each_child_is_found_by_its_spi(void **state)
+{
+    (void)state;
+    configure(0);
+    kit.config.callbacks.mtu = on_any_mtu;
+    kit.config.ike.child_max = 3;
+    kit_start(&kit);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct kit_child child = {
+            .child = 10 + i, .spi_in = 0x1001 + i, .spi_out = i == 2 ? 0x2001 : 0x2001 + 3 * i};
+        assert_int_equal(kit_install(&kit, &child), IPSEC_OK);
+    }
+    kit_remove(&kit, 11); /* out of the middle */
+    router_says(1400, 0x2004, "192.0.2.2");
+    assert_int_equal(told, 0);
+    router_says(1400, 0x2001, "192.0.2.2");
+    assert_int_equal(told, 2); /* the path is that of both */
+    kit_remove(&kit, 10);
+    router_says(1300, 0x2001, "192.0.2.2");
+    assert_int_equal(told, 3);
+    kit_remove(&kit, 12);
+    router_says(1200, 0x2001, "192.0.2.2");
+    assert_int_equal(told, 3);
+    kit_stop(&kit);
+}
+
 static void pmtu_05_it_grows_again(void **state)
 {
     (void)state;
@@ -344,6 +405,8 @@ int main(void)
         cmocka_unit_test(pmtu_08_ipv6_of_1280_always_passes),
         cmocka_unit_test(pmtu_07_messages_are_limited),
         cmocka_unit_test(pmtu_04_the_path_is_believed_with_care),
+        cmocka_unit_test(pmtu_04_guesses_cost_the_true_ones_nothing),
+        cmocka_unit_test(pmtu_04_each_child_is_found_by_its_spi),
         cmocka_unit_test(pmtu_05_it_grows_again),
         cmocka_unit_test(tcp_is_clamped_where_a_child_says_so),
         cmocka_unit_test(what_nobody_limits_is_sent),

@@ -138,6 +138,43 @@ static void what_can_not_be_built_is_said(void **state)
     assert_memory_equal(message + 12, router.bytes, 4);
 }
 
+/* The checksum of an ICMP message that was changed is right again. */
+static void sum_again(uint8_t family, uint8_t *ip, size_t length)
+{
+    const size_t at = family == 4 ? 20 : 40;
+    const struct ipsec_view octets = ipseci_view(ip + at, length - at);
+    const struct ipsec_addr from = addr_of(family, ip + (family == 4 ? 12 : 8));
+    const struct ipsec_addr to = addr_of(family, ip + (family == 4 ? 16 : 24));
+    ipseci_store16(ip + at + 2, 0);
+    ipseci_store16(ip + at + 2, family == 4 ? ipseci_checksum(octets, 0)
+                                            : ipseci_upper_checksum(&from, &to, 58, octets));
+}
+
+/* RFC 4443 2.3, RFC 792: what was changed on its way says nothing. */
+static void pmtu_04_a_wrong_checksum_is_not_believed(void **state)
+{
+    (void)state;
+    struct ipseci_too_big said;
+    size_t length = 0;
+    for (unsigned family = 4; family <= 6; family += 2) {
+        const size_t header = family == 4 ? 20 : 40;
+        assert_int_equal(
+            ipsec_too_big_build(make((uint8_t)family, 50, 100), 1400, NULL, message, &length),
+            IPSEC_OK);
+        for (size_t at = header; at < length; at++) {
+            message[at] ^= 0x10;
+            assert_false(ipseci_too_big_parse(ipseci_view(message, length), &said));
+            message[at] ^= 0x10;
+        }
+        message[header + 7] ^= 0x10; /* the MTU */
+        sum_again((uint8_t)family, message, length);
+        assert_true(ipseci_too_big_parse(ipseci_view(message, length), &said));
+        assert_int_equal(said.mtu, 1400 ^ 0x10);
+    }
+    message[9] ^= 1; /* who says so is in the checksum of ICMPv6 */
+    assert_false(ipseci_too_big_parse(ipseci_view(message, length), &said));
+}
+
 static void pmtu_04_other_messages_are_not_read(void **state)
 {
     (void)state;
@@ -157,22 +194,21 @@ static void pmtu_04_other_messages_are_not_read(void **state)
             assert_non_null(exact);
             memcpy(exact, message, at + 8 + quoted);
             ipseci_ip_set_length(exact, (uint16_t)(at + 8 + quoted));
-            if (family == 4) {
-                ipseci_store16(exact + 22, 0);
-                ipseci_store16(exact + 22, ipseci_checksum(ipseci_view(exact + 20, 8 + quoted), 0));
-            }
+            sum_again((uint8_t)family, exact, at + 8 + quoted);
             assert_false(ipseci_too_big_parse(ipseci_view(exact, at + 8 + quoted), &said));
             free(exact);
         }
         message[at] ^= 1; /* another type */
+        sum_again((uint8_t)family, message, length);
         assert_false(ipseci_too_big_parse(ipseci_view(message, length), &said));
         message[at] ^= 1;
         message[at + 1] ^= 1; /* another code */
+        sum_again((uint8_t)family, message, length);
         assert_false(ipseci_too_big_parse(ipseci_view(message, length), &said));
     }
-    (void)make(4, 50, 100);
-    packet[0] = 0x44; /* a quoted header that is too short */
-    memcpy(message + 28, packet, 72);
+    assert_int_equal(ipsec_too_big_build(make(4, 50, 100), 1000, NULL, message, &length), IPSEC_OK);
+    message[28] = 0x44; /* a quoted header that is too short */
+    sum_again(4, message, length);
     assert_false(ipseci_too_big_parse(ipseci_view(message, length), &said));
 }
 
@@ -344,6 +380,7 @@ int main(void)
         cmocka_unit_test(pmtu_08_an_ipv6_sender_is_never_told_less_than_1280),
         cmocka_unit_test(pmtu_07_some_packets_are_not_spoken_of),
         cmocka_unit_test(what_can_not_be_built_is_said),
+        cmocka_unit_test(pmtu_04_a_wrong_checksum_is_not_believed),
         cmocka_unit_test(pmtu_04_other_messages_are_not_read),
         cmocka_unit_test(a_syn_offers_no_more_than_fits),
         cmocka_unit_test(other_segments_are_left_alone),
