@@ -5,24 +5,17 @@
  * replay window, outer fields, and for AES-CBC the random IVs.
  */
 #include "bench.h"
+#include "esp_ours.h"
 #include "esp_raw.h"
-
-#include <ipsec/esp.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BURST 32u
-/* Where keys and packets lie against the stack modulo 4 KiB decides several percent on some
- * processors, in favour of either side. So packets have strides that do not repeat, and several
- * keys at different places take turns. */
-#define KEYS         8u
-#define BUFFER_BYTES (2048 + 144)
-#define OFFSET       128
-#define SPI          0x1000u
+#define BURST        ESP_OURS_BURST
+#define KEYS         ESP_OURS_KEYS
+#define BUFFER_BYTES ESP_OURS_BUFFER_BYTES
 
-const uint8_t esp_raw_key[64] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 static const unsigned sizes[] = {64, 256, 512, 1024, 1420};
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
@@ -87,125 +80,6 @@ static void raw_open(void *work)
     bench_require(failed == 0, "the library does not decrypt");
 }
 
-/* ---- ESP ----------------------------------------------------------------------------------------
- */
-
-struct ours {
-    struct ipsec_sa *out[KEYS];
-    struct ipsec_sa *in[KEYS];
-    unsigned octets;
-    struct ipsec_packet packet[BURST];
-    struct ipsec_packet *list[BURST];
-    _Alignas(max_align_t) uint8_t out_block[KEYS][1024];
-    _Alignas(max_align_t) uint8_t in_block[KEYS][1024];
-    uint8_t buffer[BURST][BUFFER_BYTES];
-};
-
-static struct ipsec_suite suite_of(enum esp_cipher cipher)
-{
-    struct ipsec_suite s = {.protocol = IPSEC_PROTOCOL_ESP};
-    switch (cipher) {
-    case ESP_GCM:
-        s.encr = IPSEC_ENCR_AES_GCM_16;
-        s.encr_key_bits = 256;
-        break;
-    case ESP_CBC:
-        s.encr = IPSEC_ENCR_AES_CBC;
-        s.encr_key_bits = 256;
-        s.integ = IPSEC_INTEG_HMAC_SHA2_256_128;
-        break;
-    case ESP_CHACHA:
-        s.encr = IPSEC_ENCR_CHACHA20_POLY1305;
-        break;
-    }
-    return s;
-}
-
-static struct ipsec_selectors selectors_of(const char *text)
-{
-    struct ipsec_selectors ts = {.count = 1};
-    bench_require(ipsec_selector_parse(text, &ts.item[0]) == IPSEC_OK, "selector");
-    return ts;
-}
-
-static void ours_init(struct ours *o, enum esp_cipher cipher,
-                      const struct ipsec_crypto_list *crypto)
-{
-    struct ipsec_sa_params p = IPSEC_SA_PARAMS_INIT;
-    memset(o, 0, sizeof(*o));
-    p.spi = SPI;
-    p.suite = suite_of(cipher);
-    p.encr_key.data = esp_raw_key;
-    p.encr_key.length = cipher == ESP_CBC ? 32 : 36;
-    p.integ_key.data = esp_raw_key;
-    p.integ_key.length = cipher == ESP_CBC ? 32 : 0;
-    for (unsigned i = 0; i < KEYS; i++) {
-        p.direction = IPSEC_SEAL;
-        p.local_ts = selectors_of("192.168.1.0/24");
-        p.remote_ts = selectors_of("192.168.2.0/24");
-        bench_require(ipsec_sa_init(o->out_block[i], sizeof(o->out_block[i]), &p, crypto,
-                                    &o->out[i]) == IPSEC_OK,
-                      "outbound SA");
-        p.direction = IPSEC_OPEN;
-        p.local_ts = selectors_of("192.168.2.0/24");
-        p.remote_ts = selectors_of("192.168.1.0/24");
-        bench_require(ipsec_sa_init(o->in_block[i], sizeof(o->in_block[i]), &p, crypto,
-                                    &o->in[i]) == IPSEC_OK,
-                      "inbound SA");
-    }
-}
-
-static void ours_deinit(struct ours *o)
-{
-    for (unsigned i = 0; i < KEYS; i++) {
-        ipsec_sa_deinit(o->out[i]);
-        ipsec_sa_deinit(o->in[i]);
-    }
-}
-
-/* A fresh inner packet in every buffer. */
-static void ours_fill(void *work)
-{
-    struct ours *o = work;
-    for (unsigned i = 0; i < BURST; i++) {
-        struct ipsec_packet *p = &o->packet[i];
-        uint8_t *inner = o->buffer[i] + OFFSET;
-        static const uint8_t start[20] = {0x45, 0, 0,   0,   0, 0,  0,   0,   64, 17,
-                                          0,    0, 192, 168, 1, 10, 192, 168, 2,  10};
-        memcpy(inner, start, sizeof(start));
-        inner[2] = (uint8_t)(o->octets >> 8);
-        inner[3] = (uint8_t)o->octets;
-        p->buffer = o->buffer[i];
-        p->capacity = BUFFER_BYTES;
-        p->offset = OFFSET;
-        p->length = o->octets;
-        p->sa = o->out[i % KEYS];
-        o->list[i] = p;
-    }
-}
-
-static void ours_seal(void *work)
-{
-    struct ours *o = work;
-    bench_require(ipsec_esp_seal(o->list, BURST) == BURST, "a packet is not sealed");
-}
-
-static void ours_fill_and_seal(void *work)
-{
-    struct ours *o = work;
-    ours_fill(o);
-    ours_seal(o);
-    for (unsigned i = 0; i < BURST; i++) {
-        o->packet[i].sa = o->in[i % KEYS];
-    }
-}
-
-static void ours_open(void *work)
-{
-    struct ours *o = work;
-    bench_require(ipsec_esp_open(o->list, BURST) == BURST, "a packet is not opened");
-}
-
 /* ---- rows and marks -----------------------------------------------------------------------------
  */
 
@@ -247,18 +121,18 @@ static void measure(struct bench_report *report, const struct esp_raw *by,
                     const struct subject *subject, const struct ipsec_crypto_list *crypto,
                     bool is_open)
 {
-    static struct ours ours;
+    static struct esp_ours ours;
     static struct raw raw;
     char name[32];
     (void)snprintf(name, sizeof(name), "%s%s", by->prefix, subject->name);
-    ours_init(&ours, subject->cipher, crypto);
+    esp_ours_init(&ours, subject->cipher, crypto, IPSEC_OUTER_NONE);
     raw_init(&raw, by, subject->cipher);
     const unsigned block = subject->cipher == ESP_CBC ? 16 : 4;
     for (size_t i = 0; i < SIZES; i++) {
         ours.octets = sizes[i];
         raw_octets(&raw, (sizes[i] + 2 + block - 1) / block * block);
-        const struct bench_pair us = {is_open ? ours_fill_and_seal : ours_fill,
-                                      is_open ? ours_open : ours_seal, &ours};
+        const struct bench_pair us = {is_open ? esp_ours_fill_and_seal : esp_ours_fill,
+                                      is_open ? esp_ours_open : esp_ours_seal, &ours};
         const struct bench_pair them = {is_open ? raw_seal : NULL, is_open ? raw_open : raw_seal,
                                         &raw};
         const struct bench_row row = {is_open ? "open" : "seal", name, sizes[i],
@@ -268,7 +142,7 @@ static void measure(struct bench_report *report, const struct esp_raw *by,
             mark(report, &by->marks, &row);
         }
     }
-    ours_deinit(&ours);
+    esp_ours_deinit(&ours);
     raw_free(&raw);
 }
 
