@@ -92,7 +92,9 @@ static void move_to(struct ipseci_ike_sa *sa, struct ipseci_path *path,
 static void first_moves(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                         const struct ipsec_endpoint *local, const struct ipsec_endpoint *remote)
 {
-    struct ipseci_path *path = ipseci_path_get(ike, sa);
+    const struct ipsec_endpoint old_local = sa->local;
+    const struct ipsec_endpoint old_remote = sa->remote;
+    struct ipseci_path *path = path_take(ike, sa);
 
     if (path != NULL) {
         path->probing = false;
@@ -101,6 +103,9 @@ static void first_moves(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     move_to(sa, path, local, remote);
     if (sa->peer->routability != IPSEC_ROUTABILITY_BEFORE) {
         ipseci_children_follow(ike, sa);
+    }
+    if (path == NULL) {
+        ipseci_address_changed(ike, sa, &old_local, &old_remote); /* not known when accepted */
     }
     ipseci_request_again(ike, sa); /* RFC 4555 3.5: what is outstanding goes on from there */
 }
@@ -124,16 +129,19 @@ static void accepted(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     struct ipseci_path *path = ipseci_path_get(ike, sa);
 
     sa->mobile &= (uint8_t)~IPSECI_MOBILE_UPDATE_OUT;
-    if (path == NULL || sa->state != IPSECI_IKE_ESTABLISHED) {
+    if ((sa->mobile & IPSECI_MOBILE_FIRST) == 0 || sa->state != IPSECI_IKE_ESTABLISHED) {
         return;
     }
     if (step->nat.supported) {
         sa->nat_local = step->nat.nat_local;
         sa->nat_remote = step->nat.nat_remote;
     }
+    ipseci_children_follow(ike, sa);
+    if (path == NULL) {
+        return;
+    }
     path->retries = 0;
     path->seen_by_peer = step->seen_by_peer;
-    ipseci_children_follow(ike, sa);
     if (!ipseci_endpoint_equal(&path->old_local, &sa->local) ||
         !ipseci_endpoint_equal(&path->old_remote, &sa->remote)) {
         ipseci_address_changed(ike, sa, &path->old_local, &path->old_remote);
@@ -194,18 +202,30 @@ static void peer_moved(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     }
 }
 
-/* The peer has other addresses than we knew; when the one in use is gone, we move. */
+static bool is_listed(const struct ipseci_message *in, const struct ipsec_addr *addr)
+{
+    struct ipsec_addr listed;
+    uint32_t cursor = 0;
+
+    while (ipseci_additional_next(&in->payloads, &cursor, &listed)) {
+        if (ipsec_addr_equal(&listed, addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The peer has other addresses than we knew; when the one in use is gone, we move: also where there
+ * is no room (mobile_max) to remember the others, for that one would be lost (RFC 4555 3.6). */
 static void peer_addresses(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                            const struct ipseci_message *in)
 {
-    struct ipseci_path *path = ipseci_path_get(ike, sa);
+    struct ipseci_path *path = path_take(ike, sa);
 
-    if (path == NULL) {
-        return;
+    if (path != NULL) {
+        keep_addresses(path, in);
     }
-    keep_addresses(path, in);
-    if (!ipsec_addr_equal(&sa->remote.addr, &in->remote.addr) &&
-        !is_known(path, &sa->remote.addr) &&
+    if (!ipsec_addr_equal(&sa->remote.addr, &in->remote.addr) && !is_listed(in, &sa->remote.addr) &&
         ipseci_addresses_acceptable(sa, &in->local, &in->remote)) {
         first_moves(ike, sa, &in->local, &in->remote);
     }

@@ -274,6 +274,45 @@ static void mobike_the_other_end_leaves_its_address(void **state)
     }
 }
 
+/* An IKE SA that has no place to remember paths in (mobile_max) follows its peer all the same. */
+static void mobike_the_other_end_moves_and_no_place_is_left(void **state)
+{
+    (void)state;
+    for (int routability = 0; routability < 3; routability++) {
+        struct sim *s = mobile_made();
+        ipsec_handle second = 0;
+        A(s)->config.mobile_max = 1;
+        A(s)->peer.no_initial_contact = true;
+        A(s)->peer.routability = B(s)->peer.routability = (uint8_t)routability;
+        A(s)->peer.several_ike_sas = B(s)->peer.several_ike_sas = true;
+        mobile_start(s);
+        const ipsec_handle first = mobile_sa(A(s));
+        const ipsec_handle first_b = mobile_sa(B(s));
+        assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &second), IPSEC_OK);
+        sim_run(s, SECOND);
+        const ipsec_handle second_b = ipsec_ike_next_sa(B(s)->ike, first_b);
+        const struct ipsec_endpoint to = mobile_at(NEW_B);
+        const uint32_t events = A(s)->events[IPSEC_EVENT_ADDRESS_CHANGED];
+        assert_int_equal(ipsec_ike_move(B(s)->ike, second_b, &to, NULL, s->now), IPSEC_OK);
+        sim_run(s, SECOND);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_ADDRESS_CHANGED], events + 1);
+        assert_int_equal(A(s)->ike->paths.used, 1);
+        sim_assert_agree(s, 2, 2);
+        assert_int_equal(ipsec_ike_delete(A(s)->ike, first, s->now), IPSEC_OK);
+        sim_run(s, SECOND);
+        mobile_assert_at(s, OLD_A, NEW_B);
+        assert_int_equal(A(s)->ike->paths.used, 0);
+        /* now there is a place: what the peer tells next is remembered */
+        assert_int_equal(mobile_move(B(s), OLD_B, OLD_A), IPSEC_OK);
+        sim_run(s, 60 * SECOND); /* and the first one's child has lingered at B */
+        mobile_assert_at(s, OLD_A, OLD_B);
+        assert_int_equal(A(s)->ike->paths.used, 1);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_ADDRESS_CHANGED], events + 2);
+        sim_assert_agree(s, 1, 1);
+        sim_free(s);
+    }
+}
+
 /* ---- lies and replays --------------------------------------------------------------------------
  */
 
@@ -537,6 +576,7 @@ int main(void)
         cmocka_unit_test(mobike_a_silent_path_is_left_for_one_that_works),
         cmocka_unit_test(mobike_all_paths_silent_ends_in_bounded_time),
         cmocka_unit_test(mobike_the_other_end_leaves_its_address),
+        cmocka_unit_test(mobike_the_other_end_moves_and_no_place_is_left),
         cmocka_unit_test(mobike_replayed_old_updates_move_nothing),
         cmocka_unit_test(natt_09_openiked_baf0c8e_mobike_follows_updates_only),
         cmocka_unit_test(mobike_a_spoofed_source_gets_no_traffic),
