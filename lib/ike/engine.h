@@ -9,6 +9,8 @@
 #include "step.h"
 
 /* sa_table.c: IKE SAs and handshake slots. */
+/* Beside those that are kept for SAs under way. */
+bool ipseci_sa_has_room(const struct ipsec_ike *ike);
 struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator);
 enum ipsec_status ipseci_sa_index(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 void ipseci_sa_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);

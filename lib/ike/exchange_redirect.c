@@ -26,6 +26,9 @@ static enum ipsec_status obstacle(const struct ipseci_context *ctx, const struct
     if (is_loop(ctx)) {
         return IPSEC_ERR_AGAIN;
     }
+    if (!ipseci_redirect_has_room(ctx->ike, ctx->sa->peer)) {
+        return IPSEC_ERR_FULL;
+    }
     if (!ipseci_gateway_address(gateway, &remote)) {
         return ctx->ike->config.callbacks.resolve == NULL ? IPSEC_ERR_NOT_BUILT_IN : IPSEC_OK;
     }
@@ -44,12 +47,15 @@ static enum ipsec_phase phase_of(const struct ipseci_context *ctx)
 static void not_followed(const struct ipseci_context *ctx, struct ipseci_step *step,
                          const struct ipsec_id *gateway, enum ipsec_status status)
 {
-    struct ipsec_failure *f = ipseci_step_fail(step, ctx, phase_of(ctx), IPSEC_CAUSE_POLICY);
+    const bool full = status == IPSEC_ERR_FULL;
+    struct ipsec_failure *f = ipseci_step_fail(step, ctx, phase_of(ctx),
+                                               full ? IPSEC_CAUSE_RESOURCE : IPSEC_CAUSE_POLICY);
 
     step->id[1] = *gateway;
     f->initiator = true; /* of the IKE SA: only that end can be sent */
     if (ctx->in != NULL) {
-        f->refused_by = IPSEC_REFUSED_PEER; /* it does not want us, and we do not go */
+        /* it does not want us, and we do not go; or can not, which is nobody's doing but ours */
+        f->refused_by = full ? IPSEC_REFUSED_LOCAL : IPSEC_REFUSED_PEER;
         f->authenticated = f->phase != IPSEC_PHASE_IKE_SA_INIT;
     }
     f->their_id = &step->id[1];

@@ -117,6 +117,10 @@ static const struct redirect_words {
     {IPSEC_ERR_ARGUMENT, "and this gateway has no address of that family to call from",
      "on this gateway: give the peer another local address; or on the other: name a gateway of "
      "this family"},
+    {IPSEC_ERR_FULL, "and there is no room here to call it",
+     "on this gateway: raise the maximum that was reached (redirect_max, sa_max, handshake_max), "
+     "or "
+     "end tunnels that are not needed"},
 };
 
 static void report_redirect(struct ipseci_page *page, const struct ipsec_failure *f)
@@ -275,6 +279,10 @@ static void report_resource(struct ipseci_page *page, const struct ipsec_failure
 
     if (f->waited_for != IPSEC_QUESTION_NONE) {
         report_unanswered(page, f);
+        return;
+    }
+    if (f->notify == IPSECI_NOTIFY_REDIRECT && f->status == IPSEC_ERR_FULL) {
+        report_redirect(page, f);
         return;
     }
     ipseci_page_begin(page, "Cause:");

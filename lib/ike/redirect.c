@@ -54,15 +54,30 @@ static bool is_over(const struct ipsec_ike *ike, const struct ipseci_redirect *e
 }
 
 /* Entries are not given back: those whose time is over are found here. */
-static struct ipseci_redirect *take_entry(struct ipsec_ike *ike)
+static struct ipseci_redirect *free_entry(const struct ipsec_ike *ike)
 {
     for (uint32_t i = 0; i < ike->config.redirect_max; i++) {
         if (is_over(ike, &ike->redirects[i])) {
-            memset(&ike->redirects[i], 0, sizeof(ike->redirects[i]));
             return &ike->redirects[i];
         }
     }
     return NULL;
+}
+
+static struct ipseci_redirect *take_entry(struct ipsec_ike *ike)
+{
+    struct ipseci_redirect *entry = free_entry(ike);
+
+    if (entry != NULL) {
+        memset(entry, 0, sizeof(*entry));
+    }
+    return entry;
+}
+
+bool ipseci_redirect_has_room(const struct ipsec_ike *ike, const struct ipsec_peer *peer)
+{
+    return ipseci_sa_has_room(ike) && ike->handshakes.used < ike->handshakes.count &&
+           (ipseci_redirect_of(ike, peer) != NULL || free_entry(ike) != NULL);
 }
 
 void ipseci_redirects_forget(struct ipsec_ike *ike, const struct ipsec_peer *peer)
@@ -294,6 +309,7 @@ static void follow(struct ipsec_ike *ike, struct ipseci_ike_sa *old, const struc
         .notify = IPSECI_NOTIFY_REDIRECT,
         .initiator = true,
         .peer = old->peer,
+        .their_id = gateway,
         .local = old->local,
         .remote = old->remote,
     };

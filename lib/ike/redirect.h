@@ -67,6 +67,8 @@ void ipseci_redirects_forget(struct ipsec_ike *ike, const struct ipsec_peer *pee
 /* What is remembered of this peer; NULL: nothing. */
 struct ipseci_redirect *ipseci_redirect_of(const struct ipsec_ike *ike,
                                            const struct ipsec_peer *peer);
+/* Whether another gateway can be called in the place of one of this peer's, beside it. */
+bool ipseci_redirect_has_room(const struct ipsec_ike *ike, const struct ipsec_peer *peer);
 /* Where the peer of sa is to be sent; NULL: nowhere. */
 struct ipseci_redirect *ipseci_redirect_wish(const struct ipsec_ike *ike,
                                              const struct ipseci_ike_sa *sa);

@@ -38,11 +38,16 @@ enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi)
     return IPSEC_ERR_RANDOM;
 }
 
+bool ipseci_sa_has_room(const struct ipsec_ike *ike)
+{
+    return ike->sas.used + ike->reserved_sas < ike->sas.count;
+}
+
 struct ipseci_ike_sa *ipseci_sa_take(struct ipsec_ike *ike, bool initiator)
 {
     ipsec_handle handle;
 
-    if (ike->sas.used + ike->reserved_sas >= ike->sas.count) {
+    if (!ipseci_sa_has_room(ike)) {
         return NULL;
     }
     struct ipseci_ike_sa *sa = (struct ipseci_ike_sa *)ipseci_pool_take(&ike->sas, &handle);
@@ -216,7 +221,7 @@ bool ipseci_sa_encapsulates(const struct ipseci_ike_sa *sa)
  * made sure before we ask. */
 enum ipsec_status ipseci_sa_reserve(struct ipsec_ike *ike, struct ipseci_handshake *hs)
 {
-    if (ike->sas.used + ike->reserved_sas >= ike->sas.count) {
+    if (!ipseci_sa_has_room(ike)) {
         return IPSEC_ERR_FULL;
     }
     hs->reserves_sa = true;

@@ -87,6 +87,18 @@ static void what_is_remembered_goes_with_the_peer(void **state)
     sim_free(s);
 }
 
+static void assert_no_room(const struct sim_node *node, enum ipsec_phase phase)
+{
+    assert_true(node->has_failure);
+    assert_int_equal(node->failure.cause, IPSEC_CAUSE_RESOURCE);
+    assert_int_equal(node->failure.status, IPSEC_ERR_FULL);
+    assert_int_equal(node->failure.phase, phase);
+    assert_int_equal(node->failure.refused_by, IPSEC_REFUSED_LOCAL);
+    assert_non_null(strstr(node->failure_text, "sends us to another gateway"));
+    assert_non_null(strstr(node->failure_text, GATE_2));
+    assert_non_null(strstr(node->failure_text, "redirect_max"));
+}
+
 static void no_room_to_remember(void **state)
 {
     struct sim *s = redirect_made(IPSEC_REDIRECTS_ANY);
@@ -101,12 +113,17 @@ static void no_room_to_remember(void **state)
     other = A(s)->peer;
     (void)sim_connect(s);
     redirect_assert_at(s, GATE_2);
+    const unsigned closed = A(s)->events[IPSEC_EVENT_IKE_CLOSED];
     assert_int_equal(ipsec_ike_initiate(A(s)->ike, &other, s->now, &sa), IPSEC_OK);
     sim_run(s, 1000);
-    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
-    assert_int_equal(A(s)->failure.status, IPSEC_ERR_FULL);
+    assert_no_room(A(s), IPSEC_PHASE_IKE_SA_INIT);
     assert_int_equal(A(s)->redirects.events[IPSEC_REDIRECT_FOLLOWED], 1);
-    redirect_assert_at(s, GATE_2); /* the first is what it was */
+    assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], closed); /* it was no proof: it waits */
+    sim_run(s, 3000);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], closed + 1);
+    assert_int_equal(A(s)->last_reason, IPSEC_REASON_FAILURE);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1); /* and is reported once */
+    redirect_assert_at(s, GATE_2);                          /* the first is what it was */
     /* five minutes later the place is free */
     sim_run(s, 300000);
     assert_int_equal(ipsec_ike_initiate(A(s)->ike, &other, s->now, &sa), IPSEC_OK);
@@ -115,20 +132,52 @@ static void no_room_to_remember(void **state)
     sim_free(s);
 }
 
+/* Who can not be followed for want of room has not sent us away. */
 static void no_room_for_another_ike_sa(void **state)
 {
-    struct sim *s = redirect_made(IPSEC_REDIRECTS_ANY);
-
     (void)state;
-    A(s)->config.sa_max = 1;
-    B(s)->redirects.init = GATE_2;
-    sim_start(s);
-    (void)sim_connect(s);
-    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
-    assert_int_equal(A(s)->redirects.events[IPSEC_REDIRECT_FOLLOWED], 0);
-    assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], 1);
-    sim_assert_agree(s, 0, 0);
-    sim_free(s);
+    for (int in_auth = 0; in_auth < 2; in_auth++) {
+        struct sim *s = redirect_made(IPSEC_REDIRECTS_ANY);
+        A(s)->config.sa_max = 1;
+        B(s)->redirects.init = in_auth ? NULL : GATE_2;
+        B(s)->redirects.auth = in_auth ? GATE_2 : NULL;
+        sim_start(s);
+        (void)sim_connect(s);
+        assert_no_room(A(s), in_auth ? IPSEC_PHASE_IKE_AUTH : IPSEC_PHASE_IKE_SA_INIT);
+        assert_int_equal(A(s)->failure.authenticated, in_auth != 0);
+        sim_run(s, 3000);
+        assert_int_equal(A(s)->redirects.events[IPSEC_REDIRECT_FOLLOWED], 0);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], 1);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+        assert_int_equal(A(s)->last_reason, IPSEC_REASON_FAILURE);
+        sim_assert_agree(s, 0, 0);
+        sim_free(s);
+    }
+}
+
+static void an_established_sa_without_room_stays(void **state)
+{
+    (void)state;
+    for (int handshakes = 0; handshakes < 2; handshakes++) {
+        struct sim *s = redirect_made(IPSEC_REDIRECTS_AUTHENTICATED);
+        struct ipsec_peer other;
+        ipsec_handle sa = 0;
+        A(s)->config.sa_max = handshakes ? 4 : 1;
+        A(s)->config.handshake_max = handshakes ? 1 : 0;
+        sim_start(s);
+        (void)sim_connect(s);
+        if (handshakes) { /* the only one waits for an answer */
+            other = A(s)->peer;
+            assert_int_equal(ipsec_ike_initiate(A(s)->ike, &other, s->now, &sa), IPSEC_OK);
+        }
+        assert_int_equal(redirect_to(s, GATE_2), IPSEC_OK);
+        sim_run(s, 1000);
+        assert_no_room(A(s), IPSEC_PHASE_ESTABLISHED);
+        assert_true(A(s)->failure.authenticated);
+        assert_int_equal(A(s)->redirects.events[IPSEC_REDIRECT_FOLLOWED], 0);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], 0);
+        sim_free(s);
+    }
 }
 
 /* ---- names -------------------------------------------------------------------------------------
@@ -314,6 +363,7 @@ int main(void)
         cmocka_unit_test(what_is_remembered_goes_with_the_peer),
         cmocka_unit_test(no_room_to_remember),
         cmocka_unit_test(no_room_for_another_ike_sa),
+        cmocka_unit_test(an_established_sa_without_room_stays),
         cmocka_unit_test(a_name_is_asked_for_once),
         cmocka_unit_test(a_name_that_takes_long),
         cmocka_unit_test(a_name_that_is_not_found),
