@@ -55,7 +55,8 @@ struct ipsec_sa_params {
     struct ipsec_selectors remote_ts; /* count 0 on both: no check */
     uint8_t ttl;                      /* of the outer header; 0: 64 */
     uint64_t packets_max;             /* hard limit; 0: the sequence number space */
-    uint64_t bytes_max;               /* hard limit, octets of ESP payload; 0: none */
+    uint64_t bytes_max;               /* hard limit, octets of ESP payload; 0, and anything beyond:
+                                         what the cipher's key may be used for */
     uint64_t sequence_start; /* for tests and hand-over: last number used, or top of the window
                               * (every number up to it counts as received) */
     void *user;              /* returned by ipsec_sa_user */
@@ -130,6 +131,21 @@ IPSEC_API void ipsec_sa_stats(const struct ipsec_sa *sa, struct ipsec_sa_stats *
 
 /* ipsec_sa_stats.packets alone. Of an inbound SA, above 0 proves that the peer sends with it. */
 IPSEC_API uint64_t ipsec_sa_packets(const struct ipsec_sa *sa);
+/* ipsec_sa_stats.bytes alone. */
+IPSEC_API uint64_t ipsec_sa_bytes(const struct ipsec_sa *sa);
+
+/* How far a key of this suite may go: SAs end at the hard limits by themselves, and a caller with
+ * manual keys replaces them from the soft ones on. The gateway does. */
+struct ipsec_key_limits {
+    uint64_t packets_soft; /* a sixteenth of the sequence numbers is left (RFC 4303 3.3.3) */
+    uint64_t packets_hard; /* sequence numbers, and so IVs of a counter, never repeat */
+    uint64_t bytes_soft;   /* of the cipher: 2^38 for AES, 2^37 for AES-CCM, 2^22 for 3DES, and */
+    uint64_t bytes_hard;   /* 2^48, 2^47, 2^23 octets (RFC 8446 5.5, SP 800-67); both UINT64_MAX: no
+                              limit before the packets' */
+};
+/* IPSEC_ERR_ARGUMENT: NULL, or a suite whose cipher has no entry in the suite table. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_key_limits(const struct ipsec_suite *suite,
+                                                              struct ipsec_key_limits *out);
 
 IPSEC_API uint32_t ipsec_sa_spi(const struct ipsec_sa *sa);
 IPSEC_API void *ipsec_sa_user(const struct ipsec_sa *sa);

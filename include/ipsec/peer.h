@@ -17,8 +17,10 @@ extern "C" {
 struct ipsec_lifetime {
     uint64_t hard_ms;        /* the SA ends; 0: 3,600,000 */
     uint64_t soft_ms;        /* rekey starts; 0: 90 % of hard_ms */
-    uint32_t jitter_percent; /* up to this part of soft_ms earlier, at random; 0: 10 */
-    uint64_t bytes_soft;     /* Child SAs only; 0: no limit */
+    uint32_t jitter_percent; /* up to this part of each soft limit earlier, at random; 0: 10 */
+    /* Child SAs only, each direction counted by itself. Soft 0: 90 % of the hard one. Hard 0, and
+     * both when they are beyond: what a key of the suite may be used for (ipsec_key_limits). */
+    uint64_t bytes_soft;
     uint64_t bytes_hard;
     uint64_t packets_soft;
     uint64_t packets_hard;

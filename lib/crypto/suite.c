@@ -16,19 +16,25 @@
         0, 0, 0                                                                                    \
     }
 
+/* The last two columns. A block cipher of 128 bits shows after 2^64 blocks, by equal blocks, that
+ * it is one; the odds grow with the square. RFC 8446 5.5 and RFC 9147 4.5.3 have a new key after
+ * 2^38.5 octets, for odds of 2^-57; none here goes on after 2^48 (2^-41). CCM takes each block
+ * twice. SP 800-67 2.1 (and CVE-2016-2183): at most 2^20 blocks of 64 bits. ChaCha20 and GMAC have
+ * no blocks that could be equal: what must not repeat is the IV (SP 800-38D 8.3, RFC 7634 2), and
+ * that is the sequence number. */
 static const struct ipseci_encr encrs[] = {
-    {IPSEC_ENCR_AES_CBC, AES_BITS, 0, 0, 16, 16, 0, false},
-    {IPSEC_ENCR_AES_GCM_16, AES_BITS, 0, 4, 8, 4, 16, true},
-    {IPSEC_ENCR_AES_GCM_12, AES_BITS, 0, 4, 8, 4, 12, true},
-    {IPSEC_ENCR_AES_GCM_8, AES_BITS, 0, 4, 8, 4, 8, true},
-    {IPSEC_ENCR_CHACHA20_POLY1305, FIXED, 32, 4, 8, 4, 16, true},
-    {IPSEC_ENCR_AES_CTR, AES_BITS, 0, 4, 8, 4, 0, false},
-    {IPSEC_ENCR_AES_CCM_16, AES_BITS, 0, 3, 8, 4, 16, true},
-    {IPSEC_ENCR_AES_CCM_12, AES_BITS, 0, 3, 8, 4, 12, true},
-    {IPSEC_ENCR_AES_CCM_8, AES_BITS, 0, 3, 8, 4, 8, true},
-    {IPSEC_ENCR_NULL_AES_GMAC, AES_BITS, 0, 4, 8, 4, 16, true},
-    {IPSEC_ENCR_3DES, FIXED, 24, 0, 8, 8, 0, false},
-    {IPSEC_ENCR_NULL, FIXED, 0, 0, 0, 4, 0, false},
+    {IPSEC_ENCR_AES_CBC, AES_BITS, 0, 0, 16, 16, 0, false, 38, 48},
+    {IPSEC_ENCR_AES_GCM_16, AES_BITS, 0, 4, 8, 4, 16, true, 38, 48},
+    {IPSEC_ENCR_AES_GCM_12, AES_BITS, 0, 4, 8, 4, 12, true, 38, 48},
+    {IPSEC_ENCR_AES_GCM_8, AES_BITS, 0, 4, 8, 4, 8, true, 38, 48},
+    {IPSEC_ENCR_CHACHA20_POLY1305, FIXED, 32, 4, 8, 4, 16, true, 0, 0},
+    {IPSEC_ENCR_AES_CTR, AES_BITS, 0, 4, 8, 4, 0, false, 38, 48},
+    {IPSEC_ENCR_AES_CCM_16, AES_BITS, 0, 3, 8, 4, 16, true, 37, 47},
+    {IPSEC_ENCR_AES_CCM_12, AES_BITS, 0, 3, 8, 4, 12, true, 37, 47},
+    {IPSEC_ENCR_AES_CCM_8, AES_BITS, 0, 3, 8, 4, 8, true, 37, 47},
+    {IPSEC_ENCR_NULL_AES_GMAC, AES_BITS, 0, 4, 8, 4, 16, true, 0, 0},
+    {IPSEC_ENCR_3DES, FIXED, 24, 0, 8, 8, 0, false, 22, 23},
+    {IPSEC_ENCR_NULL, FIXED, 0, 0, 0, 4, 0, false, 0, 0},
 };
 
 static const struct ipseci_integ integs[] = {

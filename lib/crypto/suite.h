@@ -30,6 +30,10 @@ struct ipseci_encr {
     uint8_t block;        /* ESP alignment: max(4, cipher block), RFC 4303 2.4 */
     uint8_t tag_octets;   /* 0: not an AEAD, needs a MAC */
     bool aead;
+    /* What one key may encrypt, as log2 of octets; 0: no such limit, the numbers of the packets end
+     * before. From `soft` on a new key is wanted, at `hard` the old one is not used any more. */
+    uint8_t key_soft;
+    uint8_t key_hard;
 };
 
 /* An integrity algorithm. */

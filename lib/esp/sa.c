@@ -157,6 +157,12 @@ static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
     sa->user = p->user;
 }
 
+static uint64_t bytes_of_key(uint16_t encr_id)
+{
+    const struct ipseci_encr *encr = ipseci_encr_find(encr_id);
+    return encr == NULL || encr->key_hard == 0 ? UINT64_MAX : UINT64_C(1) << encr->key_hard;
+}
+
 static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
 {
     const struct ipsec_key_params key = {.direction = p->direction,
@@ -169,8 +175,12 @@ static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_para
     if (sa->aead.iv_length == 0) {
         sa->iv_source = IPSECI_IV_NONE;
     } else {
-        sa->iv_source = sa->aead.is_aead ? IPSECI_IV_COUNTER : IPSECI_IV_RANDOM;
+        /* RFC 3686 3.1: that of counter mode must not repeat, with a MAC beside it or not. */
+        sa->iv_source = sa->aead.cipher_block > 1 ? IPSECI_IV_RANDOM : IPSECI_IV_COUNTER;
     }
+    /* The same for what comes in: a peer without such a limit is not followed beyond it. */
+    const uint64_t key_bytes = bytes_of_key(p->suite.encr);
+    sa->bytes_max = key_bytes < sa->bytes_max ? key_bytes : sa->bytes_max;
     return IPSEC_OK;
 }
 
@@ -262,6 +272,11 @@ void ipsec_sa_stats(const struct ipsec_sa *sa, struct ipsec_sa_stats *out)
 uint64_t ipsec_sa_packets(const struct ipsec_sa *sa)
 {
     return sa->packets;
+}
+
+uint64_t ipsec_sa_bytes(const struct ipsec_sa *sa)
+{
+    return sa->bytes;
 }
 
 uint32_t ipsec_sa_spi(const struct ipsec_sa *sa)

@@ -29,7 +29,7 @@ struct ipseci_mode;
 /* Where the explicit IV comes from. */
 enum ipseci_iv {
     IPSECI_IV_NONE,    /* ENCR_NULL */
-    IPSECI_IV_COUNTER, /* AEAD: the 64-bit sequence number; RFC 4106 3.1: must never repeat */
+    IPSECI_IV_COUNTER, /* the 64-bit sequence number; RFC 4106 3.1, RFC 3686 3.1: never repeats */
     IPSECI_IV_RANDOM   /* CBC: RFC 3602 3: must not be predictable (CVE-2022-46397) */
 };
 

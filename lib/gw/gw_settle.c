@@ -30,7 +30,7 @@ void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned no
     if (notice != 0) {
         child->due = (uint8_t)(child->due | (1u << notice & ~(unsigned)child->told));
     }
-    if (child->touched || (child->due == 0 && child->packets_soft == 0 && child->bytes_soft == 0)) {
+    if (child->touched) {
         return;
     }
     child->touched = true;
@@ -92,21 +92,18 @@ void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, struct
 
 /* ---- Giving ---------------------------------------------------------------------------------- */
 
-static bool over(const struct ipseci_gw_child *child, const struct ipsec_child_stats *stats)
+static bool is_over(const struct ipsec_gw *gw, const struct ipseci_gw_child *child, ipsec_handle sa)
 {
-    const uint64_t packets =
-        stats->packets_in > stats->packets_out ? stats->packets_in : stats->packets_out;
-    const uint64_t bytes = stats->bytes_in > stats->bytes_out ? stats->bytes_in : stats->bytes_out;
-    return (child->packets_soft != 0 && packets >= child->packets_soft) ||
-           (child->bytes_soft != 0 && bytes >= child->bytes_soft);
+    const struct ipsec_sa *one = ipsec_sad_get(gw->sad, sa);
+    return one != NULL && (ipsec_sa_packets(one) >= child->packets_soft ||
+                           ipsec_sa_bytes(one) >= child->bytes_soft);
 }
 
 static void check_limits(const struct ipsec_gw *gw, struct ipseci_gw_child *child)
 {
     const uint8_t soft = 1u << IPSEC_CHILD_NOTICE_SOFT;
-    struct ipsec_child_stats stats;
-    if ((child->told & soft) == 0 && ipsec_gw_child_stats(gw, child->child, &stats) == IPSEC_OK &&
-        over(child, &stats)) {
+    if ((child->told & soft) == 0 &&
+        (is_over(gw, child, child->sa_in) || is_over(gw, child, child->sa_out))) {
         child->due |= soft;
     }
 }

@@ -4,6 +4,7 @@
  * at it when it may be sent with, and takes it out again. Called by the IKE engine only. RFC
  * 7296 2.8 (make before break), RFC 4301 4.4.
  */
+#include "facade.h"
 #include "gw_state.h"
 
 static struct ipseci_gw_child *find_child(const struct ipsec_gw *gw, ipsec_handle child)
@@ -95,15 +96,44 @@ static enum ipsec_status add_pair(struct ipsec_gw *gw, const struct ipsec_child_
     return status;
 }
 
-static void set_soft_limits(struct ipseci_gw_child *child, const struct ipsec_child_sa *sa)
+struct limit {
+    uint64_t soft; /* as set; 0: not */
+    uint64_t hard;
+    uint64_t of_key; /* soft, too */
+};
+
+/* Where a new SA is wanted: as set, or a part of the hard limit, but never beyond the key's. Both
+ * ends count the same packets, so each draws a random part, or the two would always rekey at once.
+ */
+static uint64_t soft_of(const struct ipsec_gw *gw, const struct ipsec_lifetime *lifetime,
+                        const struct limit *limit)
 {
-    const struct ipsec_lifetime *lifetime = &sa->config->lifetime;
-    child->packets_soft = lifetime->packets_soft;
-    child->bytes_soft = lifetime->bytes_soft;
-    if (sa->suite.esn == IPSEC_ESN_NO &&
-        (child->packets_soft == 0 || child->packets_soft > IPSECI_GW_SEQUENCE_SOFT)) {
-        child->packets_soft = IPSECI_GW_SEQUENCE_SOFT;
+    const uint64_t percent = lifetime->jitter_percent;
+    const uint64_t early = percent == 0 ? IPSECI_GW_JITTER_PERCENT : percent > 100 ? 100 : percent;
+    const uint64_t part = limit->hard - (limit->hard + 9) / 10; /* 90 % */
+    const uint64_t set = limit->soft != 0 ? limit->soft : part;
+    const uint64_t soft =
+        (limit->soft | limit->hard) != 0 && set < limit->of_key ? set : limit->of_key;
+    const uint64_t span = soft / 100 * early;
+    uint8_t octets[8];
+    if (span == 0 || ipseci_random(&gw->config.crypto, octets, sizeof octets) < IPSEC_OK) {
+        return soft;
     }
+    return soft - ipseci_load64(octets) % (span + 1);
+}
+
+/* RFC 4301 4.4.2.1, RFC 4303 3.3.3. */
+static enum ipsec_status set_soft_limits(const struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                         struct ipseci_gw_child *child)
+{
+    const struct ipsec_lifetime *l = &sa->config->lifetime;
+    struct ipsec_key_limits key;
+    IPSECI_TRY(ipsec_key_limits(&sa->suite, &key));
+    const struct limit packets = {l->packets_soft, l->packets_hard, key.packets_soft};
+    const struct limit bytes = {l->bytes_soft, l->bytes_hard, key.bytes_soft};
+    child->packets_soft = soft_of(gw, l, &packets);
+    child->bytes_soft = soft_of(gw, l, &bytes);
+    return IPSEC_OK;
 }
 
 enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa)
@@ -121,8 +151,8 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     child->self = handle;
     child->child = sa->child;
     child->policy = policy;
-    set_soft_limits(child, sa);
-    const enum ipsec_status status = add_pair(gw, sa, child);
+    enum ipsec_status status = set_soft_limits(gw, sa, child);
+    status = status < IPSEC_OK ? status : add_pair(gw, sa, child);
     if (status < IPSEC_OK) {
         (void)ipseci_pool_release(&gw->children, handle);
         ipseci_gw_policy_left(gw, policy);

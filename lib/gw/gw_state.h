@@ -20,9 +20,8 @@
 #define IPSECI_GW_ENTRIES_MAX (IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX)
 /* An acquire for a child whose last one is younger is not repeated. */
 #define IPSECI_GW_ACQUIRE_MS 1000u
-/* Without ESN an SA ends after 2^32 - 1 packets (RFC 4303 3.3.3); from here on it asks to be
- * rekeyed, which leaves 2^28 packets to do it in. */
-#define IPSECI_GW_SEQUENCE_SOFT UINT64_C(0xF0000000)
+/* Of a soft limit in packets or octets, where ipsec_lifetime does not say. */
+#define IPSECI_GW_JITTER_PERCENT 10u
 /* Room before and after a packet of ipsec_gw_run, for sealing: IPv6 and UDP header, ESP header, IV;
  * and padding, trailer, the longest ICV. */
 #define IPSECI_GW_HEAD_ROOM 128u
@@ -53,8 +52,8 @@ struct ipseci_gw_child {
     ipsec_handle sa_out;
     struct ipseci_gw_policy *policy;
     struct ipseci_gw_child *touched_next;
-    uint64_t packets_soft; /* 0: no limit */
-    uint64_t bytes_soft;
+    uint64_t packets_soft;    /* from here on it asks to be rekeyed, */
+    uint64_t bytes_soft;      /* and from here on */
     uint64_t order;           /* when it was told to send, counted; 0: it may not send */
     ipsec_ms path_learned;    /* when path_mtu was told by the path */
     uint32_t path_mtu;        /* 0: not known */

@@ -144,6 +144,30 @@ static void rekey_12_soft_limit_of_packets(void **state)
     sim_free(s);
 }
 
+/* Both ends count the same packets: the limits of both are reached in one moment, and one new child
+ * remains. */
+static void rekey_12_soft_limits_of_both_ends_at_once(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct sim *s = sim_up(3000 + seed);
+        for (int i = 0; i < 2; i++) {
+            struct sim_node *n = &s->nodes[i];
+            const ipsec_handle child = sim_child_in(n, IPSEC_CHILD_INSTALLED);
+            assert_int_equal(ipsec_ike_child_notice(n->ike, child, IPSEC_CHILD_NOTICE_SOFT, s->now),
+                             IPSEC_OK);
+        }
+        sim_traffic(s);
+        sim_run(s, 60000);
+        /* RFC 7296 2.8.1: two were made, one of them too many. */
+        assert_in_range(A(s)->events[IPSEC_EVENT_CHILD_REKEYED], 1, 2);
+        assert_in_range(B(s)->events[IPSEC_EVENT_CHILD_REKEYED], 1, 2);
+        assert_false(A(s)->has_failure || B(s)->has_failure);
+        sim_assert_agree(s, 1, 1);
+        sim_free(s);
+    }
+}
+
 static void rekey_10_hard_limit_of_packets(void **state)
 {
     struct sim *s = sim_up(21);
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(cookie_06_rotation),
         cmocka_unit_test(info_10_no_probe_under_traffic),
         cmocka_unit_test(rekey_12_soft_limit_of_packets),
+        cmocka_unit_test(rekey_12_soft_limits_of_both_ends_at_once),
         cmocka_unit_test(rekey_10_hard_limit_of_packets),
         cmocka_unit_test(rekey_10_hard_limit_of_the_ike_sa),
         cmocka_unit_test(rekey_10_jitter),

@@ -123,6 +123,25 @@ static void espb_07_counter_iv_never_repeats(void **state)
     }
 }
 
+/* RFC 3686 3.1: a random one would have repeated after some 2^32 packets. */
+static void counter_mode_beside_a_mac_has_a_counter_for_iv(void **state)
+{
+    UNUSED_STATE;
+    kit_init(&kit, KIT_CBC_SHA256);
+    kit.params.suite.encr = IPSEC_ENCR_AES_CTR;
+    kit.params.encr_key.length = 36;
+    kit.params.sequence_start = 0x10000;
+    kit_start(&kit);
+    for (uint64_t i = 1; i <= 50; i++) {
+        kit_ipv4(&buffer, kit.out, 40);
+        assert_int_equal(kit_seal(&buffer), IPSEC_OK);
+        assert_true(ipseci_load64(kit_content(&buffer) + 8) == 0x10000 + i);
+        assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
+    }
+    assert_int_equal(kit.toy.random_calls, 0);
+    kit_stop(&kit);
+}
+
 static void espb_09_cve_2022_46397_cbc_iv_is_random(void **state)
 {
     static uint8_t ivs[300][16];
@@ -228,6 +247,34 @@ static void hard_limits_by_packets_and_octets(void **state)
     assert_int_equal(kit_seal(&buffer), IPSEC_OK);
     kit_ipv4(&buffer, kit.out, 20);
     assert_int_equal(kit_seal(&buffer), IPSEC_FATAL_LIFETIME);
+    kit_stop(&kit);
+}
+
+/* A limit that is set does not move the key's own. */
+static void a_key_ends_before_its_blocks_repeat(void **state)
+{
+    UNUSED_STATE;
+    for (int set = 0; set <= 1; set++) {
+        kit_init(&kit, KIT_CBC_SHA256);
+        kit.params.bytes_max = set != 0 ? UINT64_C(1) << 60 : 0;
+        kit_start(&kit);
+        kit.out->bytes = kit.in->bytes = (UINT64_C(1) << 48) - 100;
+        kit_ipv4(&buffer, kit.out, 60);
+        assert_int_equal(kit_seal(&buffer), IPSEC_OK);
+        assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
+        kit_ipv4(&buffer, kit.out, 41);
+        assert_int_equal(kit_seal(&buffer), IPSEC_FATAL_LIFETIME);
+        kit.out->bytes = 0; /* a peer that goes on */
+        kit_ipv4(&buffer, kit.out, 41);
+        assert_int_equal(kit_seal(&buffer), IPSEC_OK);
+        assert_int_equal(kit_open(&buffer, kit.in), IPSEC_DROP_EXPIRED);
+        kit_stop(&kit);
+    }
+    kit_init(&kit, KIT_CHACHA); /* has no such limit */
+    kit_start(&kit);
+    kit.out->bytes = UINT64_C(1) << 60;
+    kit_ipv4(&buffer, kit.out, 41);
+    assert_int_equal(kit_seal(&buffer), IPSEC_OK);
     kit_stop(&kit);
 }
 
@@ -422,11 +469,13 @@ int main(void)
         cmocka_unit_test(espb_03_next_header_41_for_ipv6),
         cmocka_unit_test(replay_01_first_number_is_one_also_without_replay_check),
         cmocka_unit_test(espb_07_counter_iv_never_repeats),
+        cmocka_unit_test(counter_mode_beside_a_mac_has_a_counter_for_iv),
         cmocka_unit_test(espb_09_cve_2022_46397_cbc_iv_is_random),
         cmocka_unit_test(espb_09_iv_octets_come_from_the_provider),
         cmocka_unit_test(sec_04_random_failure_sends_nothing_and_uses_no_number),
         cmocka_unit_test(replay_08_numbers_never_wrap),
         cmocka_unit_test(hard_limits_by_packets_and_octets),
+        cmocka_unit_test(a_key_ends_before_its_blocks_repeat),
         cmocka_unit_test(cve_2022_27666_room_is_exact),
         cmocka_unit_test(inner_packets_that_are_refused),
         cmocka_unit_test(packets_that_are_not_usable),

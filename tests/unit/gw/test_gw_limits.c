@@ -4,6 +4,7 @@
  * that it is used up. RFC 7296 2.8, RFC 4301 4.4.2.1 (lifetimes), RFC 4303 3.3.3.
  */
 #include "gw_kit.h"
+#include "sa.h"
 
 struct pair {
     struct gw_kit a;
@@ -108,7 +109,7 @@ static void soft_limit_in_octets_asks_for_a_rekey_once(void **state)
 {
     (void)state;
     struct pair *p = prepare();
-    p->a.child[0].lifetime.bytes_soft = 84 * 4 + 1;
+    p->a.child[0].lifetime.bytes_soft = 84 * 5; /* and up to a tenth less */
     start(p);
     assert_int_equal(ping(p, 4), 4);
     assert_int_equal(p->a.ike->notices, 0);
@@ -132,7 +133,8 @@ static void hard_limit_outbound_ends_the_child_and_nothing_goes_in_clear(void **
     assert_int_equal(ping(p, 2), 0);
     assert_int_equal(kit_drops_out(&p->a, IPSEC_DROP_NO_SA), 2);
     assert_int_equal(p->a.acquires, 1);
-    assert_int_equal(p->a.ike->notices, 1);
+    assert_int_equal(p->a.ike->notices, 2);
+    assert_int_equal(p->a.ike->notice[0].notice, IPSEC_CHILD_NOTICE_SOFT); /* nine tenths of it */
     stop(p);
 }
 
@@ -165,6 +167,88 @@ static void all_limits_in_one_burst_end_in_order(void **state)
     assert_int_equal(p->b.ike->notice[1].notice, IPSEC_CHILD_NOTICE_SOFT);
     assert_int_equal(p->b.ike->notice[2].notice, IPSEC_CHILD_NOTICE_HARD);
     stop(p);
+}
+
+/* Lifetimes of A's child, and how many packets it takes until A asks for a new one. */
+static uint32_t packets_until_soft(const struct ipsec_lifetime *lifetime, size_t most)
+{
+    struct pair *p = prepare();
+    uint32_t sent = 0;
+    p->a.child[0].lifetime = *lifetime;
+    start(p);
+    while (fake_notices(p->a.ike, 7, IPSEC_CHILD_NOTICE_SOFT) == 0 && sent < most) {
+        assert_int_equal(ping(p, 1), 1);
+        p->a.wan.count = 0;
+        p->b.lan.count = 0;
+        sent++;
+    }
+    stop(p);
+    return sent;
+}
+
+static void hard_limits_alone_have_a_soft_one_before_them(void **state)
+{
+    (void)state;
+    const struct ipsec_lifetime packets = {.packets_hard = 20};
+    assert_int_equal(packets_until_soft(&packets, 30), 18);
+    const struct ipsec_lifetime bytes = {.bytes_hard = 84 * 20};
+    const uint32_t sent = packets_until_soft(&bytes, 30);
+    assert_in_range(sent, 17, 18);
+    const struct ipsec_lifetime both = {.packets_hard = 20, .packets_soft = 3};
+    assert_int_equal(packets_until_soft(&both, 30), 3);
+    const struct ipsec_lifetime none = {0};
+    assert_int_equal(packets_until_soft(&none, 100), 100);
+}
+
+/* Both ends count the same packets: not all of them ask at the same one. */
+static void soft_limits_are_drawn(void **state)
+{
+    (void)state;
+    struct pair *p = prepare();
+    const uint32_t all = 16;
+    uint32_t asked = 0;
+    uint32_t last = 0;
+    p->a.child[0].lifetime.packets_soft = 150;
+    p->a.child[0].lifetime.jitter_percent = 80;
+    start(p);
+    for (uint32_t i = 1; i <= all; i++) {
+        const ipsec_handle child = 100 + i;
+        const struct kit_child at_a = {
+            .child = child, .spi_in = 0x3000 + i, .spi_out = 0x4000 + i, .replaces = child - 1};
+        assert_int_equal(kit_install(&p->a, &at_a), IPSEC_OK);
+        uint32_t sent = 0;
+        while (fake_notices(p->a.ike, child, IPSEC_CHILD_NOTICE_SOFT) == 0) {
+            struct kit_packet one;
+            kit_ping(&p->a, &one, 1);
+            kit_lan(&p->a, &one, 1);
+            p->a.wan.count = 0;
+            sent++;
+        }
+        assert_in_range(sent, 70, 150);
+        asked += sent != last ? 1 : 0;
+        last = sent;
+        kit_remove(&p->a, child);
+    }
+    assert_true(asked > all / 2);
+    stop(p);
+}
+
+/* RFC 4303 3.3.3, RFC 8446 5.5: without any limit set, the key has some. */
+static void a_key_is_replaced_before_its_numbers_and_blocks_end(void **state)
+{
+    (void)state;
+    for (unsigned of = 0; of < 3; of++) {
+        struct pair *p = prepare();
+        start(p);
+        struct ipsec_sa *sa = ipsec_sad_find(ipsec_gw_sad(p->b.gw), 0x2001);
+        assert_non_null(sa);
+        sa->packets = of == 0 ? UINT64_C(0xd0000000) : of == 1 ? UINT64_C(0xf0000000) : 0;
+        sa->bytes = of == 0 ? UINT64_C(1) << 37 : of == 2 ? UINT64_C(1) << 38 : 0;
+        assert_int_equal(ping(p, 1), 1);
+        assert_int_equal(fake_notices(p->b.ike, 8, IPSEC_CHILD_NOTICE_SOFT), of != 0);
+        assert_int_equal(fake_notices(p->b.ike, 8, IPSEC_CHILD_NOTICE_HARD), 0);
+        stop(p);
+    }
 }
 
 /* Two children are due at once, and the notice about one removes the other. */
@@ -207,6 +291,9 @@ int main(void)
         cmocka_unit_test(hard_limit_outbound_ends_the_child_and_nothing_goes_in_clear),
         cmocka_unit_test(hard_limit_inbound_is_told_too),
         cmocka_unit_test(all_limits_in_one_burst_end_in_order),
+        cmocka_unit_test(hard_limits_alone_have_a_soft_one_before_them),
+        cmocka_unit_test(soft_limits_are_drawn),
+        cmocka_unit_test(a_key_is_replaced_before_its_numbers_and_blocks_end),
         cmocka_unit_test(children_removed_while_they_are_due_are_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,6 +240,35 @@ static void packet_limits_rekey_in_time(void **state)
     stop(p);
 }
 
+/* The same limit on both ends, so low that nothing is drawn: both ask in the same turn, each time.
+ */
+static void both_ends_reach_their_limits_at_once(void **state)
+{
+    (void)state;
+    for (int octets = 0; octets <= 1; octets++) {
+        struct pair *p = malloc(sizeof *p);
+        assert_non_null(p);
+        pair_init(p, IKE, ESP);
+        struct ipsec_lifetime *const ends[2] = {&p->a.child.lifetime, &p->b.child.lifetime};
+        for (int i = 0; i < 2; i++) {
+            ends[i]->packets_soft = octets != 0 ? 0 : 50;
+            ends[i]->bytes_soft = octets != 0 ? 40000 : 0;
+            ends[i]->bytes_hard = octets != 0 ? 80000 : 0;
+            ends[i]->jitter_percent = 1;
+        }
+        pair_start(p);
+        pair_establish(p);
+        pair_traffic(p, 500);
+        pair_pass(p, 60000); /* the old ones go */
+        pair_expect_no_loss(p);
+        assert_true(p->a.events[IPSEC_EVENT_CHILD_REKEYED] >= 8);
+        assert_int_equal(p->a.events[IPSEC_EVENT_FAILURE] + p->b.events[IPSEC_EVENT_FAILURE], 0);
+        assert_int_equal(ipsec_sad_count(ipsec_gw_sad(p->a.gw)), 2);
+        assert_int_equal(ipsec_sad_count(ipsec_gw_sad(p->b.gw)), 2);
+        stop(p);
+    }
+}
+
 /* ---- The end --------------------------------------------------------------------------------- */
 
 static void a_deleted_tunnel_sends_nothing_in_clear(void **state)
@@ -457,6 +486,7 @@ int main(void)
         cmocka_unit_test(simultaneous_ike_rekeys_lose_nothing),
         cmocka_unit_test(a_day_of_lifetimes_loses_nothing),
         cmocka_unit_test(packet_limits_rekey_in_time),
+        cmocka_unit_test(both_ends_reach_their_limits_at_once),
         cmocka_unit_test(a_deleted_tunnel_sends_nothing_in_clear),
         cmocka_unit_test(removing_the_peer_ends_all),
         cmocka_unit_test(a_wrong_secret_fails_on_both_ends),
