@@ -70,7 +70,7 @@ int main(int argc, char **argv)
     struct ipsec_posix *posix;
     struct ipsec_linux_tun *tun;
     struct ipsec_posix_lan device = IPSEC_POSIX_LAN_INIT;
-    const struct ipsec_linux_tun_config tun_config = {sizeof tun_config, "vpn0", 1400, false};
+    const struct ipsec_linux_tun_config tun_config = {sizeof tun_config, "vpn0", 1400, false, true};
     struct ipsec_gw_config config = IPSEC_GW_CONFIG_INIT;
     static struct ipsec_proposals ike, esp;
 

@@ -32,6 +32,7 @@ struct config_gateway {
     struct ipsec_addr tun_address; /* family NONE: the TUN device has no address of its own */
     uint32_t mtu;
     bool no_routes;
+    bool no_offload;
     char control[CONFIG_SOCKET_BYTES];
     uint64_t retransmit_first_ms; /* 0: the library's default */
     uint32_t retransmit_max;

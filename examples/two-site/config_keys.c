@@ -63,6 +63,11 @@ static void gateway_routes(const struct place *place, const char *value)
     config_set_off(place, value, &place->gateway->no_routes);
 }
 
+static void gateway_offload(const struct place *place, const char *value)
+{
+    config_set_off(place, value, &place->gateway->no_offload);
+}
+
 static void gateway_control(const struct place *place, const char *value)
 {
     config_set_text(place, value, place->gateway->control, sizeof(place->gateway->control));
@@ -103,6 +108,7 @@ static const struct key gateway_keys[] = {
     {"tun_address", false, gateway_tun_address},
     {"mtu", false, gateway_mtu},
     {"routes", false, gateway_routes},
+    {"offload", false, gateway_offload},
     {"control", false, gateway_control},
     {"retransmit", false, gateway_retransmit},
     {"retransmit_tries", false, gateway_retransmit_tries},

@@ -107,6 +107,7 @@ static bool open_tun(struct daemon *daemon)
     char why[IPSEC_POSIX_TEXT_MAX] = "";
     config.name = daemon->config->gateway.tun;
     config.mtu = daemon->config->gateway.mtu;
+    config.offload = !daemon->config->gateway.no_offload;
     enum ipsec_status status = ipsec_linux_tun_open(&config, &daemon->tun, why);
     if (status == IPSEC_OK) {
         ipsec_linux_tun_lan(daemon->tun, &lan);
@@ -116,6 +117,10 @@ static bool open_tun(struct daemon *daemon)
         journal_line(daemon->journal, "gateway", "TUN device: %s: %s", ipsec_status_text(status),
                      why);
         return false;
+    }
+    if (why[0] != '\0') {
+        journal_line(daemon->journal, "gateway",
+                     "%s: each packet goes through the device by itself", why);
     }
     return netsetup_apply(daemon->config, ipsec_linux_tun_name(daemon->tun), daemon->journal);
 }

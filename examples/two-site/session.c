@@ -10,6 +10,10 @@
 /* A chain of three certificates with long RSA keys, and some to spare. */
 #define MESSAGE_BYTES_WITH_CHAINS 12000
 
+#define SESSION_BURST        64
+#define SESSION_PACKET_BYTES 2048
+#define SESSION_ROOM_BYTES   512 /* around an inner packet, sealed or to be */
+
 uint64_t session_clock_us(void)
 {
     struct timespec now = {0};
@@ -184,6 +188,11 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->ike.keep_up_first_ms = SESSION_WAIT_FIRST_MS;
     out->ike.keep_up_wait_ms = SESSION_WAIT_MAX_MS;
     out->replay_window_max = IPSEC_REPLAY_WINDOW_MAX;
+    /* A large packet of the device in one burst, and buffers for what fits through it. */
+    out->burst = SESSION_BURST;
+    out->packet_bytes = config->gateway.mtu + SESSION_ROOM_BYTES > SESSION_PACKET_BYTES
+                            ? config->gateway.mtu + SESSION_ROOM_BYTES
+                            : SESSION_PACKET_BYTES;
     out->policy_max = (uint32_t)config->child_count * IPSEC_SELECTORS_MAX * IPSEC_SELECTORS_MAX + 8;
 }
 

@@ -204,7 +204,8 @@ static void every_key(void **state)
     config_free(config);
     config = read_text(
         "# comment\n[gateway]\naddress = 10.0.0.1 ; a comment\nike_port = 5000\nnatt_port=5001\n"
-        "tun = vpn7\ntun_address = 192.168.1.1\nmtu = 1300\nroutes = no\ncontrol = /tmp/c\n"
+        "tun = vpn7\ntun_address = 192.168.1.1\nmtu = 1300\nroutes = no\noffload = no\ncontrol = "
+        "/tmp/c\n"
         "retransmit = 500ms\nretransmit_tries = 3\ncookies = always\nfragment_bytes = 576\n"
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
@@ -247,6 +248,7 @@ static void every_key(void **state)
     assert_int_equal(config->gateway.retransmit_first_ms, 500);
     assert_int_equal(config->gateway.fragment_bytes, 576);
     assert_true(config->gateway.cookies_always && config->gateway.no_routes);
+    assert_true(config->gateway.no_offload);
     config_free(config);
 }
 
@@ -298,6 +300,7 @@ static const struct bad bad_configs[] = {
     {"[gateway]\ntun = a-device-name-too-long\n", 2, "from 1 to 15 characters"},
     {"[gateway]\ntun = ../x\n", 2, "is not a device name"},
     {"[gateway]\nroutes = maybe\n", 2, "is not yes or no"},
+    {"[gateway]\noffload = tso\n", 2, "is not yes or no"},
     {"[gateway]\ncookies = never\n", 2, "is not auto or always"},
     {"[gateway]\nfragment_bytes = 191\n", 2, "191"},
     {"[gateway]\ncrypto = opensll\n", 2, "\"opensll\" is not fastest, or openssl"},

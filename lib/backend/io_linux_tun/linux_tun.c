@@ -14,19 +14,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <ipsec/backend_linux_tun.h>
+#include "tun_state.h"
 
 #define MTU_MIN 68 /* RFC 791 */
 #define MTU_MAX 65535
 
-struct ipsec_linux_tun {
-    int fd;
-    char name[IPSEC_LINUX_TUN_NAME_MAX];
-};
-
 _Static_assert(IPSEC_LINUX_TUN_NAME_MAX == IFNAMSIZ, "the system's limit on interface names");
 
-/* ---- Packets ---- */
+/* ---- Packets -------------------------------------------------------------------------------- */
 
 static enum ipsec_status lan_pull(void *context, struct ipsec_packet *const packets[], size_t max,
                                   size_t *pulled)
@@ -62,7 +57,7 @@ static void lan_deliver(void *context, struct ipsec_packet *const packets[], siz
     }
 }
 
-/* ---- The device ---- */
+/* ---- The device ----------------------------------------------------------------------------- */
 
 static enum ipsec_status fail(char *why, const char *step, const char *name)
 {
@@ -72,14 +67,15 @@ static enum ipsec_status fail(char *why, const char *step, const char *name)
     return IPSEC_ERR_IO;
 }
 
-static enum ipsec_status attach(struct ipsec_linux_tun *tun, const char *name, char *why)
+static enum ipsec_status attach(struct ipsec_linux_tun *tun, const char *name, short flags,
+                                char *why)
 {
     struct ifreq request = {0};
     tun->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (tun->fd < 0) {
         return fail(why, "open", "/dev/net/tun");
     }
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags);
     memcpy(request.ifr_name, name, strlen(name));
     if (ioctl(tun->fd, TUNSETIFF, &request) != 0) {
         return fail(why, "create the TUN device", name);
@@ -87,6 +83,40 @@ static enum ipsec_status attach(struct ipsec_linux_tun *tun, const char *name, c
     memcpy(tun->name, request.ifr_name, sizeof tun->name);
     tun->name[sizeof tun->name - 1] = '\0';
     return IPSEC_OK;
+}
+
+static bool enable_offload(struct ipsec_linux_tun *tun)
+{
+    const unsigned long kinds = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    int bytes = sizeof(struct virtio_net_hdr);
+    if (ioctl(tun->fd, TUNSETVNETHDRSZ, &bytes) != 0 || ioctl(tun->fd, TUNSETOFFLOAD, kinds) != 0) {
+        return false;
+    }
+    tun->offload = calloc(1, sizeof *tun->offload);
+    return tun->offload != NULL;
+}
+
+/* With offload where it is wished and the system has it; otherwise without, and `why` says so. */
+static enum ipsec_status attach_best(struct ipsec_linux_tun *tun, const char *name, bool offload,
+                                     char *why)
+{
+    char reason[IPSEC_POSIX_TEXT_MAX] = "";
+    if (offload) {
+        if (attach(tun, name, IFF_VNET_HDR, reason) == IPSEC_OK && enable_offload(tun)) {
+            return IPSEC_OK;
+        }
+        if (reason[0] == '\0') {
+            (void)fail(reason, "offload of", name);
+        }
+        if (tun->fd >= 0) {
+            (void)close(tun->fd);
+        }
+    }
+    const enum ipsec_status status = attach(tun, name, 0, why);
+    if (status == IPSEC_OK && why != NULL) {
+        memcpy(why, reason, sizeof reason);
+    }
+    return status;
 }
 
 static enum ipsec_status set_mtu(const struct ipsec_linux_tun *tun, int control, uint32_t mtu,
@@ -148,7 +178,8 @@ enum ipsec_status ipsec_linux_tun_open(const struct ipsec_linux_tun_config *conf
     if (t == NULL) {
         return IPSEC_ERR_MEMORY;
     }
-    enum ipsec_status status = attach(t, name, why);
+    t->fd = -1;
+    enum ipsec_status status = attach_best(t, name, c->offload, why);
     status = status == IPSEC_OK ? configure(t, c, why) : status;
     if (status < IPSEC_OK) {
         ipsec_linux_tun_close(t);
@@ -166,6 +197,7 @@ void ipsec_linux_tun_close(struct ipsec_linux_tun *tun)
     if (tun->fd >= 0) {
         (void)close(tun->fd);
     }
+    free(tun->offload);
     free(tun);
 }
 
@@ -174,11 +206,16 @@ const char *ipsec_linux_tun_name(const struct ipsec_linux_tun *tun)
     return tun->name;
 }
 
+bool ipsec_linux_tun_has_offload(const struct ipsec_linux_tun *tun)
+{
+    return tun->offload != NULL;
+}
+
 void ipsec_linux_tun_lan(struct ipsec_linux_tun *tun, struct ipsec_posix_lan *lan)
 {
     lan->size = (uint32_t)sizeof *lan;
     lan->context = tun;
-    lan->lan_pull = lan_pull;
-    lan->lan_deliver = lan_deliver;
+    lan->lan_pull = tun->offload != NULL ? ipseci_tun_offload_pull : lan_pull;
+    lan->lan_deliver = tun->offload != NULL ? ipseci_tun_offload_deliver : lan_deliver;
     lan->fd = tun->fd;
 }
