@@ -21,6 +21,8 @@ packages_of()
     two-site) echo "libinih-dev libpopt-dev libjansson-dev" ;;
     network) echo "iproute2 iputils-ping procps tcpdump iperf3 ca-certificates" ;;
     tshark) echo "tshark" ;;
+    # For tests/bench/marks alone.
+    dpdk) echo "libdpdk-dev librte-crypto-ipsec-mb23" ;;
     cross) echo "gcc-arm-none-eabi libnewlib-arm-none-eabi" ;;
     interop)
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \

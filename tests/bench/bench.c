@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define ROUNDS_MAX 1000000u
-#define MARKS_MAX  32
+#define MARKS_MAX  128
 
 struct mark {
     char name[80];
@@ -142,19 +142,25 @@ double bench_median(double *values, size_t count)
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-/* The medians of both sides at one stack place, an item. */
+/* Over one stack place: the medians of both sides, and of what each turn says of the two, which
+ * have met the same machine: its clock rate changes, and others come and go, slower than that. */
 static struct bench_result compare_at(const struct bench_pair *ours, const struct bench_pair *raw,
                                       size_t place, double *times, size_t rounds)
 {
     double *raw_times = times + rounds;
+    double *overs = raw_times + rounds;
+    double *ratios = overs + rounds;
     (void)timed(ours, place); /* warm */
     (void)timed(raw, place);
     for (size_t i = 0; i < rounds; i++) {
         times[i] = timed(ours, place);
         raw_times[i] = timed(raw, place);
+        overs[i] = times[i] - raw_times[i];
+        ratios[i] = raw_times[i] / times[i];
     }
     const struct bench_result result = {bench_median(times, rounds),
-                                        bench_median(raw_times, rounds), 0, 0};
+                                        bench_median(raw_times, rounds),
+                                        bench_median(overs, rounds), bench_median(ratios, rounds)};
     return result;
 }
 
@@ -163,16 +169,16 @@ struct bench_result bench_compare(const struct bench_report *report, const struc
 {
     const size_t rounds = (report->rounds + STACK_PLACES - 1) / STACK_PLACES;
     struct bench_result all = {0, 0, 0, 0};
-    double *times = calloc(2 * rounds, sizeof(*times));
+    double *times = calloc(4 * rounds, sizeof(*times));
     bench_require(times != NULL, "no memory");
     for (size_t place = 0; place < STACK_PLACES; place++) {
         const struct bench_result one = compare_at(ours, raw, place, times, rounds);
         all.ours_ns += one.ours_ns / STACK_PLACES / items;
         all.raw_ns += one.raw_ns / STACK_PLACES / items;
+        all.over_ns += one.over_ns / STACK_PLACES / items;
+        all.of_raw += one.of_raw / STACK_PLACES;
     }
     free(times);
-    all.over_ns = all.ours_ns - all.raw_ns;
-    all.of_raw = all.raw_ns / all.ours_ns;
     return all;
 }
 

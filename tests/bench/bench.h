@@ -37,7 +37,8 @@ struct bench_pair {
     void *work;
 };
 
-/* Medians over all turns, averaged over places of the stack. */
+/* Medians over all turns, averaged over places of the stack. The last two are of each turn's own
+ * two times. */
 struct bench_result {
     double ours_ns; /* an item */
     double raw_ns;

@@ -25,7 +25,7 @@ struct esp_raw_packet {
 /* What is demanded of seal and open with AES-256-GCM; 0: nothing. */
 struct esp_marks {
     double of_raw_64;
-    double over_raw_64_ns;
+    double over_raw_ns; /* at any size */
     double of_raw_1420;
 };
 

@@ -151,7 +151,7 @@ static int open_packet(void *key, const struct esp_raw_packet *p)
 const struct esp_raw *esp_raw_mbedtls(void)
 {
     static const struct esp_raw raw = {.prefix = "",
-                                       .marks = {.over_raw_64_ns = 80, .of_raw_1420 = 0.97},
+                                       .marks = {.over_raw_ns = 80, .of_raw_1420 = 0.97},
                                        .provider_new = provider_new,
                                        .provider_free = provider_free,
                                        .key_new = key_new,
