@@ -11,11 +11,12 @@
 # PACKAGES_NO_INSTALL set, it is only named. No service is started by an installation.
 
 packages_missing=
+packages_foreign= # left out, since this architecture has none
 
 packages_of()
 {
     case $1 in
-    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev libssl-dev nettle-dev" ;;
+    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev libssl-dev nettle-dev libipsec-mb-dev" ;;
     # The last two: what a static libcrypto of OpenSSL 3.5 names; libssl-dev does not bring them.
     test) echo "libcmocka-dev libjansson-dev binutils zlib1g-dev libzstd-dev" ;;
     two-site) echo "libinih-dev libpopt-dev libjansson-dev" ;;
@@ -36,6 +37,14 @@ packages_of()
     esac
 }
 
+# Those that Debian builds for some architectures only.
+packages_exists()
+{
+    case $1 in
+    libipsec-mb-dev) [ "$(dpkg --print-architecture)" = amd64 ] ;;
+    esac
+}
+
 packages_installed()
 {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -45,8 +54,13 @@ packages_installed()
 packages_look()
 {
     packages_missing=
+    packages_foreign=
     for packages_group in "$@"; do
         for packages_name in $(packages_of "$packages_group"); do
+            if ! packages_exists "$packages_name"; then
+                packages_foreign="$packages_foreign${packages_foreign:+ }$packages_name"
+                continue
+            fi
             packages_installed "$packages_name" ||
                 packages_missing="$packages_missing${packages_missing:+ }$packages_name"
         done
@@ -80,6 +94,7 @@ packages_need()
         return 0
     fi
     packages_look "$@"
+    [ -z "$packages_foreign" ] || echo "packages: left out, this architecture has none: $packages_foreign"
     [ -n "$packages_missing" ] || return 0
     if [ -n "${PACKAGES_NO_INSTALL-}" ]; then
         echo "packages: missing, and PACKAGES_NO_INSTALL is set: $packages_missing"

@@ -133,7 +133,7 @@ struct ipsec_crypto_op {
 
 /* Limits of one provider; see each function. All functions may be called from any thread as long as
  * no two calls share a key, a ke or (for random, and for ke_*, which draw random) the context,
- * unless the provider promises more. */
+ * unless the provider promises more, or asks for more (backend_ipsec_mb.h: a context a thread). */
 struct ipsec_crypto {
     uint32_t size; /* sizeof(struct ipsec_crypto) */
     const char *name;

@@ -369,6 +369,9 @@ static void too_little_room_and_unknown_groups(void **state)
     struct ipsec_ke *ke = NULL;
     size_t length = sizeof(room);
     assert_false(has(999));
+    if (provider->ke_start == NULL) {
+        skip();
+    }
     assert_int_equal(provider->ke_start(provider->context, 999, &ke, room, &length),
                      IPSEC_ERR_NOT_BUILT_IN);
     assert_null(ke);

@@ -213,6 +213,9 @@ static void an_unknown_prf_is_not_built_in(void **state)
     (void)state;
     uint8_t out[64];
     assert_false(provider->supports(provider->context, IPSEC_TRANSFORM_PRF, 999, 0));
+    if (provider->prf == NULL) {
+        skip();
+    }
     assert_int_equal(provider->prf(provider->context, 999, ipseci_view("k", 1), NULL, 0, out),
                      IPSEC_ERR_NOT_BUILT_IN);
 }

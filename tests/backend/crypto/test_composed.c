@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Providers against each other and together: whatever one seals, the other opens, octet for octet
- * the same; and lists in which a cipher is done by one and its MAC by the other.
+ * Mbed TLS and another provider, against each other and together: whatever one seals, the other
+ * opens, octet for octet the same; and lists in which a cipher is done by one and its MAC by the
+ * other.
  */
 #include "provider_kit.h"
 
+#include "vectors_crypto.h"
+
 #include <ipsec/backend_mbedtls.h>
-#include <ipsec/backend_openssl.h>
 #include <ipsec/crypto_choice.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +24,6 @@
 #define LISTS     4
 
 static struct ipsec_mbedtls *mbedtls;
-static struct ipsec_openssl *openssl;
 static const struct ipsec_crypto *tables[2];
 static struct ipsec_crypto_choice *choice[2];
 static struct ipsec_crypto_list lists[LISTS]; /* one, the other, and each with the other's MACs */
@@ -81,12 +82,11 @@ static struct ipsec_crypto_list make_choice(size_t first)
 static int setup(void **state)
 {
     (void)state;
-    if (ipsec_mbedtls_new(NULL, &mbedtls) != IPSEC_OK ||
-        ipsec_openssl_new(NULL, &openssl) != IPSEC_OK) {
+    tables[1] = vectors_crypto_new();
+    if (ipsec_mbedtls_new(NULL, &mbedtls) != IPSEC_OK || tables[1] == NULL) {
         return -1;
     }
     tables[0] = ipsec_mbedtls_crypto(mbedtls);
-    tables[1] = ipsec_openssl_crypto(openssl);
     lists[0] = (struct ipsec_crypto_list){&tables[0], 1};
     lists[1] = (struct ipsec_crypto_list){&tables[1], 1};
     lists[2] = make_choice(0);
@@ -100,7 +100,7 @@ static int teardown(void **state)
     free(choice[0]);
     free(choice[1]);
     ipsec_mbedtls_free(mbedtls);
-    ipsec_openssl_free(openssl);
+    vectors_crypto_free();
     return 0;
 }
 
@@ -333,6 +333,9 @@ static void key_exchanges_meet(void **state)
     (void)state;
     const struct ipseci_ke_info *info;
     size_t met = 0;
+    if (tables[1]->ke_start == NULL) { /* it does packets only */
+        skip();
+    }
     for (size_t n = 0; (info = ipseci_ke_at(n)) != NULL; n++) {
         if (both_have(IPSEC_TRANSFORM_KE, info->id, 0)) {
             meet(info->id, tables[0], tables[1]);
