@@ -125,7 +125,7 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_quirk_parse(const char *name,
 
 /* Whether a MOBIKE peer has to prove that it receives at a new address (RFC 4555 3.7). */
 enum ipsec_routability {
-    IPSEC_ROUTABILITY_BEFORE = 0, /* before traffic goes there */
+    IPSEC_ROUTABILITY_BEFORE = 0, /* before traffic goes there; no child is made meanwhile */
     IPSEC_ROUTABILITY_AFTER = 1,  /* traffic goes there at once; without an answer the SA ends */
     IPSEC_ROUTABILITY_OFF = 2     /* a peer that is trusted not to flood others */
 };

@@ -156,9 +156,7 @@ static void back(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
     if (path != NULL) {
         sa->local = path->old_local;
         sa->remote = path->old_remote;
-    }
-    if (sa->peer->routability != IPSEC_ROUTABILITY_BEFORE) {
-        ipseci_children_follow(ike, sa);
+        ipseci_children_follow(ike, sa); /* one that was made meanwhile has gone ahead */
     }
 }
 
@@ -174,10 +172,25 @@ static void again(const struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 /* ---- the peer moves ----------------------------------------------------------------------------
  */
 
+bool ipseci_address_unproven(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const uint8_t check = IPSECI_MOBILE_WANT_CHECK | IPSECI_MOBILE_CHECK_OUT;
+    const uint8_t update = IPSECI_MOBILE_WANT_UPDATE | IPSECI_MOBILE_UPDATE_OUT;
+    const struct ipseci_path *path = ipseci_path_get(ike, sa);
+
+    if (sa->peer->routability != IPSEC_ROUTABILITY_BEFORE) {
+        return false;
+    }
+    if ((sa->mobile & IPSECI_MOBILE_FIRST) == 0) {
+        return (sa->mobile & check) != 0;
+    }
+    return (sa->mobile & update) != 0 &&
+           (path == NULL || !ipseci_endpoint_equal(&path->old_remote, &sa->remote));
+}
+
 static void peer_moved(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                        const struct ipseci_message *in, const struct ipseci_step *step)
 {
-    const uint8_t unproven = IPSECI_MOBILE_WANT_CHECK | IPSECI_MOBILE_CHECK_OUT;
     const struct ipsec_endpoint old_local = sa->local;
     const struct ipsec_endpoint old_remote = sa->remote;
     const bool other = !ipseci_endpoint_equal(&in->remote, &sa->remote);
@@ -193,7 +206,7 @@ static void peer_moved(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         sa->mobile &= (uint8_t)~IPSECI_MOBILE_CHECK_OUT;
         sa->mobile |= IPSECI_MOBILE_WANT_CHECK;
     }
-    if (sa->peer->routability != IPSEC_ROUTABILITY_BEFORE || (sa->mobile & unproven) == 0) {
+    if (!ipseci_address_unproven(ike, sa)) {
         ipseci_children_follow(ike, sa);
     }
     if (other || !ipseci_endpoint_equal(&old_local, &sa->local)) {

@@ -5,6 +5,7 @@
 #include "address_config.h"
 #include "child_offer.h"
 #include "engine.h"
+#include "mobility.h"
 #include "sa_payload.h"
 #include "small_payloads.h"
 
@@ -119,6 +120,17 @@ static bool is_gone(const struct ipseci_gone *gone, uint64_t spi)
     return false;
 }
 
+/* A child would send at once to where the peer said that it is, and others may suffer from it
+ * (RFC 4555 5.4): the peer is to drop it, and it is made later. */
+static void not_there(const struct ipseci_context *ctx, struct ipseci_step *step)
+{
+    if (out_of_patience(ctx)) {
+        ipseci_step_fail(step, ctx, ipseci_child_phase(ctx), IPSEC_CAUSE_POLICY);
+    }
+    step->actions |= IPSECI_ACT_DELETE_CHILD | IPSECI_ACT_TEMPORARY;
+    step->delete_spi = ctx->hs->child_spi;
+}
+
 static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
                                            struct ipseci_step *step)
 {
@@ -134,6 +146,10 @@ static enum ipsec_status response_accepted(const struct ipseci_context *ctx,
     }
     if (is_gone(&hs->gone, terms.choice.spi)) {
         step->actions |= IPSECI_ACT_CHILD_GONE;
+        return IPSEC_OK;
+    }
+    if (ipseci_address_unproven(ctx->ike, ctx->sa)) {
+        not_there(ctx, step);
         return IPSEC_OK;
     }
     if (terms.choice.suite.ke != 0) {
@@ -193,11 +209,14 @@ enum ipsec_status ipseci_child_response(const struct ipseci_context *ctx, struct
  */
 
 /* RFC 7296 2.25.2: an IKE SA that is being closed or rekeyed makes no children (COLL-13), nor does
- * one that has been rekeyed, whose children are elsewhere and not unknown (REKEY-09). */
-static bool not_now(const struct ipseci_ike_sa *sa)
+ * one that has been rekeyed, whose children are elsewhere and not unknown (REKEY-09). RFC 4555 3.7:
+ * nor does one whose peer is to answer at its new address before that is sent to. */
+static bool not_now(const struct ipseci_context *ctx)
 {
+    const struct ipseci_ike_sa *sa = ctx->sa;
+
     return sa->state != IPSECI_IKE_ESTABLISHED || sa->want_delete ||
-           sa->task == IPSECI_TASK_IKE_REKEY;
+           sa->task == IPSECI_TASK_IKE_REKEY || ipseci_address_unproven(ctx->ike, sa);
 }
 
 static void child_not_found(const struct ipseci_context *ctx, struct ipseci_step *step,
@@ -305,7 +324,7 @@ enum ipsec_status ipseci_child_request(const struct ipseci_context *ctx, struct 
     if (!ipseci_step_syntax(step, ctx, IPSECI_RULE_CHILD_REQUEST)) {
         return IPSEC_OK;
     }
-    if (not_now(ctx->sa)) {
+    if (not_now(ctx)) {
         ipseci_step_refuse_plain(step, ctx, IPSECI_NOTIFY_TEMPORARY_FAILURE);
         return IPSEC_OK;
     }

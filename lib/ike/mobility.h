@@ -87,6 +87,9 @@ bool ipseci_mobility_nat(const struct ipseci_context *ctx, struct ipseci_step *s
 
 void ipseci_mobility_commit(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                             const struct ipseci_message *in, const struct ipseci_step *step);
+/* Nothing may be sent to the peer's address in the SA but IKE messages: it has not answered there,
+ * and is to before (IPSEC_ROUTABILITY_BEFORE, RFC 4555 3.7). */
+bool ipseci_address_unproven(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);
 /* The next request that mobility wants of an idle SA; its wish is taken back. */
 enum ipseci_task ipseci_mobility_task(struct ipseci_ike_sa *sa);
 /* It could not be sent: the wish is there again. */

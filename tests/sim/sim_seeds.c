@@ -424,6 +424,8 @@ static const struct options mixes[] = {
     {.sessions = true},
     {.sessions = true, .harder = true, .fragments = true, .window = true},
     {.sessions = true, .fragments = true, .mobile = true, .window = true},
+    {.reauth = true, .harder = true, .keep_up = true},
+    {.reauth = true, .harder = true, .mobile = true},
 };
 #define MIXES (sizeof(mixes) / sizeof(mixes[0]))
 

@@ -145,6 +145,121 @@ static void mobike_children_wait_for_the_answer_and_the_check(void **state)
     sim_free(s);
 }
 
+/* The outer addresses that the node's children send to. */
+static void assert_all_send_to(struct sim_node *n, const char *local, const char *remote)
+{
+    uint32_t children = 0;
+
+    for (size_t i = 0; i < SIM_CHILDREN_MAX; i++) {
+        if (n->sink[i].used) {
+            children++;
+            assert_true(mobile_is_at(&n->sink[i].sa.local, local));
+            assert_true(mobile_is_at(&n->sink[i].sa.remote, remote));
+        }
+    }
+    assert_true(children > 0);
+}
+
+static struct sim *two_children(void)
+{
+    struct sim *s = mobile_made();
+
+    A(s)->peer.child_count = B(s)->peer.child_count = 2;
+    A(s)->child[1].start = IPSEC_START_ON_DEMAND;
+    return mobile_start(s);
+}
+
+/* RFC 4555 3.7, 5.4: nor does a child that is made meanwhile send to what is not proven. */
+static void mobike_no_child_is_made_before_the_check(void **state)
+{
+    (void)state;
+    for (int rekey = 0; rekey < 2; rekey++) {
+        struct sim *s = two_children();
+        s->held = true;
+        assert_int_equal(mobile_move(A(s), NEW_A, NULL), IPSEC_OK);
+        assert_true(sim_deliver(s, 0)); /* the update */
+        assert_true(sim_deliver(s, 0)); /* its answer; the check stays under way */
+        if (rekey == 1) {
+            (void)ipsec_ike_rekey_child(A(s)->ike, sim_child_in(A(s), IPSEC_CHILD_INSTALLED), 0,
+                                        s->now);
+        } else {
+            assert_int_equal(
+                ipsec_ike_create_child(A(s)->ike, mobile_sa(A(s)), &A(s)->child[1], s->now),
+                IPSEC_OK);
+        }
+        assert_int_equal(sim_in_flight(s), 2);
+        assert_true(sim_deliver(s, 1));
+        assert_int_equal(sim_in_flight(s), 2);
+        assert_int_equal(sim_sink_count(B(s)), 1);
+        assert_all_send_to(B(s), OLD_B, OLD_A);
+        s->held = false;
+        sim_run(s, 200 * SECOND);
+        assert_non_null(
+            strstr(s->ladder, "B CREATE_CHILD_SA response 4: SK{N(TEMPORARY_FAILURE)}"));
+        assert_int_equal(A(s)->events[IPSEC_EVENT_CHILD_REKEYED], rekey);
+        assert_all_send_to(A(s), NEW_A, OLD_B);
+        assert_all_send_to(B(s), OLD_B, NEW_A);
+        sim_assert_agree(s, 1, rekey == 1 ? 1 : 2);
+        sim_free(s);
+    }
+}
+
+/* The same with an exchange that was begun before the peer moved. */
+static void mobike_no_child_is_taken_before_the_check(void **state)
+{
+    (void)state;
+    for (int rekey = 0; rekey < 2; rekey++) {
+        struct sim *s = two_children();
+        s->held = true;
+        if (rekey == 1) {
+            (void)ipsec_ike_rekey_child(B(s)->ike, sim_child_in(B(s), IPSEC_CHILD_INSTALLED), 0,
+                                        s->now);
+        } else {
+            assert_int_equal(
+                ipsec_ike_create_child(B(s)->ike, mobile_sa(B(s)), &B(s)->child[1], s->now),
+                IPSEC_OK);
+        }
+        assert_true(sim_deliver(s, 0)); /* A makes it, and its answer is on the way */
+        assert_int_equal(sim_sink_count(A(s)), 2);
+        assert_int_equal(mobile_move(A(s), NEW_A, NULL), IPSEC_OK);
+        assert_true(sim_deliver(s, 1)); /* the update comes before it */
+        assert_true(mobile_remote_is(B(s), NEW_A));
+        assert_true(sim_deliver(s, 0));
+        assert_int_equal(sim_sink_count(B(s)), 1);
+        assert_all_send_to(B(s), OLD_B, OLD_A);
+        s->held = false;
+        sim_run(s, 200 * SECOND);
+        assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 0);
+        assert_int_equal(B(s)->events[IPSEC_EVENT_CHILD_REKEYED], rekey);
+        assert_all_send_to(A(s), NEW_A, OLD_B);
+        assert_all_send_to(B(s), OLD_B, NEW_A);
+        sim_assert_agree(s, 1, rekey == 1 ? 1 : 2);
+        sim_free(s);
+    }
+}
+
+/* The end that decides has to hear from the address it goes to, too. */
+static void mobike_no_child_is_made_to_an_address_that_has_not_answered(void **state)
+{
+    struct sim *s = two_children();
+
+    (void)state;
+    s->held = true;
+    assert_int_equal(mobile_move(A(s), NULL, NEW_B), IPSEC_OK);
+    assert_int_equal(ipsec_ike_create_child(B(s)->ike, mobile_sa(B(s)), &B(s)->child[1], s->now),
+                     IPSEC_OK);
+    assert_true(sim_deliver(s, 1));
+    assert_int_equal(sim_sink_count(A(s)), 1);
+    assert_all_send_to(A(s), OLD_A, OLD_B);
+    s->held = false;
+    sim_run(s, 200 * SECOND);
+    assert_non_null(strstr(s->ladder, "A CREATE_CHILD_SA response 1: SK{N(TEMPORARY_FAILURE)}"));
+    assert_all_send_to(A(s), OLD_A, NEW_B);
+    assert_all_send_to(B(s), NEW_B, OLD_A);
+    sim_assert_agree(s, 1, 2);
+    sim_free(s);
+}
+
 static void mobike_routability_after_and_off(void **state)
 {
     (void)state;
@@ -370,6 +485,9 @@ int main(void)
         cmocka_unit_test(mobike_no_room_for_paths),
         cmocka_unit_test(mobike_update_moves_all),
         cmocka_unit_test(mobike_children_wait_for_the_answer_and_the_check),
+        cmocka_unit_test(mobike_no_child_is_made_before_the_check),
+        cmocka_unit_test(mobike_no_child_is_taken_before_the_check),
+        cmocka_unit_test(mobike_no_child_is_made_to_an_address_that_has_not_answered),
         cmocka_unit_test(mobike_routability_after_and_off),
         cmocka_unit_test(mobike_to_another_address_of_the_peer),
         cmocka_unit_test(mobike_to_ipv6_and_back),
