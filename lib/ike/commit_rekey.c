@@ -138,6 +138,9 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
     new_sa->heir_of = 0;
     old->want_rekey = false;
     old->want_probe = false;
+    if (new_sa->state != IPSECI_IKE_ESTABLISHED) { /* ended before the collision was decided */
+        ipseci_keep_up_over(ike, old, (enum ipsec_reason)new_sa->reason);
+    }
     old->reason = IPSEC_REASON_REPLACED;
     if (old->state == IPSECI_IKE_ESTABLISHED) {
         old->state = IPSECI_IKE_REPLACED;
@@ -241,8 +244,8 @@ enum ipsec_status ipseci_commit_new_ike(struct ipsec_ike *ike, struct ipseci_ike
         return IPSEC_OK;
     }
     if (theirs != NULL && ours_loses(step->new_ike.low_nonce, sa->collision_nonce)) {
-        ipseci_replace_ike(ike, sa, theirs); /* the peer deletes the old one */
         retire_ike(ike, made, true);
+        ipseci_replace_ike(ike, sa, theirs); /* the peer deletes the old one */
         return IPSEC_OK;
     }
     ipseci_replace_ike(ike, sa, made);
