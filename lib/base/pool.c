@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Slots named by handles: the low 16 bits are the index, the high 16 the slot's generation, which
- * is odd while the slot is in use. So no handle is 0, and a handle of a slot that was released is
- * recognised until the generation has wrapped (32768 uses of that one slot).
+ * Slots named by handles: the low bits are the index, the rest the slot's generation, which is odd
+ * while the slot is in use. So no handle is 0, and a handle of a slot that was released is
+ * recognised until the generation has wrapped: 32768 uses of that one slot, 1024 in a large pool.
  */
 #include "pool.h"
 
 #include <string.h>
+
+#define INDEX_BITS       16u /* up to 65,535 slots */
+#define INDEX_BITS_LARGE 21u
 
 void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, uint32_t count,
                         size_t slot_bytes)
@@ -26,6 +29,8 @@ void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, ui
         return;
     }
     pool->count = count;
+    pool->index_bits = count >> INDEX_BITS == 0 ? INDEX_BITS : INDEX_BITS_LARGE;
+    pool->free_last = count - 1;
     for (uint32_t i = 0; i < count; i++) {
         pool->next[i] = i + 1; /* count ends the list */
     }
@@ -36,9 +41,20 @@ static void *slot_at(const struct ipseci_pool *pool, uint32_t index)
     return pool->slots + (size_t)index * pool->slot_bytes;
 }
 
+uint32_t ipseci_pool_index(const struct ipseci_pool *pool, ipsec_handle handle)
+{
+    return handle & ((UINT32_C(1) << pool->index_bits) - 1);
+}
+
+static void next_generation(struct ipseci_pool *pool, uint32_t index)
+{
+    const uint32_t most = UINT32_MAX >> pool->index_bits;
+    pool->generation[index] = (uint16_t)((pool->generation[index] + 1u) & most);
+}
+
 static ipsec_handle handle_of(const struct ipseci_pool *pool, uint32_t index)
 {
-    return (uint32_t)pool->generation[index] << 16 | index;
+    return (uint32_t)pool->generation[index] << pool->index_bits | index;
 }
 
 void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle)
@@ -50,7 +66,7 @@ void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle)
         return NULL;
     }
     pool->free_first = pool->next[index];
-    pool->generation[index]++;
+    next_generation(pool, index);
     pool->used++;
     *handle = handle_of(pool, index);
     return slot_at(pool, index);
@@ -58,8 +74,8 @@ void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle)
 
 void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle)
 {
-    const uint32_t index = handle & 0xffffu;
-    const uint32_t generation = handle >> 16;
+    const uint32_t index = ipseci_pool_index(pool, handle);
+    const uint32_t generation = handle >> pool->index_bits;
 
     if (index >= pool->count || (generation & 1u) == 0 || pool->generation[index] != generation) {
         return NULL;
@@ -67,18 +83,37 @@ void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle)
     return slot_at(pool, index);
 }
 
+ipsec_handle ipseci_pool_handle(const struct ipseci_pool *pool, const void *slot)
+{
+    const size_t at = (size_t)((const uint8_t *)slot - pool->slots);
+    return handle_of(pool, (uint32_t)(at / pool->slot_bytes));
+}
+
+/* The slot used last is warm, so it is taken first; but see IPSECI_POOL_MAX. */
+static void free_slot(struct ipseci_pool *pool, uint32_t index)
+{
+    if (pool->index_bits == INDEX_BITS || pool->free_first >= pool->count) {
+        pool->next[index] = pool->free_first;
+        pool->free_first = index;
+        pool->free_last = pool->used == pool->count ? index : pool->free_last;
+    } else {
+        pool->next[index] = pool->count;
+        pool->next[pool->free_last] = index;
+        pool->free_last = index;
+    }
+}
+
 bool ipseci_pool_release(struct ipseci_pool *pool, ipsec_handle handle)
 {
-    const uint32_t index = handle & 0xffffu;
+    const uint32_t index = ipseci_pool_index(pool, handle);
     void *slot = ipseci_pool_get(pool, handle);
 
     if (slot == NULL) {
         return false;
     }
     ipseci_wipe(slot, pool->slot_bytes);
-    pool->generation[index]++;
-    pool->next[index] = pool->free_first;
-    pool->free_first = index;
+    next_generation(pool, index);
+    free_slot(pool, index);
     pool->used--;
     return true;
 }

@@ -22,9 +22,14 @@ struct ipseci_pool {
     uint32_t count;
     uint32_t used;
     uint32_t free_first;
+    uint32_t free_last;  /* released slots go here where generations are short */
+    uint32_t index_bits; /* of a handle; the rest is the generation */
 };
 
-#define IPSECI_POOL_MAX 65535u /* slots: a handle has 16 bits of index and 16 of generation */
+/* Slots: a handle has 16 bits of index and 16 of generation. In a pool of more than 65,535 slots it
+ * has 21 and 11; there the slot that has been free for the longest is taken, so that a generation
+ * comes back as late as it can. */
+#define IPSECI_POOL_MAX 0x1fffffu
 
 void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, uint32_t count,
                         size_t slot_bytes);
@@ -32,6 +37,10 @@ void ipseci_pool_layout(struct ipseci_pool *pool, struct ipseci_arena *arena, ui
 void *ipseci_pool_take(struct ipseci_pool *pool, ipsec_handle *handle);
 /* NULL when stale. */
 void *ipseci_pool_get(const struct ipseci_pool *pool, ipsec_handle handle);
+/* Which slot a handle names, from 0. */
+uint32_t ipseci_pool_index(const struct ipseci_pool *pool, ipsec_handle handle);
+/* The handle of a slot in use. */
+ipsec_handle ipseci_pool_handle(const struct ipseci_pool *pool, const void *slot);
 /* Wipes; a stale handle is ignored and answered false. */
 bool ipseci_pool_release(struct ipseci_pool *pool, ipsec_handle handle);
 /* Walks slots in use: start with *cursor 0; NULL at the end. Releasing the current slot is allowed.

@@ -50,13 +50,24 @@ static bool holds_port(const struct ipsec_selector *s, bool has_ports, uint16_t 
     return port >= s->port_first && port <= s->port_last;
 }
 
+bool ipseci_selector_has_ports(const struct ipsec_selector *s)
+{
+    return !is_any_port(s) && !is_opaque(s);
+}
+
+bool ipseci_selector_covers(const struct ipsec_selector *s, const struct ipseci_flow *flow,
+                            enum ipseci_flow_end end)
+{
+    return s->family == flow->family && (s->protocol == 0 || s->protocol == flow->protocol) &&
+           holds_address(s, end == IPSECI_FLOW_SOURCE ? flow->src : flow->dst);
+}
+
 bool ipseci_selector_matches(const struct ipsec_selector *s, const struct ipseci_flow *flow,
                              enum ipseci_flow_end end)
 {
-    const bool is_source = end == IPSECI_FLOW_SOURCE;
-    return s->family == flow->family && (s->protocol == 0 || s->protocol == flow->protocol) &&
-           holds_address(s, is_source ? flow->src : flow->dst) &&
-           holds_port(s, flow->has_ports, is_source ? flow->src_port : flow->dst_port);
+    return ipseci_selector_covers(s, flow, end) &&
+           holds_port(s, flow->has_ports,
+                      end == IPSECI_FLOW_SOURCE ? flow->src_port : flow->dst_port);
 }
 
 bool ipseci_selectors_match(const struct ipsec_selector *s, uint32_t count,

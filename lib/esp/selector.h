@@ -14,6 +14,12 @@ bool ipseci_selector_valid(const struct ipsec_selector *s);
 /* The end of a flow that a selector is held against. */
 enum ipseci_flow_end { IPSECI_FLOW_SOURCE, IPSECI_FLOW_DESTINATION };
 
+/* All but the ports. */
+bool ipseci_selector_covers(const struct ipsec_selector *s, const struct ipseci_flow *flow,
+                            enum ipseci_flow_end end);
+/* Names certain ports: neither any nor OPAQUE. */
+bool ipseci_selector_has_ports(const struct ipsec_selector *s);
+
 bool ipseci_selector_matches(const struct ipsec_selector *s, const struct ipseci_flow *flow,
                              enum ipseci_flow_end end);
 

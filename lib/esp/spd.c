@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The policy database: entries in a pool, and an order over them that a lookup walks from the
- * front. Called by lib/gw. RFC 4301 4.4.1, 5.1, 5.2, 7.
+ * The policy database: rules in a pool, and an order over them that finds the first that matches
+ * (spd_index.c or spd_scan.c). Called by lib/gw. RFC 4301 4.4.1, 5.1, 5.2, 7.
  */
-#include <ipsec/spd.h>
-
-#include "pool.h"
-#include "selector.h"
+#include "spd_rule.h"
 
 #include <string.h>
 
 #define ENTRY_MAX_DEFAULT 64u
 
-struct rule {
-    struct ipsec_selector local;
-    struct ipsec_selector remote;
-    ipsec_handle handle; /* its own */
-    ipsec_handle sa;
-    void *user;
-    int32_t priority;
-    uint8_t action; /* enum ipsec_spd_action */
-};
-
 struct ipsec_spd {
     struct ipseci_pool pool;
-    struct rule **order; /* by priority, equal ones by age */
-    uint32_t count;
+    struct ipseci_spd_order *order;
+    uint64_t added; /* so many rules so far */
 };
 
 static enum ipsec_status take_config(const struct ipsec_spd_config *given,
@@ -41,8 +28,9 @@ static struct ipsec_spd *layout(struct ipseci_arena *arena, const struct ipsec_s
     struct ipsec_spd measured;
     struct ipsec_spd *spd = IPSECI_ARENA_NEW(arena, 1, struct ipsec_spd);
     struct ipsec_spd *to = spd != NULL ? spd : &measured;
-    ipseci_pool_layout(&to->pool, arena, c->entry_max, sizeof(struct rule));
-    to->order = IPSECI_ARENA_NEW(arena, c->entry_max, struct rule *);
+    ipseci_pool_layout(&to->pool, arena, c->entry_max, sizeof(struct ipseci_rule));
+    to->order =
+        ipseci_spd_order_layout(arena, (struct ipseci_rule *)(void *)to->pool.slots, c->entry_max);
     return spd;
 }
 
@@ -90,18 +78,6 @@ static bool is_entry_valid(const struct ipsec_spd_entry *e)
            (e->action == IPSEC_SPD_PROTECT || e->sa == 0);
 }
 
-/* Puts a rule behind those of its own priority and before those of larger ones. */
-static void insert(struct ipsec_spd *spd, struct rule *rule)
-{
-    uint32_t at = spd->count;
-    while (at > 0 && spd->order[at - 1]->priority > rule->priority) {
-        spd->order[at] = spd->order[at - 1];
-        at--;
-    }
-    spd->order[at] = rule;
-    spd->count++;
-}
-
 enum ipsec_status ipsec_spd_add(struct ipsec_spd *spd, const struct ipsec_spd_entry *entry,
                                 ipsec_handle *handle)
 {
@@ -114,48 +90,41 @@ enum ipsec_status ipsec_spd_add(struct ipsec_spd *spd, const struct ipsec_spd_en
         return IPSEC_ERR_ARGUMENT;
     }
     ipsec_handle taken;
-    struct rule *rule = ipseci_pool_take(&spd->pool, &taken);
+    struct ipseci_rule *rule = ipseci_pool_take(&spd->pool, &taken);
     if (rule == NULL) {
         return IPSEC_ERR_FULL;
     }
     rule->local = e.local;
     rule->remote = e.remote;
-    rule->handle = taken;
     rule->sa = e.sa;
     rule->user = e.user;
     rule->priority = e.priority;
     rule->action = e.action;
-    insert(spd, rule);
+    rule->age = spd->added++;
+    ipseci_spd_order_insert(spd->order, rule);
     *handle = taken;
     return IPSEC_OK;
 }
 
-static struct rule *get(const struct ipsec_spd *spd, ipsec_handle handle)
+static struct ipseci_rule *get(const struct ipsec_spd *spd, ipsec_handle handle)
 {
     return spd == NULL ? NULL : ipseci_pool_get(&spd->pool, handle);
 }
 
 enum ipsec_status ipsec_spd_remove(struct ipsec_spd *spd, ipsec_handle handle)
 {
-    const struct rule *rule = get(spd, handle);
+    struct ipseci_rule *rule = get(spd, handle);
     if (rule == NULL) {
         return IPSEC_ERR_STALE;
     }
-    uint32_t at = 0;
-    while (at < spd->count && spd->order[at] != rule) {
-        at++;
-    }
-    for (; at + 1 < spd->count; at++) {
-        spd->order[at] = spd->order[at + 1];
-    }
-    spd->count--;
+    ipseci_spd_order_remove(spd->order, rule);
     (void)ipseci_pool_release(&spd->pool, handle);
     return IPSEC_OK;
 }
 
 enum ipsec_status ipsec_spd_set_sa(struct ipsec_spd *spd, ipsec_handle handle, ipsec_handle sa)
 {
-    struct rule *rule = get(spd, handle);
+    struct ipseci_rule *rule = get(spd, handle);
     if (rule == NULL) {
         return IPSEC_ERR_STALE;
     }
@@ -166,50 +135,14 @@ enum ipsec_status ipsec_spd_set_sa(struct ipsec_spd *spd, ipsec_handle handle, i
     return IPSEC_OK;
 }
 
-static bool matches(const struct rule *rule, const struct ipseci_flow *flow, bool outbound)
-{
-    return ipseci_selector_matches(&rule->local, flow,
-                                   outbound ? IPSECI_FLOW_SOURCE : IPSECI_FLOW_DESTINATION) &&
-           ipseci_selector_matches(&rule->remote, flow,
-                                   outbound ? IPSECI_FLOW_DESTINATION : IPSECI_FLOW_SOURCE);
-}
-
-/* Could a later fragment belong to a packet that falls under this rule? All but the ports fits. */
-static bool may_match(const struct rule *rule, const struct ipseci_flow *flow, bool outbound)
-{
-    struct rule portless = *rule;
-    portless.local.port_first = portless.remote.port_first = 0;
-    portless.local.port_last = portless.remote.port_last = UINT16_MAX;
-    return matches(&portless, flow, outbound);
-}
-
 /* RFC 4301 7: ports of a later fragment can not be seen. It must not leave in clear under a general
  * BYPASS when its packet falls under an earlier rule that does not bypass. */
-static const struct rule *guard(const struct ipsec_spd *spd, const struct rule *found,
-                                const struct ipseci_flow *flow, bool outbound)
+static const struct ipseci_rule *guard(const struct ipsec_spd *spd, const struct ipseci_rule *found,
+                                       const struct ipseci_flow *flow, bool outbound)
 {
-    if (found->action != IPSEC_SPD_BYPASS || !flow->fragment_not_first) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < spd->count && spd->order[i] != found; i++) {
-        const struct rule *rule = spd->order[i];
-        if (rule->action != IPSEC_SPD_BYPASS && may_match(rule, flow, outbound)) {
-            return rule;
-        }
-    }
-    return NULL;
-}
-
-/* RFC 4301 4.4.1: the first entry that matches decides. */
-static const struct rule *first_match(const struct ipsec_spd *spd, const struct ipseci_flow *flow,
-                                      bool outbound)
-{
-    for (uint32_t i = 0; i < spd->count; i++) {
-        if (matches(spd->order[i], flow, outbound)) {
-            return spd->order[i];
-        }
-    }
-    return NULL;
+    return found->action == IPSEC_SPD_BYPASS && flow->fragment_not_first
+               ? ipseci_spd_order_guard(spd->order, found, flow, outbound)
+               : NULL;
 }
 
 enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd, struct ipsec_view inner_packet,
@@ -225,17 +158,17 @@ enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd, struct ipsec_vie
     }
     IPSECI_TRY(ipseci_ip_parse(inner_packet, &flow));
 
-    const struct rule *rule = first_match(spd, &flow, outbound);
+    const struct ipseci_rule *rule = ipseci_spd_order_first(spd->order, &flow, outbound);
     if (rule == NULL) {
         return IPSEC_OK;
     }
-    const struct rule *held_back = guard(spd, rule, &flow, outbound);
+    const struct ipseci_rule *held_back = guard(spd, rule, &flow, outbound);
     if (held_back != NULL) {
-        result->entry = held_back->handle;
+        result->entry = ipseci_pool_handle(&spd->pool, held_back);
         return IPSEC_OK;
     }
     result->action = (enum ipsec_spd_action)rule->action;
-    result->entry = rule->handle;
+    result->entry = ipseci_pool_handle(&spd->pool, rule);
     result->sa = rule->sa;
     result->user = rule->user;
     return IPSEC_OK;

@@ -83,15 +83,11 @@ void ipseci_child_info_fill(const struct ipseci_child *child, const struct ipsec
 /* The handle in use after this one, in order of slots. */
 static ipsec_handle next_in(const struct ipseci_pool *pool, ipsec_handle after)
 {
-    uint32_t cursor = 0;
+    uint32_t cursor = after == 0 ? 0 : ipseci_pool_index(pool, after) + 1;
     ipsec_handle handle;
 
-    while (ipseci_pool_next(pool, &cursor, &handle) != NULL) {
-        if (after == 0 || (handle & 0xffffu) > (after & 0xffffu)) {
-            return handle;
-        }
-    }
-    return 0;
+    (void)ipseci_pool_next(pool, &cursor, &handle);
+    return handle;
 }
 
 ipsec_handle ipsec_ike_next_sa(const struct ipsec_ike *ike, ipsec_handle after)

@@ -16,9 +16,9 @@
 
 #include <string.h>
 
-static uint32_t slot_number(const struct ipseci_ike_sa *sa)
+static uint32_t slot_number(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
 {
-    return sa->self & IPSECI_POOL_MAX;
+    return ipseci_pool_index(&ike->sas, sa->self);
 }
 
 static uint32_t window_of(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
@@ -36,7 +36,7 @@ struct ipseci_stored *ipseci_reply_slot(const struct ipsec_ike *ike, struct ipse
     if (place == 0) {
         return &sa->reply;
     }
-    return &ike->more_replies[(size_t)slot_number(sa) * (ike->config.window - 1) + place - 1];
+    return &ike->more_replies[(size_t)slot_number(ike, sa) * (ike->config.window - 1) + place - 1];
 }
 
 void ipseci_replies_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
@@ -45,7 +45,7 @@ void ipseci_replies_release(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         ipseci_store_release(ike, ipseci_reply_slot(ike, sa, i));
     }
     if (ike->config.window > 1) {
-        ike->answered_ahead[slot_number(sa)] = 0;
+        ike->answered_ahead[slot_number(ike, sa)] = 0;
     }
 }
 
@@ -57,7 +57,7 @@ static bool answered_ahead(const struct ipsec_ike *ike, const struct ipseci_ike_
     if (ike->config.window == 1 || id <= sa->expected_id || ahead > IPSECI_WINDOW_MAX) {
         return false;
     }
-    return (ike->answered_ahead[slot_number(sa)] >> (ahead - 1) & 1) != 0;
+    return (ike->answered_ahead[slot_number(ike, sa)] >> (ahead - 1) & 1) != 0;
 }
 
 bool ipseci_window_awaits(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, uint32_t id)
@@ -71,7 +71,7 @@ bool ipseci_window_newest(const struct ipsec_ike *ike, const struct ipseci_ike_s
     if (ike->config.window == 1 || id < sa->expected_id) {
         return id >= sa->expected_id;
     }
-    return ike->answered_ahead[slot_number(sa)] >> (id - sa->expected_id) == 0;
+    return ike->answered_ahead[slot_number(ike, sa)] >> (id - sa->expected_id) == 0;
 }
 
 void ipseci_request_answered(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint32_t id)
@@ -82,7 +82,7 @@ void ipseci_request_answered(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, ui
         sa->expected_id = id + 1;
         return;
     }
-    uint32_t *bits = &ike->answered_ahead[slot_number(sa)];
+    uint32_t *bits = &ike->answered_ahead[slot_number(ike, sa)];
     if (id != sa->expected_id) {
         *bits |= (uint32_t)1 << (id - sa->expected_id - 1);
         return;

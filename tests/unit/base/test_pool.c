@@ -123,6 +123,47 @@ static void generations_wrap(void **state)
     free(block);
 }
 
+/* Above 65,535 slots generations are short, so a slot is used again only after all others. */
+static void large_pools_use_the_slot_that_was_free_longest(void **state)
+{
+    enum { SLOTS = 65536 };
+    struct ipseci_pool pool;
+    void *block = make(&pool, SLOTS);
+    static ipsec_handle handles[SLOTS];
+    ipsec_handle handle;
+
+    (void)state;
+    assert_non_null(ipseci_pool_take(&pool, &handles[0]));
+    assert_true(ipseci_pool_release(&pool, handles[0]));
+    for (uint32_t i = 1; i < SLOTS; i++) {
+        assert_non_null(ipseci_pool_take(&pool, &handles[i]));
+        assert_int_equal(ipseci_pool_index(&pool, handles[i]), i);
+    }
+    const void *slot = ipseci_pool_take(&pool, &handle);
+    assert_int_equal(ipseci_pool_index(&pool, handle), 0);
+    assert_int_not_equal(handle, handles[0]);
+    assert_int_equal(ipseci_pool_handle(&pool, slot), handle);
+    assert_null(ipseci_pool_get(&pool, handles[0]));
+    assert_null(ipseci_pool_take(&pool, &handle));
+
+    /* Full: what is released now is the first and the last that is free. */
+    assert_true(ipseci_pool_release(&pool, handles[7]));
+    assert_true(ipseci_pool_release(&pool, handles[3]));
+    assert_non_null(ipseci_pool_take(&pool, &handle));
+    assert_int_equal(ipseci_pool_index(&pool, handle), 7);
+    assert_non_null(ipseci_pool_take(&pool, &handle));
+    assert_int_equal(ipseci_pool_index(&pool, handle), 3);
+    for (unsigned use = 1; use < 1024; use++) { /* the generation wraps, and is never even */
+        const ipsec_handle last = handle;
+        assert_true(ipseci_pool_release(&pool, last));
+        assert_non_null(ipseci_pool_take(&pool, &handle));
+        assert_null(ipseci_pool_get(&pool, last));
+        assert_non_null(ipseci_pool_get(&pool, handle));
+        assert_int_equal(handle >> 21 & 1, 1);
+    }
+    free(block);
+}
+
 static void walk_meets_each_used_slot_once_and_allows_release(void **state)
 {
     struct ipseci_pool pool;
@@ -200,6 +241,7 @@ int main(void)
         cmocka_unit_test(release_wipes_and_makes_the_handle_stale),
         cmocka_unit_test(made_up_handles_are_stale),
         cmocka_unit_test(generations_wrap),
+        cmocka_unit_test(large_pools_use_the_slot_that_was_free_longest),
         cmocka_unit_test(walk_meets_each_used_slot_once_and_allows_release),
         cmocka_unit_test(limits_of_the_layout),
         cmocka_unit_test(the_largest_pool_hands_out_all),

@@ -206,7 +206,7 @@ static void configurations_that_are_refused(void **state)
     c.replay_window_max = 8192;
     assert_int_equal(ipsec_sad_size(&c, &bytes), IPSEC_ERR_ARGUMENT);
     c.replay_window_max = 0;
-    c.sa_max = 65536;
+    c.sa_max = 1u << 21;
     assert_int_equal(ipsec_sad_size(&c, &bytes), IPSEC_ERR_ARGUMENT);
     c.sa_max = 0;
     c.selectors_max = 9;

@@ -291,7 +291,7 @@ static void configurations_that_are_refused(void **state)
     UNUSED_STATE;
     assert_int_equal(ipsec_spd_size(NULL, &bytes), IPSEC_ERR_ARGUMENT);
     assert_int_equal(ipsec_spd_size(&c, NULL), IPSEC_ERR_ARGUMENT);
-    c.entry_max = 65536;
+    c.entry_max = 1u << 21;
     assert_int_equal(ipsec_spd_size(&c, &bytes), IPSEC_ERR_ARGUMENT);
     c.entry_max = 1;
     assert_int_equal(ipsec_spd_init(NULL, 100, &c, &spd), IPSEC_ERR_ARGUMENT);
