@@ -266,9 +266,10 @@ static void check_eap(const struct checking *at, const struct config_site *site)
     }
     if (site->eap.any_id) {
         say(at, GRADE_WARNING, line,
-            "site %s: eap_any_id: every user in eap_users_file may have the identity of another in "
-            "IKE",
-            site->name);
+            "site %s: eap_any_id: every user in eap_users_file%s may have the identity of another "
+            "in "
+            "IKE; eap_ids_file ties a user to one",
+            site->name, site->eap.ids_file[0] != '\0' ? " who is not in eap_ids_file" : "");
     }
 }
 

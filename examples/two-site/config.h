@@ -80,10 +80,12 @@ struct config_eap {
     char identity[257]; /* our user name; empty: that of local_id */
     char password_file[CONFIG_PATH_BYTES];
     char users_file[CONFIG_PATH_BYTES]; /* of whom we answer */
+    char ids_file[CONFIG_PATH_BYTES];   /* what some of them are called in IKE */
     bool ask_identity;
     bool any_id;
     struct config_content password; /* secret, as the next */
     struct config_content users;
+    struct config_content ids;
 };
 
 struct config_site {

@@ -21,6 +21,8 @@ void config_eap(const struct place *place, const char *value)
         config_set_text(place, value, eap->password_file, sizeof(eap->password_file));
     } else if (strcmp(place->key, "eap_users_file") == 0) {
         config_set_text(place, value, eap->users_file, sizeof(eap->users_file));
+    } else if (strcmp(place->key, "eap_ids_file") == 0) {
+        config_set_text(place, value, eap->ids_file, sizeof(eap->ids_file));
     } else if (!value_switch(value, flag)) {
         config_bad(place, value, "yes or no");
     }
@@ -69,10 +71,11 @@ static void check_files(struct config *config, const struct config_site *site, u
                     "prove itself by EAP",
                     site->name);
     }
-    if (!server && (eap->users_file[0] != '\0' || eap->ask_identity || eap->any_id)) {
+    if (!server && (eap->users_file[0] != '\0' || eap->ids_file[0] != '\0' || eap->ask_identity ||
+                    eap->any_id)) {
         config_fail(config, line,
-                    "site %s: eap_users_file, eap_ask_identity and eap_any_id are not used: this "
-                    "end does not answer EAP",
+                    "site %s: eap_users_file, eap_ids_file, eap_ask_identity and eap_any_id are "
+                    "not used: this end does not answer EAP",
                     site->name);
     }
 }

@@ -297,6 +297,7 @@ static const struct key site_keys[] = {
     {"eap_identity", false, config_eap},
     {"eap_password_file", false, config_eap},
     {"eap_users_file", false, config_eap},
+    {"eap_ids_file", false, config_eap},
     {"eap_ask_identity", false, config_eap},
     {"eap_any_id", false, config_eap},
     {"role", false, site_role},

@@ -18,5 +18,7 @@ struct ipsec_view eap_user_name(const struct config_site *site);
 struct ipsec_view eap_password(const struct config_site *site);
 /* A user's; data is NULL: there is no such user. */
 struct ipsec_view eap_password_of(const struct config_site *site, struct ipsec_view name);
+/* What it has to be called in IKE; false: nothing is said of it. */
+bool eap_id_of(const struct config_site *site, struct ipsec_view name, struct ipsec_id *id);
 
 #endif

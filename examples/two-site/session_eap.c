@@ -27,6 +27,17 @@ static bool copy(struct ipsec_view from, uint8_t *to, size_t capacity, size_t *l
     return true;
 }
 
+static void set_identity(const struct config_site *config,
+                         const struct ipsec_eap_mschapv2_query *query,
+                         struct ipsec_eap_mschapv2_credential *out)
+{
+    struct ipsec_id id;
+    const bool tied = eap_id_of(config, query->name, &id);
+
+    out->wrong_id = tied && (query->remote_id == NULL || !ipsec_id_equal(&id, query->remote_id));
+    out->any_id = tied ? !out->wrong_id : config->eap.any_id;
+}
+
 static enum ipsec_status credential(void *user, const struct ipsec_eap_mschapv2_query *query,
                                     struct ipsec_eap_mschapv2_credential *out)
 {
@@ -35,8 +46,8 @@ static enum ipsec_status credential(void *user, const struct ipsec_eap_mschapv2_
         return IPSEC_ERR_NOT_FOUND;
     }
     const struct config_site *config = site->config;
-    out->any_id = config->eap.any_id;
     if (query->server) {
+        set_identity(config, query, out);
         return copy(eap_password_of(config, query->name), out->password, sizeof(out->password),
                     &out->password_length)
                    ? IPSEC_OK

@@ -41,8 +41,14 @@ struct ipsec_eap_mschapv2_credential {
     uint8_t name[IPSEC_EAP_MSCHAPV2_NAME_MAX];
     size_t password_length;
     uint8_t password[IPSEC_EAP_MSCHAPV2_PASSWORD_MAX]; /* UTF-8, not empty, without NUL */
-    bool any_id; /* server: this user may have any identity in IKE, and not only its own name: you
-                    have seen to it that query->remote_id is right for query->name */
+    /* Server: what this user may be called in IKE. Without either, its own name and nothing else:
+     * an FQDN, RFC822_ADDR or KEY_ID of the same octets. */
+    bool any_id;   /* any identity: you have seen to it that query->remote_id is right for
+                      query->name. Set for everybody, each user can take the identity of each other,
+                      and with it the addresses and children that are meant for that one */
+    bool wrong_id; /* not query->remote_id, not even when that is its name: the attempt fails with
+                      IPSEC_EAP_MSCHAPV2_IDENTITY. For a user who is tied to another identity:
+                      wrong_id = !ipsec_id_equal(&his, query->remote_id), any_id = !wrong_id */
 };
 
 /* Why an attempt came to nothing. */
@@ -72,9 +78,12 @@ enum ipsec_eap_mschapv2_error {
 
 struct ipsec_eap_mschapv2_config {
     uint32_t size;
-    /* Our name and password, or the password of the user named. IPSEC_OK; IPSEC_PENDING: not yet,
-     * nothing has changed, and the same packet may be given again when it is known; anything else:
-     * there is none, which the peer can not tell from a wrong password. Required. */
+    /* Our name and password, or the password of the user named. Names are taken as they are sent,
+     * and identities that are host names are compared without regard to case (RFC 4343): let no two
+     * users have names that differ only in case, or one can be called what the other is. IPSEC_OK;
+     * IPSEC_PENDING: not yet, nothing has changed, and the same packet may be given again when it
+     * is known; anything else: there is none, which the peer can not tell from a wrong password.
+     * Required. */
     enum ipsec_status (*credential)(void *user, const struct ipsec_eap_mschapv2_query *query,
                                     struct ipsec_eap_mschapv2_credential *out);
     /* For the person who looks for the reason. query->name is what the peer sent, if anything, and

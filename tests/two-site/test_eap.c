@@ -25,7 +25,7 @@ static char folder[] = "/tmp/two-site-eap-XXXXXX";
 static const char *source;
 
 static const char *const certificates[] = {"gw.chain.pem", "gw.key.pem", "root.der"};
-static const char *const made[] = {"a.log", "b.log", "password", "users", "other"};
+static const char *const made[] = {"a.log", "b.log", "password", "users", "ids", "other"};
 
 static void path_of(const char *name, char out[300])
 {
@@ -97,6 +97,7 @@ static int usual_files(void **state)
     "key_file = gw.key.pem\n"
 #define PASSWORD "eap_password_file = password\n"
 #define USERS    "eap_users_file = users\n"
+#define IDS      "eap_ids_file = ids\n"
 
 static struct config *read_end(bool client, const char *keys)
 {
@@ -179,6 +180,28 @@ static void a_user_of_another_name(void **state)
          EXIT_SUCCESS);
 }
 
+/* Who is in the file of identities has the one that stands there, and no other; the rest as before.
+ */
+static void a_user_with_an_identity(void **state)
+{
+    (void)state;
+    put_text("ids", "# who is who\nalice:x.example\nbob:@ALICE\n");
+    put_text("password", "other");
+    play(CLIENT PASSWORD "eap_identity = bob\n", SERVER USERS IDS, "up ping down", EXIT_SUCCESS);
+    put_text("ids", "alice:x.example\nbob:keyid:alice\n"); /* the same octets of another kind */
+    play(CLIENT PASSWORD "eap_identity = bob\n", SERVER USERS IDS, "up", EXIT_FAILURE);
+    assert_non_null(strstr(log_text[1], "may not have the peer's identity: user \"bob\""));
+    play(CLIENT PASSWORD "eap_identity = bob\n", SERVER USERS IDS "eap_any_id = yes\n", "up",
+         EXIT_FAILURE);
+    assert_non_null(strstr(log_text[1], "may not have the peer's identity: user \"bob\""));
+    assert_int_equal(usual_files(state), 0);
+    put_text("ids", "bob:x.example\n");
+    play(CLIENT PASSWORD, SERVER USERS IDS, "up", EXIT_SUCCESS); /* alice is not in it */
+    put_text("ids", "alice:2001:db8::1\n");
+    play(CLIENT PASSWORD, SERVER USERS IDS, "up", EXIT_FAILURE); /* nor her own name any more */
+    assert_non_null(strstr(log_text[1], "may not have the peer's identity: user \"alice\""));
+}
+
 static void a_user_nobody_knows(void **state)
 {
     (void)state;
@@ -220,6 +243,7 @@ static void keys_that_do_not_fit_together(void **state)
     says(false, SERVER, "takes eap_users_file");
     says(true, CLIENT PASSWORD USERS, "this end does not answer EAP");
     says(true, CLIENT PASSWORD "eap_any_id = yes\n", "this end does not answer EAP");
+    says(true, CLIENT PASSWORD IDS, "this end does not answer EAP");
     says(false, SERVER USERS PASSWORD, "does not prove itself by EAP");
     says(true, "auth = null\neap_identity = x\n", "does not prove itself by EAP");
     says(false, CLIENT PASSWORD, "needs role = initiator");
@@ -256,6 +280,8 @@ static void files_that_are_not_taken(void **state)
         {"# x\n:secret\n", "users, line 2: is not NAME:PASSWORD"},
         {"a:1\nb:2\na:3\n", "users, line 3: has a user who is there already"},
         {"# nobody\n\n", "there is no user in it"},
+        {"bob:1\nBob:2\n", "users, line 2: has a user whose name differs only in case"},
+        {"CORP\\al:1\nx:2\ncorp\\AL:3\n", "users, line 3: has a user whose name differs only"},
     };
     static char longer[400];
     (void)state;
@@ -276,6 +302,36 @@ static void files_that_are_not_taken(void **state)
     put_text("password", "\n");
     says(true, CLIENT PASSWORD, "one line of up to 256 octets");
     says(true, CLIENT "eap_password_file = none\n", "No such file");
+}
+
+static void identities_that_are_not_taken(void **state)
+{
+    static const struct {
+        const char *ids;
+        const char *words;
+    } bad[] = {
+        {"alice", "ids, line 1: is not NAME:IDENTITY"},
+        {"alice:\n", "ids, line 1: is not NAME:IDENTITY"},
+        {"# x\nalice:any\n", "ids, line 2: is not NAME:IDENTITY"},
+        {"alice:1.2.3.999\n", "ids, line 1: is not NAME:IDENTITY"},
+        {"mallory:x.example\n", "ids, line 1: has a user who is not in eap_users_file"},
+        {"alice:x.example\nalice:y.example\n", "ids, line 2: has a user who is there already"},
+        {"alice:x.example\nbob:@X.example\n",
+         "ids, line 2: has an identity that is another user's"},
+        {"bob:@alice\n", "ids, line 1: has an identity that is another user's"},
+    };
+    static char longer[700] = "alice:";
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        put_text("ids", bad[i].ids);
+        says(false, SERVER USERS IDS, bad[i].words);
+    }
+    memset(longer + 6, 'x', 600);
+    put_text("ids", longer);
+    says(false, SERVER USERS IDS, "ids, line 1: is not NAME:IDENTITY");
+    says(false, SERVER USERS "eap_ids_file = none\n", "No such file");
+    put("ids", "alice:x", 7, 0664);
+    says(false, SERVER USERS IDS, "ids can be read or written by others");
 }
 
 static void files_that_others_can_read(void **state)
@@ -398,10 +454,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_tunnel, usual_files),
         cmocka_unit_test_setup(a_user_of_another_name, usual_files),
+        cmocka_unit_test_setup(a_user_with_an_identity, usual_files),
         cmocka_unit_test_setup(a_user_nobody_knows, usual_files),
         cmocka_unit_test_setup(keys_that_do_not_fit_together, usual_files),
         cmocka_unit_test_setup(a_client_without_a_name, usual_files),
         cmocka_unit_test_setup(files_that_are_not_taken, usual_files),
+        cmocka_unit_test_setup(identities_that_are_not_taken, usual_files),
         cmocka_unit_test_setup(files_that_others_can_read, usual_files),
         cmocka_unit_test_setup(the_other_box, usual_files),
         cmocka_unit_test_setup(what_check_warns_of, usual_files),

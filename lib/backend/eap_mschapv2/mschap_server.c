@@ -145,6 +145,9 @@ static bool may_be_called(const struct ipseci_mschap_round *round,
                                      memcmp(session->name, name.data, name.length) != 0)) {
         return false;
     }
+    if (user->wrong_id) {
+        return false;
+    }
     if (user->any_id) {
         return true;
     }

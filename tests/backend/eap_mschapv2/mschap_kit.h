@@ -18,6 +18,7 @@ struct mschap_end {
     const char *name;     /* client: ours; server: the only user */
     const char *password; /* NULL: none */
     bool any_id;
+    bool wrong_id;
     enum ipsec_status answer; /* of the question `credential`; IPSEC_OK */
     unsigned asked;
     unsigned failed;
@@ -59,6 +60,7 @@ static inline enum ipsec_status mschap_credential(void *user,
     out->password_length = strlen(end->password);
     memcpy(out->password, end->password, out->password_length);
     out->any_id = end->any_id;
+    out->wrong_id = end->wrong_id;
     return IPSEC_OK;
 }
 

@@ -162,6 +162,19 @@ static void a_user_with_the_identity_of_another(void **state)
     }
 }
 
+/* Tied to another identity: not even its own name will do. */
+static void a_user_who_may_not_have_its_name(void **state)
+{
+    (void)state;
+    for (int any = 0; any < 2; any++) {
+        make(NULL);
+        server.wrong_id = true;
+        server.any_id = any != 0;
+        rounds(1);
+        assert_refused(IPSEC_EAP_MSCHAPV2_IDENTITY);
+    }
+}
+
 /* EAP's Identity is the name that is proven, too. */
 static void an_identity_of_eap_that_is_another(void **state)
 {
@@ -453,6 +466,7 @@ int main(void)
         cmocka_unit_test(an_unknown_user),
         cmocka_unit_test(a_user_without_a_usable_password),
         cmocka_unit_test(a_user_with_the_identity_of_another),
+        cmocka_unit_test(a_user_who_may_not_have_its_name),
         cmocka_unit_test(an_identity_of_eap_that_is_another),
         cmocka_unit_test(further_tries),
         cmocka_unit_test(a_try_that_is_not_made),
