@@ -21,16 +21,12 @@ void content_release(struct config_content *content)
     content->length = 0;
 }
 
-/* Keys and passwords must not be readable by others. */
-static const char *fill(int file, bool secret, struct config_content *out)
+static const char *fill(int file, struct config_content *out)
 {
     struct stat info;
 
     if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
         return "is not a regular file";
-    }
-    if (secret && (info.st_mode & 077) != 0) {
-        return "can be read or written by others: chmod 600";
     }
     if (info.st_size == 0 || info.st_size > FILE_BYTES_MAX) {
         return info.st_size == 0 ? "is empty" : "is larger than a megabyte";
@@ -65,7 +61,9 @@ bool content_load(struct config *config, uint32_t line, const char *name, bool s
         config_fail(config, line, "%.200s: %s", path, strerror(errno));
         return false;
     }
-    const char *reason = fill(file, secret, out);
+    char fault[80];
+    const char *reason = secret && !secret_file_trusted(file, fault, sizeof(fault)) ? fault : NULL;
+    reason = reason == NULL ? fill(file, out) : reason;
     (void)close(file);
     if (reason != NULL) {
         content_release(out);

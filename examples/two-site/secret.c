@@ -20,22 +20,20 @@ void secret_wipe(struct ipsec_secret *secret)
     secret_wipe_bytes(secret, sizeof(*secret));
 }
 
-static bool trusted(int file, const char *path, char *error, size_t capacity)
+bool secret_file_trusted(int file, char *error, size_t capacity)
 {
     struct stat info;
     if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-        snprintf(error, capacity, "the secret file %s is not a regular file", path);
+        snprintf(error, capacity, "is not a regular file");
         return false;
     }
     if ((info.st_mode & 077) != 0) {
-        snprintf(error, capacity,
-                 "the secret file %s can be read or written by others (mode %04o): chmod 600 %s",
-                 path, (unsigned)(info.st_mode & 07777), path);
+        snprintf(error, capacity, "can be read or written by others (mode %04o): chmod 600",
+                 (unsigned)(info.st_mode & 07777));
         return false;
     }
     if (info.st_uid != 0 && info.st_uid != geteuid()) {
-        snprintf(error, capacity, "the secret file %s belongs to another user (uid %u)", path,
-                 (unsigned)info.st_uid);
+        snprintf(error, capacity, "belongs to another user (uid %u)", (unsigned)info.st_uid);
         return false;
     }
     return true;
@@ -101,18 +99,20 @@ bool secret_read(const char *path, struct ipsec_secret *secret, char *error, siz
         snprintf(error, error_capacity, "the secret file %s: %s", path, strerror(errno));
         return false;
     }
-    bool good = trusted(file, path, error, error_capacity);
+    char fault[80];
+    const char *reason = fault;
+    bool good = secret_file_trusted(file, fault, sizeof(fault));
     if (good) {
         char text[FILE_BYTES_MAX + 1];
         const ssize_t length = read(file, text, sizeof(text));
-        const char *reason = "can not be read";
+        reason = "can not be read";
         secret_wipe(secret);
         good = length >= 0 && from_text(text, (size_t)length, secret, &reason);
         secret_wipe_bytes(text, sizeof(text));
-        if (!good) {
-            secret_wipe(secret);
-            snprintf(error, error_capacity, "the secret file %s %s", path, reason);
-        }
+    }
+    if (!good) {
+        secret_wipe(secret);
+        snprintf(error, error_capacity, "the secret file %s %s", path, reason);
     }
     (void)close(file);
     return good;

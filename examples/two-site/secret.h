@@ -11,6 +11,10 @@
  * `error`, which never holds any of the content. */
 bool secret_read(const char *path, struct ipsec_secret *secret, char *error, size_t error_capacity);
 
+/* Whether an open file may hold a secret: regular, nobody else's to read or write, and the property
+ * of who runs this or of root. False with the reason in `error`, as the end of a sentence. */
+bool secret_file_trusted(int file, char *error, size_t error_capacity);
+
 void secret_wipe(struct ipsec_secret *secret);
 
 /* Overwrites memory in a way the compiler does not take out. */

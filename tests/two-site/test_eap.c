@@ -334,6 +334,26 @@ static void identities_that_are_not_taken(void **state)
     says(false, SERVER USERS IDS, "ids can be read or written by others");
 }
 
+static void files_of_another_user(void **state)
+{
+    char path[300];
+    (void)state;
+    if (geteuid() != 0) {
+        skip(); /* only root can give a file away */
+    }
+    path_of("password", path);
+    assert_int_equal(chown(path, 12345, 0), 0);
+    says(true, CLIENT PASSWORD, "password belongs to another user (uid 12345)");
+    path_of("users", path);
+    assert_int_equal(chown(path, 12345, 0), 0);
+    says(false, SERVER USERS, "users belongs to another user (uid 12345)");
+    path_of("gw.key.pem", path);
+    assert_int_equal(chown(path, 12345, 0), 0);
+    assert_int_equal(usual_files(state), 0);
+    says(false, SERVER USERS, "gw.key.pem belongs to another user (uid 12345)");
+    assert_int_equal(chown(path, 0, 0), 0);
+}
+
 static void files_that_others_can_read(void **state)
 {
     (void)state;
@@ -460,6 +480,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(a_client_without_a_name, usual_files),
         cmocka_unit_test_setup(files_that_are_not_taken, usual_files),
         cmocka_unit_test_setup(identities_that_are_not_taken, usual_files),
+        cmocka_unit_test_setup(files_of_another_user, usual_files),
         cmocka_unit_test_setup(files_that_others_can_read, usual_files),
         cmocka_unit_test_setup(the_other_box, usual_files),
         cmocka_unit_test_setup(what_check_warns_of, usual_files),
