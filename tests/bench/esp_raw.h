@@ -8,7 +8,10 @@
 
 #include <ipsec/crypto.h>
 
+#include <stdbool.h>
+
 #define ESP_RAW_IV_BYTES  16
+#define ESP_RAW_BURST_MAX 32
 #define ESP_RAW_AAD_BYTES 8 /* and the IV behind it, where a MAC covers it */
 
 enum esp_cipher { ESP_GCM, ESP_CBC, ESP_CHACHA };
@@ -32,13 +35,15 @@ struct esp_marks {
 struct esp_raw {
     const char *prefix; /* of the rows' names */
     struct esp_marks marks;
-    const struct ipsec_crypto *(*provider_new)(void);
+    const struct ipsec_crypto *(*provider_new)(void); /* NULL: not on this machine */
     void (*provider_free)(void);
     void *(*key_new)(enum esp_cipher cipher); /* with esp_raw_key */
     void (*key_free)(void *key);
     /* Other than 0: failed. */
     int (*seal)(void *key, const struct esp_raw_packet *p);
     int (*open)(void *key, const struct esp_raw_packet *p);
+    /* NULL: packet by packet, by the two above. Data lies behind a copy of its header. */
+    int (*burst)(void *const keys[], const struct esp_raw_packet *p, unsigned n, bool is_open);
 };
 
 extern const uint8_t esp_raw_key[64];
@@ -46,5 +51,6 @@ extern const uint8_t esp_raw_key[64];
 /* NULL: not built. */
 const struct esp_raw *esp_raw_mbedtls(void);
 const struct esp_raw *esp_raw_openssl(void);
+const struct esp_raw *esp_raw_ipsec_mb(void);
 
 #endif

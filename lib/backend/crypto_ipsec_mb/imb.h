@@ -33,7 +33,6 @@ struct ipseci_imb_slot {
     uint8_t jobs; /* not finished yet, or failed */
     uint8_t tail; /* octets of the packet's tag that stand in `saved` */
     uint8_t saved[IPSECI_IMB_TAIL_MAX];
-    uint8_t nonce[12];
     uint8_t digest[IPSECI_IMB_DIGEST_MAX]; /* open: to be compared */
 };
 
@@ -45,6 +44,9 @@ struct ipsec_mb {
     size_t slots;     /* taken */
     struct ipseci_imb_slot slot[IPSECI_IMB_SLOTS];
     struct gcm_context_data gcm; /* the calls' working memory */
+    /* Of the ops in hand. Made for all of them before the first is begun: what reads one octet by
+     * octet just after it was put together waits for the processor to have written it. */
+    _Alignas(16) uint8_t nonce[IPSECI_IMB_SLOTS][16];
     uint8_t joined[IPSECI_IMB_JOB_BYTES_MAX];
 };
 
@@ -65,14 +67,15 @@ void ipseci_imb_flush(struct ipsec_mb *provider);
 
 /* Begins every kind of key. */
 struct ipsec_key {
-    /* Sets op->status, or takes a slot and submits jobs. */
-    void (*begin)(struct ipsec_mb *provider, struct ipsec_crypto_op *op);
+    /* Sets op->status, or takes a slot and submits jobs. nonce: of AEADs, kept until settled. */
+    void (*begin)(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce);
     /* Of a slot whose jobs were finished, and none failed: the op's status. More jobs may be
      * submitted that are not waited for; IPSEC_OK is then what it will be. NULL: no slots. */
     enum ipsec_status (*finish)(struct ipsec_mb *provider, struct ipseci_imb_slot *slot);
     uint32_t octets; /* of the whole, to wipe */
     uint8_t direction;
     uint8_t tag_octets;
+    bool has_nonce;
     uint8_t salt[4];
 };
 

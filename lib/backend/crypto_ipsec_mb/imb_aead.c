@@ -11,14 +11,6 @@
 #define NONCE_OCTETS 12u
 #define CHACHA_KEY   32u
 
-/* RFC 4106 4, RFC 7634 2: salt | IV. */
-static inline void make_nonce(uint8_t nonce[NONCE_OCTETS], const struct ipsec_key *key,
-                              const uint8_t *iv)
-{
-    memcpy(nonce, key->salt, SALT_OCTETS);
-    memcpy(nonce + SALT_OCTETS, iv, NONCE_OCTETS - SALT_OCTETS);
-}
-
 /* What was deciphered before the tag was known is not left there. */
 static enum ipsec_status compare(const struct ipsec_crypto_op *op, const uint8_t *made)
 {
@@ -41,25 +33,23 @@ struct gcm_key {
 };
 
 static inline void gcm_crypt(struct ipsec_mb *provider, const struct ipsec_crypto_op *op,
-                             uint8_t *tag)
+                             const uint8_t *nonce, uint8_t *tag)
 {
     const struct gcm_key *key = (const struct gcm_key *)(const void *)op->key;
-    uint8_t nonce[NONCE_OCTETS];
-    make_nonce(nonce, &key->base, op->iv);
     key->crypt(&key->data, &provider->gcm, op->data, op->data, op->data_length, nonce, op->aad,
                op->aad_length, tag, key->base.tag_octets);
 }
 
-static void seal_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void seal_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
 {
-    gcm_crypt(provider, op, op->tag);
+    gcm_crypt(provider, op, nonce, op->tag);
     op->status = IPSEC_OK;
 }
 
-static void open_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void open_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
 {
     uint8_t made[TAG_MAX];
-    gcm_crypt(provider, op, made);
+    gcm_crypt(provider, op, nonce, made);
     op->status = (int16_t)compare(op, made);
 }
 
@@ -100,6 +90,7 @@ enum ipsec_status ipseci_imb_gcm_new(struct ipsec_mb *provider,
     }
     key->base.begin = params->direction == IPSEC_SEAL ? seal_gcm : open_gcm;
     key->base.tag_octets = tag_octets_of(params->encr_id);
+    key->base.has_nonce = true;
     memcpy(key->base.salt, params->encr_key.data + params->encr_key_bits / 8u, SALT_OCTETS);
     prepare_gcm(provider->manager, key, params->encr_key.data, params->encr_key_bits);
     *out = &key->base;
@@ -114,12 +105,12 @@ struct chacha_key {
     _Alignas(16) uint8_t octets[CHACHA_KEY];
 };
 
-static void begin_chacha(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void begin_chacha(struct ipsec_mb *provider, struct ipsec_crypto_op *op,
+                         const uint8_t *nonce)
 {
     const struct chacha_key *key = (const struct chacha_key *)(const void *)op->key;
     const bool is_seal = key->base.direction == IPSEC_SEAL;
     struct ipseci_imb_slot *slot = ipseci_imb_slot_take(provider, op);
-    make_nonce(slot->nonce, &key->base, op->iv);
 
     IMB_JOB *job = ipseci_imb_job(provider, slot);
     job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
@@ -135,7 +126,7 @@ static void begin_chacha(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
     job->hash_start_src_offset_in_bytes = 0;
     job->msg_len_to_cipher_in_bytes = op->data_length;
     job->msg_len_to_hash_in_bytes = op->data_length;
-    job->iv = slot->nonce;
+    job->iv = nonce;
     job->iv_len_in_bytes = NONCE_OCTETS;
     job->u.CHACHA20_POLY1305.aad = op->aad;
     job->u.CHACHA20_POLY1305.aad_len_in_bytes = op->aad_length;
@@ -162,6 +153,7 @@ enum ipsec_status ipseci_imb_chacha_new(struct ipsec_mb *provider,
     key->base.begin = begin_chacha;
     key->base.finish = finish_chacha;
     key->base.tag_octets = TAG_MAX;
+    key->base.has_nonce = true;
     memcpy(key->octets, params->encr_key.data, CHACHA_KEY);
     memcpy(key->base.salt, params->encr_key.data + CHACHA_KEY, SALT_OCTETS);
     *out = &key->base;

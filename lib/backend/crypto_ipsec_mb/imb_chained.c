@@ -61,8 +61,10 @@ static void submit_cipher(struct ipsec_mb *provider, struct ipseci_imb_slot *slo
 /* ---- the cipher alone ---------------------------------------------------------------------------
  */
 
-static void begin_cipher(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void begin_cipher(struct ipsec_mb *provider, struct ipsec_crypto_op *op,
+                         const uint8_t *nonce)
 {
+    (void)nonce;
     if (!can_cipher(op)) {
         op->status = IPSEC_FATAL_CRYPTO;
         return;
@@ -93,8 +95,9 @@ static void submit_chained(struct ipsec_mb *provider, struct ipseci_imb_slot *sl
     ipseci_imb_submit(provider);
 }
 
-static void begin_seal(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void begin_seal(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
 {
+    (void)nonce;
     const struct cbc_key *key = (const struct cbc_key *)(const void *)op->key;
     if (!can_cipher(op)) {
         op->status = IPSEC_FATAL_CRYPTO;
@@ -121,8 +124,9 @@ static void begin_seal(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
 /* ---- with a MAC: open ---------------------------------------------------------------------------
  */
 
-static void begin_open(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void begin_open(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
 {
+    (void)nonce;
     const struct cbc_key *key = (const struct cbc_key *)(const void *)op->key;
     if (!can_cipher(op)) {
         op->status = IPSEC_FATAL_CRYPTO;

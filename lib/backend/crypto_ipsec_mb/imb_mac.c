@@ -180,8 +180,9 @@ struct mac_key {
     struct ipseci_imb_mac mac;
 };
 
-static void begin(struct ipsec_mb *provider, struct ipsec_crypto_op *op)
+static void begin(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
 {
+    (void)nonce;
     const struct mac_key *key = (const struct mac_key *)(const void *)op->key;
     struct ipseci_imb_slot *slot = ipseci_imb_slot_take(provider, op);
     uint8_t *out = key->base.direction == IPSEC_SEAL ? op->tag : slot->digest;

@@ -50,7 +50,16 @@ void ipseci_imb_wipe(void *data, size_t length)
 bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     uint32_t different = 0;
-    for (size_t i = 0; i < length; i++) {
+    size_t i = 0;
+    for (; length - i >= sizeof(uint32_t);
+         i += sizeof(uint32_t)) { /* all tags are of whole words */
+        uint32_t x;
+        uint32_t y;
+        memcpy(&x, a + i, sizeof(x));
+        memcpy(&y, b + i, sizeof(y));
+        different |= x ^ y;
+    }
+    for (; i < length; i++) {
         different |= (uint32_t)(a[i] ^ b[i]);
     }
     return different == 0;
@@ -229,16 +238,30 @@ static void settle(struct ipsec_mb *provider)
     provider->slots = 0;
 }
 
+/* RFC 4106 4, RFC 7634 2: salt | IV. */
+static void make_nonces(struct ipsec_mb *provider, struct ipsec_crypto_op *const ops[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ipsec_key *key = ops[i]->key;
+        if (key->has_nonce) {
+            memcpy(provider->nonce[i], key->salt, sizeof(key->salt));
+            memcpy(provider->nonce[i] + sizeof(key->salt), ops[i]->iv, 8);
+        }
+    }
+}
+
 void ipseci_imb_run(void *context, struct ipsec_crypto_op *const ops[], size_t n)
 {
     struct ipsec_mb *provider = context;
-    for (size_t i = 0; i < n; i++) {
-        ops[i]->key->begin(provider, ops[i]);
-        if (provider->slots == IPSECI_IMB_SLOTS) {
+    for (size_t from = 0; from < n; from += IPSECI_IMB_SLOTS) {
+        const size_t count = n - from < IPSECI_IMB_SLOTS ? n - from : IPSECI_IMB_SLOTS;
+        make_nonces(provider, ops + from, count);
+        for (size_t i = 0; i < count; i++) {
+            struct ipsec_crypto_op *op = ops[from + i];
+            op->key->begin(provider, op, provider->nonce[i]);
+        }
+        if (provider->slots != 0) {
             settle(provider);
         }
-    }
-    if (provider->slots != 0) {
-        settle(provider);
     }
 }

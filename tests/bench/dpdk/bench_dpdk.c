@@ -38,6 +38,7 @@ static const struct subject subjects[] = {
 struct provider {
     const char *name;
     const struct esp_raw *by;
+    const struct esp_raw *behind; /* whose random octets are taken; NULL: it has its own */
 };
 
 #define PROVIDERS_MAX 3u
@@ -99,8 +100,11 @@ static void measure(struct bench_report *report, const struct subject *subject, 
 {
     static struct esp_ours ours;
     char name[64];
-    const struct ipsec_crypto *const items[1] = {provider->by->provider_new()};
-    const struct ipsec_crypto_list crypto = {items, 1};
+    const struct esp_raw *behind = provider->behind;
+    const struct ipsec_crypto *const items[2] = {provider->by->provider_new(),
+                                                 behind != NULL ? behind->provider_new() : NULL};
+    const struct ipsec_crypto_list crypto = {items, behind != NULL ? 2 : 1};
+    bench_require(items[0] != NULL, "no provider");
     struct rte_side *theirs = rte_side_new(subject->cipher, (enum rte_way)way);
     if (theirs != NULL) {
         (void)snprintf(name, sizeof(name), "%s %s %s", provider->name, subject->name,
@@ -115,6 +119,9 @@ static void measure(struct bench_report *report, const struct subject *subject, 
         rte_side_free(theirs);
     }
     provider->by->provider_free();
+    if (behind != NULL) {
+        behind->provider_free();
+    }
 }
 
 static void mark(struct bench_report *report, const struct subject *subject, unsigned way,
@@ -135,7 +142,11 @@ static void mark(struct bench_report *report, const struct subject *subject, uns
 
 static size_t find_providers(struct provider out[PROVIDERS_MAX])
 {
-    const struct provider all[] = {{"mbedtls", esp_raw_mbedtls()}, {"openssl", esp_raw_openssl()}};
+    const struct esp_raw *openssl = esp_raw_openssl();
+    const struct esp_raw *behind = openssl != NULL ? openssl : esp_raw_mbedtls();
+    const struct provider all[PROVIDERS_MAX] = {{"mbedtls", esp_raw_mbedtls(), NULL},
+                                                {"openssl", openssl, NULL},
+                                                {"ipsec-mb", esp_raw_ipsec_mb(), behind}};
     size_t count = 0;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (all[i].by != NULL) {
