@@ -28,7 +28,8 @@ struct daemon {
     struct ipsec_posix *posix;
     struct ipsec_linux_tun *tun;
     struct control *control;
-    int signals; /* -1: none */
+    int signals;      /* -1: none */
+    uint32_t offload; /* what the sockets had of it when last looked at */
     struct session session;
     bool session_open;
 };
@@ -77,6 +78,21 @@ static bool open_keylog(struct daemon *daemon)
     return true;
 }
 
+/* Says once what is missing of it, at the start or when a device has refused. */
+static void look_at_offload(struct daemon *daemon)
+{
+    const uint32_t before = daemon->offload;
+    daemon->offload = ipsec_posix_offload(daemon->posix);
+    if ((before & ~daemon->offload & IPSEC_POSIX_OFFLOAD_SEND) != 0) {
+        journal_line(daemon->journal, "gateway",
+                     "ESP in UDP is sent one by one: the system or a device has no UDP_SEGMENT");
+    }
+    if ((before & ~daemon->offload & IPSEC_POSIX_OFFLOAD_RECEIVE) != 0) {
+        journal_line(daemon->journal, "gateway",
+                     "ESP in UDP is received one by one: the system has no UDP_GRO");
+    }
+}
+
 static bool open_sockets(struct daemon *daemon)
 {
     struct config_gateway *gateway = &daemon->config->gateway;
@@ -86,11 +102,14 @@ static bool open_sockets(struct daemon *daemon)
     config.ike_port = gateway->ike_port;
     config.natt_port = gateway->natt_port;
     config.socket_bytes = SOCKET_BYTES;
+    config.offload = !gateway->no_offload;
     const enum ipsec_status status = ipsec_posix_open(&config, &daemon->posix, why);
     if (status != IPSEC_OK) {
         journal_line(daemon->journal, "gateway", "%s: %s", ipsec_status_text(status), why);
         return false;
     }
+    daemon->offload = config.offload ? IPSEC_POSIX_OFFLOAD_SEND | IPSEC_POSIX_OFFLOAD_RECEIVE : 0;
+    look_at_offload(daemon);
     if (!ipsec_posix_has_raw_esp(daemon->posix)) {
         journal_line(daemon->journal, "gateway", "%s: ESP travels in UDP to every peer", why);
         for (size_t i = 0; i < daemon->config->site_count; i++) {
@@ -230,6 +249,7 @@ static bool loop(struct daemon *daemon)
             journal_line(daemon->journal, "gateway", "the sockets or the device failed");
             return false;
         }
+        look_at_offload(daemon);
         if (daemon->session.assigned.family != IPSEC_FAMILY_NONE) {
             netsetup_assign(daemon->config, &daemon->session.assigned,
                             ipsec_linux_tun_name(daemon->tun), daemon->journal);

@@ -32,6 +32,7 @@ struct ipsec_posix_config {
     uint16_t natt_port;      /* 0: 4500 */
     uint8_t raw_esp;         /* enum ipsec_posix_raw_esp */
     uint32_t socket_bytes;   /* kernel buffer of each socket and direction; 0: the system's */
+    bool offload;            /* many datagrams of ESP in UDP in one message, where the system can */
 };
 #define IPSEC_POSIX_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_posix_config)
 
@@ -50,6 +51,13 @@ IPSEC_API void ipsec_posix_close(struct ipsec_posix *posix);
 
 /* False: only UDP. Packets that should leave as protocol 50 get IPSEC_DROP_IO. */
 IPSEC_API bool ipsec_posix_has_raw_esp(const struct ipsec_posix *posix);
+
+/* What of the offload that was wished is there: a set of these; 0 when it was not wished. SEND goes
+ * away for good when a device refuses such messages; datagrams are then sent one by one, as they
+ * are in any case to a destination with a smaller MTU. Linux: UDP_SEGMENT and UDP_GRO. */
+#define IPSEC_POSIX_OFFLOAD_SEND    1u
+#define IPSEC_POSIX_OFFLOAD_RECEIVE 2u
+IPSEC_API uint32_t ipsec_posix_offload(const struct ipsec_posix *posix);
 
 /* The table to run a gateway on; valid until ipsec_posix_close. ICMP errors are not reported; a
  * datagram the system refuses gets IPSEC_DROP_IO. Sealed packets larger than the path's MTU are

@@ -144,12 +144,23 @@ void ipsec_posix_close(struct ipsec_posix *posix)
         return;
     }
     ipseci_posix_sockets_close(posix);
+    ipseci_posix_large_free(posix);
     free(posix);
 }
 
 bool ipsec_posix_has_raw_esp(const struct ipsec_posix *posix)
 {
     return posix->has_raw_esp;
+}
+
+uint32_t ipsec_posix_offload(const struct ipsec_posix *posix)
+{
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < posix->socket_count; i++) {
+        kinds |= posix->socket[i].gso ? IPSEC_POSIX_OFFLOAD_SEND : 0;
+        kinds |= posix->socket[i].gro ? IPSEC_POSIX_OFFLOAD_RECEIVE : 0;
+    }
+    return kinds;
 }
 
 const struct ipsec_io *ipsec_posix_io(const struct ipsec_posix *posix)

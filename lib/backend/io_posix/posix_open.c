@@ -130,8 +130,11 @@ static enum ipsec_status open_socket(struct ipsec_posix *posix, uint8_t family, 
         (void)close(s.fd);
         return IPSEC_ERR_IO;
     }
+    if (posix->config.offload && carrier == IPSEC_CARRIER_UDP && port == posix->config.natt_port) {
+        ipseci_posix_offload_start(&s);
+    }
     posix->socket[posix->socket_count++] = s;
-    return IPSEC_OK;
+    return s.gro && posix->large == NULL ? ipseci_posix_large_new(posix) : IPSEC_OK;
 }
 
 /* ---- All of them ---- */
