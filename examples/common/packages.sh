@@ -24,6 +24,10 @@ packages_of()
     tshark) echo "tshark" ;;
     # For tests/bench/marks alone.
     dpdk) echo "libdpdk-dev librte-crypto-ipsec-mb23" ;;
+    throughput)
+        echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \
+            "libstrongswan-extra-plugins libcharon-extra-plugins wireguard-go wireguard-tools"
+        ;;
     cross) echo "gcc-arm-none-eabi libnewlib-arm-none-eabi" ;;
     interop)
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \
