@@ -20,7 +20,12 @@
 #define CONFIG_TUN_BYTES         16 /* IFNAMSIZ */
 #define CONFIG_TEXT_BYTES        400
 
-enum config_crypto { CRYPTO_MBEDTLS = 0, CRYPTO_OPENSSL = 1, CONFIG_CRYPTO_MAX = 2 };
+enum config_crypto {
+    CRYPTO_MBEDTLS = 0,
+    CRYPTO_OPENSSL = 1,
+    CRYPTO_IPSEC_MB = 2,
+    CONFIG_CRYPTO_MAX = 3
+};
 
 enum config_role { ROLE_BOTH = 0, ROLE_INITIATOR = 1, ROLE_RESPONDER = 2 };
 

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const char *const names[] = {[CRYPTO_MBEDTLS] = "mbedtls", [CRYPTO_OPENSSL] = "openssl"};
+static const char *const names[] = {
+    [CRYPTO_MBEDTLS] = "mbedtls", [CRYPTO_OPENSSL] = "openssl", [CRYPTO_IPSEC_MB] = "ipsec-mb"};
 
 static bool add(struct config_gateway *gateway, const char *word, size_t length)
 {
@@ -28,7 +29,7 @@ void config_crypto(const struct place *place, const char *value)
 {
     struct config_gateway *gateway = place->gateway;
     const bool fastest = strcmp(value, "fastest") == 0;
-    const char *at = fastest ? "openssl mbedtls" : value;
+    const char *at = fastest ? "ipsec-mb openssl mbedtls" : value;
 
     gateway->crypto_count = 0;
     gateway->crypto_fastest = fastest;
@@ -42,6 +43,7 @@ void config_crypto(const struct place *place, const char *value)
         at += strspn(at, " \t");
     }
     if (gateway->crypto_count == 0) {
-        config_bad(place, value, "fastest, or openssl and mbedtls in order of preference");
+        config_bad(place, value,
+                   "fastest, or some of ipsec-mb, openssl and mbedtls in order of preference");
     }
 }

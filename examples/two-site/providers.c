@@ -22,15 +22,21 @@ static void add(struct providers *p, const struct ipsec_crypto *crypto)
     p->list.count++;
 }
 
-static bool add_openssl(struct providers *p, bool must, char why[PROVIDERS_WHY_BYTES])
+typedef enum ipsec_status (*opener)(void **provider, const struct ipsec_crypto **crypto);
+
+/* One that not every build has. */
+static bool add_optional(struct providers *p, enum config_crypto kind, bool must,
+                         char why[PROVIDERS_WHY_BYTES])
 {
+    const bool openssl = kind == CRYPTO_OPENSSL;
+    const opener open = openssl ? providers_openssl_open : providers_ipsec_mb_open;
     const struct ipsec_crypto *crypto = NULL;
-    const enum ipsec_status status = providers_openssl_open(&p->openssl, &crypto);
+    const enum ipsec_status status = open(openssl ? &p->openssl : &p->ipsec_mb, &crypto);
     if (status == IPSEC_ERR_NOT_BUILT_IN && !must) {
         return true;
     }
     if (status != IPSEC_OK) {
-        return failed(why, "openssl", status, NULL);
+        return failed(why, openssl ? "openssl" : "ipsec-mb", status, NULL);
     }
     add(p, crypto);
     return true;
@@ -78,9 +84,10 @@ bool providers_open(struct providers *out, const struct config_gateway *gateway,
         return failed(why, "mbedtls", status, NULL);
     }
     for (size_t i = 0; i < gateway->crypto_count; i++) {
-        if (gateway->crypto[i] == CRYPTO_MBEDTLS) {
+        const enum config_crypto kind = gateway->crypto[i];
+        if (kind == CRYPTO_MBEDTLS) {
             add(out, ipsec_mbedtls_crypto(out->mbedtls));
-        } else if (!add_openssl(out, !fastest, why)) {
+        } else if (!add_optional(out, kind, !fastest, why)) {
             return false;
         }
     }
@@ -103,6 +110,7 @@ void providers_close(struct providers *providers)
 {
     free(providers->choice);
     providers_openssl_close(providers->openssl);
+    providers_ipsec_mb_close(providers->ipsec_mb);
     ipsec_mbedtls_free(providers->mbedtls);
     *providers = (struct providers){0};
 }

@@ -14,7 +14,8 @@
 
 struct providers {
     struct ipsec_mbedtls *mbedtls;
-    void *openssl; /* of providers_openssl.c; NULL: not named */
+    void *openssl;  /* of providers_openssl.c; NULL: not named */
+    void *ipsec_mb; /* of providers_ipsec_mb.c, as well */
     const struct ipsec_crypto *item[CONFIG_CRYPTO_MAX];
     struct ipsec_crypto_list list; /* for the session */
     void *choice;                  /* a block; NULL: by order */
@@ -31,5 +32,10 @@ void providers_close(struct providers *providers);
 /* providers_openssl.c, or providers_openssl_none.c in a build without: IPSEC_ERR_NOT_BUILT_IN. */
 enum ipsec_status providers_openssl_open(void **openssl, const struct ipsec_crypto **crypto);
 void providers_openssl_close(void *openssl);
+
+/* providers_ipsec_mb.c, or providers_ipsec_mb_none.c, as well; also IPSEC_ERR_NOT_BUILT_IN on a
+ * processor without AES instructions. */
+enum ipsec_status providers_ipsec_mb_open(void **ipsec_mb, const struct ipsec_crypto **crypto);
+void providers_ipsec_mb_close(void *ipsec_mb);
 
 #endif
