@@ -242,7 +242,8 @@ static void announce(const struct daemon *daemon)
 static bool loop(struct daemon *daemon)
 {
     const struct ipsec_io *io = ipsec_posix_io(daemon->posix);
-    while (!signalled(daemon)) {
+    ipsec_ms looked = 0; /* at what is not traffic: asking costs more than a packet does */
+    for (;;) {
         const ipsec_ms until =
             control_pending(daemon->control) ? now_of(daemon) + PENDING_MS : IPSEC_NEVER;
         if (session_turn(&daemon->session, io, until) < 0) {
@@ -255,9 +256,16 @@ static bool loop(struct daemon *daemon)
                             ipsec_linux_tun_name(daemon->tun), daemon->journal);
             daemon->session.assigned.family = IPSEC_FAMILY_NONE;
         }
-        control_work(daemon->control, &daemon->session, now_of(daemon));
+        const ipsec_ms now = now_of(daemon);
+        if (now == looked) {
+            continue;
+        }
+        looked = now;
+        if (signalled(daemon)) {
+            return true;
+        }
+        control_work(daemon->control, &daemon->session, now);
     }
-    return true;
 }
 
 static void say_goodbye(struct daemon *daemon)

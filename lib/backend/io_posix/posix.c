@@ -59,10 +59,11 @@ static int timeout_until(ipsec_ms deadline)
 
 static enum ipsec_status wait(void *context, ipsec_ms deadline)
 {
-    const struct ipsec_posix *posix = context;
+    struct ipsec_posix *posix = context;
     struct pollfd fds[POLL_MAX];
     nfds_t n = 0;
     for (size_t i = 0; i < posix->socket_count; i++) {
+        posix->socket[i].rest = 0; /* this one may be what ends the wait */
         fds[n++].fd = posix->socket[i].fd;
     }
     fds[n++].fd = posix->lan.fd; /* poll passes over -1 */

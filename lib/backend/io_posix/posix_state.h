@@ -14,6 +14,7 @@
 /* UDP on two ports and raw ESP, for each family. */
 #define POSIX_SOCKETS_MAX 6
 #define POSIX_BURST_MAX   64 /* datagrams a system call */
+#define POSIX_REST_TURNS  8  /* a socket that had nothing, while others have */
 
 struct posix_socket {
     int fd;
@@ -23,6 +24,7 @@ struct posix_socket {
     bool sends_df;   /* what the socket is set to */
     bool gso;        /* takes several datagrams of one size as one message, */
     bool gro;        /* and gives them so */
+    uint8_t rest;    /* turns in which it is not read: it had nothing the last time */
 };
 
 struct posix_large;

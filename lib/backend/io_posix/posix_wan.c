@@ -189,9 +189,15 @@ enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *c
     bool failed = false;
     size_t n = ipseci_posix_large_give(posix, packets, max);
     for (size_t i = 0; i < posix->socket_count && n < max; i++) {
-        const struct posix_socket *s = &posix->socket[(posix->first + i) % posix->socket_count];
-        n += s->gro ? receive_large(posix, s, packets + n, max - n, &failed)
-                    : receive_some(s, packets + n, max - n, &failed);
+        struct posix_socket *s = &posix->socket[(posix->first + i) % posix->socket_count];
+        if (s->rest != 0) {
+            s->rest--;
+            continue;
+        }
+        const size_t got = s->gro ? receive_large(posix, s, packets + n, max - n, &failed)
+                                  : receive_some(s, packets + n, max - n, &failed);
+        s->rest = got == 0 ? POSIX_REST_TURNS : 0;
+        n += got;
     }
     posix->first = (posix->first + 1) % posix->socket_count;
     *received = n;
