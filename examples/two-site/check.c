@@ -44,6 +44,9 @@ struct weakness {
     const char *why;
 };
 
+#define SHORT_ICV                                                                                  \
+    "its ICV of 8 octets is meant for links where every octet counts (RFC 8221 5); use that of 16"
+
 static const struct weakness weaknesses[] = {
     {IPSEC_TRANSFORM_KE, IPSEC_KE_MODP_2048_256,
      "group 24 is a SHOULD NOT of RFC 8247: its small subgroup has to be checked for and nobody "
@@ -52,6 +55,10 @@ static const struct weakness weaknesses[] = {
     {IPSEC_TRANSFORM_KE, 2, "group 2 (1024 bits) can be broken by a state; RFC 8247: SHOULD NOT"},
     {IPSEC_TRANSFORM_KE, 5, "group 5 (1536 bits) is too small; RFC 8247: SHOULD NOT"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_NULL, "NULL authenticates the traffic but does not hide it"},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_NULL_AES_GMAC,
+     "AES-GMAC authenticates the traffic but does not hide it"},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_GCM_8, SHORT_ICV},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_8, SHORT_ICV},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_3DES, "3DES has 64-bit blocks and is slow"},
     {IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_HMAC_SHA1_96,
      "SHA-1 is on its way out; use sha256 (RFC 8247, RFC 8221)"},

@@ -133,10 +133,12 @@ bool render_esp_sizes(const struct ipsec_suite *suite, struct render_esp_sizes *
         uint8_t icv;
         uint8_t block;
     } ciphers[] = {
-        {IPSEC_ENCR_NULL, 0, 0, 4},        {IPSEC_ENCR_AES_CBC, 16, 0, 16},
-        {IPSEC_ENCR_AES_GCM_8, 8, 8, 4},   {IPSEC_ENCR_AES_GCM_12, 8, 12, 4},
-        {IPSEC_ENCR_AES_GCM_16, 8, 16, 4}, {IPSEC_ENCR_CHACHA20_POLY1305, 8, 16, 4},
-        {IPSEC_ENCR_AES_CTR, 8, 0, 4},
+        {IPSEC_ENCR_NULL, 0, 0, 4},           {IPSEC_ENCR_AES_CBC, 16, 0, 16},
+        {IPSEC_ENCR_AES_GCM_8, 8, 8, 4},      {IPSEC_ENCR_AES_GCM_12, 8, 12, 4},
+        {IPSEC_ENCR_AES_GCM_16, 8, 16, 4},    {IPSEC_ENCR_CHACHA20_POLY1305, 8, 16, 4},
+        {IPSEC_ENCR_AES_CTR, 8, 0, 4},        {IPSEC_ENCR_AES_CCM_8, 8, 8, 4},
+        {IPSEC_ENCR_AES_CCM_12, 8, 12, 4},    {IPSEC_ENCR_AES_CCM_16, 8, 16, 4},
+        {IPSEC_ENCR_NULL_AES_GMAC, 8, 16, 4},
     };
     static const struct {
         uint16_t id;
@@ -147,6 +149,8 @@ bool render_esp_sizes(const struct ipsec_suite *suite, struct render_esp_sizes *
         {IPSEC_INTEG_HMAC_SHA2_256_128, 16},
         {IPSEC_INTEG_HMAC_SHA2_384_192, 24},
         {IPSEC_INTEG_HMAC_SHA2_512_256, 32},
+        {IPSEC_INTEG_AES_XCBC_96, 12},
+        {IPSEC_INTEG_AES_CMAC_96, 12},
     };
     for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
         for (size_t j = 0; ciphers[i].id == suite->encr && j < sizeof(macs) / sizeof(macs[0]);

@@ -199,10 +199,10 @@ mismatches()
     mismatch "no such peer" \
         "" "site a.remote=10.9.0.99" 'no-proposal|no-connection|peer-refused' no-connection
     mismatch "not built in, on A" \
-        "child net.esp=aes256ccm16-modp2048" "" not-built-in - 'AES-CCM'
+        "child net.esp=3des-sha256-modp2048" "" not-built-in - '3DES'
     mismatch "not built in, on B" \
-        "child net.esp=aes256-sha256-modp2048" "child net.esp=aes256ccm16-modp2048" \
-        no-proposal not-built-in 'AES-CCM'
+        "child net.esp=aes256-sha256-modp2048" "child net.esp=3des-sha256-modp2048" \
+        no-proposal not-built-in '3DES'
     mismatch_silent
     mismatch_pfs
     mismatch_lifetime

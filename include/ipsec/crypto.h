@@ -51,14 +51,18 @@ enum ipsec_encr_id {
 
 enum ipsec_prf_id {
     IPSEC_PRF_HMAC_SHA1 = 2,
+    IPSEC_PRF_AES128_XCBC = 4,
     IPSEC_PRF_HMAC_SHA2_256 = 5,
     IPSEC_PRF_HMAC_SHA2_384 = 6,
-    IPSEC_PRF_HMAC_SHA2_512 = 7
+    IPSEC_PRF_HMAC_SHA2_512 = 7,
+    IPSEC_PRF_AES128_CMAC = 8
 };
 
 enum ipsec_integ_id {
     IPSEC_INTEG_NONE = 0,
     IPSEC_INTEG_HMAC_SHA1_96 = 2,
+    IPSEC_INTEG_AES_XCBC_96 = 5,
+    IPSEC_INTEG_AES_CMAC_96 = 8,
     IPSEC_INTEG_HMAC_SHA2_256_128 = 12,
     IPSEC_INTEG_HMAC_SHA2_384_192 = 13,
     IPSEC_INTEG_HMAC_SHA2_512_256 = 14
@@ -102,7 +106,9 @@ struct ipsec_key_params {
     uint16_t encr_id;
     uint16_t encr_key_bits; /* without the salt; 0 for fixed-length ciphers */
     uint16_t integ_id;
-    struct ipsec_view encr_key;  /* as taken from KEYMAT: an AEAD's 4-octet salt follows the key */
+    /* As taken from KEYMAT: an AEAD's salt, and AES-CTR's nonce, follow the key: 4 octets, 3 of
+     * AES-CCM (RFC 4106 8.1, RFC 4309 7.1, RFC 3686 5.1). */
+    struct ipsec_view encr_key;
     struct ipsec_view integ_key; /* empty without MAC */
 };
 
@@ -110,7 +116,9 @@ struct ipsec_key_params {
  *
  *   AEAD            authenticates aad[0..aad_length), ciphers data[0..data_length) in place under
  *                   salt | iv, writes (seal) or checks (open) the tag.
- *   cipher alone    ciphers data with the whole block iv; tag and aad unused.
+ *   AES-GMAC        an AEAD in shape: authenticates aad | iv | data, changes nothing (RFC 4543).
+ *   cipher alone    ciphers data; iv is the whole block of AES-CBC, the 8 octets of AES-CTR, whose
+ *                   first counter is 1 (RFC 3686 4); tag and aad unused.
  *   MAC alone       over aad | data | scratch[0..tail_length). aad and data need not touch.
  *   cipher and MAC  encrypt-then-MAC: MAC over aad | data (as ciphertext) | tail. The IV on the
  *                   wire is the last part of aad; iv points at it.

@@ -42,8 +42,8 @@ static const struct ipseci_integ integs[] = {
     {IPSEC_INTEG_HMAC_SHA2_384_192, 48, 24, IPSEC_PRF_HMAC_SHA2_384},
     {IPSEC_INTEG_HMAC_SHA2_512_256, 64, 32, IPSEC_PRF_HMAC_SHA2_512},
     {IPSEC_INTEG_HMAC_SHA1_96, 20, 12, IPSEC_PRF_HMAC_SHA1},
-    {5, 16, 12, 4},
-    {8, 16, 12, 8},
+    {IPSEC_INTEG_AES_XCBC_96, 16, 12, IPSEC_PRF_AES128_XCBC},
+    {IPSEC_INTEG_AES_CMAC_96, 16, 12, IPSEC_PRF_AES128_CMAC},
     {1, 16, 12, 1},
 };
 
@@ -52,8 +52,8 @@ static const struct ipseci_prf_info prfs[] = {
     {IPSEC_PRF_HMAC_SHA2_384, 48, 48},
     {IPSEC_PRF_HMAC_SHA2_512, 64, 64},
     {IPSEC_PRF_HMAC_SHA1, 20, 20},
-    {4, 16, 16},
-    {8, 16, 16},
+    {IPSEC_PRF_AES128_XCBC, 16, 16},
+    {IPSEC_PRF_AES128_CMAC, 16, 16},
     {1, 16, 16},
 };
 

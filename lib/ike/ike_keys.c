@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define NONCE_BYTES_MAX 256 /* RFC 7296 2.10 */
-#define PRF_AES128_XCBC 4
-#define PRF_AES128_CMAC 8
 
 #define IKE_MATERIAL_BYTES_MAX                                                                     \
     (3 * IPSEC_PRF_BYTES_MAX + 2 * IPSEC_INTEG_KEY_BYTES_MAX + 2 * IPSEC_ENCR_KEY_BYTES_MAX)
@@ -48,7 +46,7 @@ static size_t nonce_part(const struct ipseci_prf *prf, size_t length)
 {
     const size_t half = prf->key_length / 2u;
 
-    if (prf->id != PRF_AES128_XCBC && prf->id != PRF_AES128_CMAC) {
+    if (prf->id != IPSEC_PRF_AES128_XCBC && prf->id != IPSEC_PRF_AES128_CMAC) {
         return length;
     }
     return length < half ? length : half;

@@ -18,13 +18,13 @@ static void run_op(const struct ipseci_aead *aead, struct ipsec_crypto_op *op)
 
 static enum ipsec_status make_iv(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, uint8_t *iv)
 {
-    if (!sa->seal.is_aead) {
+    if (sa->seal.cipher_block > 1) {
         return ipseci_random(&ike->config.crypto, iv, sa->seal.iv_length); /* SK-03 */
     }
     if (sa->iv_counter == UINT64_MAX) {
         return IPSEC_FATAL_SEQUENCE;
     }
-    /* RFC 5282 3.1: unique under the key; a counter is */
+    /* RFC 5282 3.1, RFC 5930 2: unique under the key; a counter is */
     ipseci_store64(iv, sa->iv_counter);
     sa->iv_counter++;
     return IPSEC_OK;

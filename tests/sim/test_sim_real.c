@@ -79,6 +79,13 @@ static void every_suite(void **state)
     run_suite("aes256gcm16-prfsha256-ecp256", "aes256gcm16-ecp256");
     run_suite("aes128gcm16-prfsha384-modp3072", "aes128gcm16-esn");
     run_suite("chacha20poly1305-prfsha256-curve25519", "chacha20poly1305-curve25519");
+    run_suite("aes256ctr-sha256-ecp256", "aes256ctr-sha256-esn");
+    run_suite("aes128gcm8-prfsha256-ecp256", "aes192gcm12-ecp256");
+    run_suite("aes256ccm16-prfaescmac-ecp256", "aes128ccm12-esn");
+    run_suite("aes192ccm8-prfsha256-curve25519", "aes256ccm8");
+    run_suite("aes128-aesxcbc-ecp256", "aes128ctr-aesxcbc");
+    run_suite("aes128-aescmac-ecp256", "null-aescmac-esn");
+    run_suite("aes256-sha256-ecp256", "aes256gmac-esn");
 }
 
 /* AUTH-08: the same secret in other words is another secret. */

@@ -261,7 +261,7 @@ static const struct name_id integ_names[] = {{"(AEAD)", IPSEC_INTEG_NONE},
                                              {"HMAC-SHA2-256-128", IPSEC_INTEG_HMAC_SHA2_256_128},
                                              {"HMAC-SHA2-512-256", IPSEC_INTEG_HMAC_SHA2_512_256},
                                              {"HMAC-MD5-96", 1},
-                                             {"AES-XCBC-96", 5}};
+                                             {"AES-XCBC-96", IPSEC_INTEG_AES_XCBC_96}};
 
 static uint16_t id_of(const struct name_id *names, size_t count, const char *name)
 {
@@ -284,8 +284,8 @@ static struct recipe dpdk_recipe(const json_t *v)
                        .sequence = number_of(v, "seq")};
     r.suite.encr = id_of(encr_names, IPSECI_COUNT(encr_names), text_of(v, "encr"));
     r.suite.integ = id_of(integ_names, IPSECI_COUNT(integ_names), text_of(v, "integ"));
-    const bool has_bits =
-        r.suite.encr == IPSEC_ENCR_AES_GCM_16 || r.suite.encr == IPSEC_ENCR_AES_CBC;
+    const bool has_bits = r.suite.encr == IPSEC_ENCR_AES_GCM_16 ||
+                          r.suite.encr == IPSEC_ENCR_AES_CBC || r.suite.encr == IPSEC_ENCR_AES_CTR;
     r.suite.encr_key_bits = has_bits ? (uint16_t)(key.length * 8) : 0;
     return r;
 }
@@ -304,7 +304,7 @@ static bool is_refused(const struct recipe *r)
     return true;
 }
 
-static void espb_03_05_06_dpdk_tunnel_packets(void **state)
+static void espb_03_05_06_08_dpdk_tunnel_packets(void **state)
 {
     json_t *root = load("dpdk-tunnel-packets.json");
     const json_t *vectors = json_object_get(root, "vectors");
@@ -324,8 +324,9 @@ static void espb_03_05_06_dpdk_tunnel_packets(void **state)
         opens_no_changed_bit(&r, outer.data + header, outer.length - header);
         done++;
     }
-    /* GCM 128, GCM 256, GCM 256 over IPv6, CBC with SHA-256, CBC with SHA-512. */
-    assert_int_equal(done, 5);
+    /* GCM 128, GCM 256, GCM 256 over IPv6, CBC and CTR with SHA-256 and with SHA-512, NULL with
+     * XCBC. */
+    assert_int_equal(done, 8);
     json_decref(root);
 }
 
@@ -417,7 +418,7 @@ static void espb_10_cve_2005_0039_rfc_3602_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(espb_03_05_06_dpdk_tunnel_packets),
+        cmocka_unit_test(espb_03_05_06_08_dpdk_tunnel_packets),
         cmocka_unit_test(espb_06_rfc_7634_chacha20_poly1305),
         cmocka_unit_test(espb_06_14_replay_10_draft_mcgrew_gcm),
         cmocka_unit_test(espb_10_cve_2005_0039_rfc_3602_is_refused),

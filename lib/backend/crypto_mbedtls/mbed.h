@@ -24,6 +24,24 @@
 #define IPSECI_MBED_CBC 0
 #endif
 
+#if defined(MBEDTLS_AES_C)
+#define IPSECI_MBED_AES 1
+#else
+#define IPSECI_MBED_AES 0
+#endif
+
+#if defined(MBEDTLS_AES_C) && defined(MBEDTLS_CIPHER_MODE_CTR)
+#define IPSECI_MBED_CTR 1
+#else
+#define IPSECI_MBED_CTR 0
+#endif
+
+#if defined(MBEDTLS_AES_C) && defined(MBEDTLS_CCM_C)
+#define IPSECI_MBED_CCM 1
+#else
+#define IPSECI_MBED_CCM 0
+#endif
+
 #if defined(MBEDTLS_AES_C) && defined(MBEDTLS_GCM_C)
 #define IPSECI_MBED_GCM 1
 #else
@@ -123,7 +141,7 @@ void ipseci_mbed_mac_begin(struct ipseci_mbed_mac *mac);
 int ipseci_mbed_mac_add(struct ipseci_mbed_mac *mac, const uint8_t *data, size_t length);
 int ipseci_mbed_mac_end(struct ipseci_mbed_mac *mac, uint8_t *digest);
 
-/* The integrity algorithms. */
+/* The integrity algorithms made of HMAC. */
 struct ipseci_mbed_integ {
     uint16_t id;
     uint8_t tag_octets;
@@ -151,11 +169,21 @@ enum ipsec_status ipseci_mbed_gcm_new(const struct ipsec_key_params *params,
                                       struct ipsec_key **key);
 enum ipsec_status ipseci_mbed_chachapoly_new(const struct ipsec_key_params *params,
                                              struct ipsec_key **key);
-/* AES-CBC alone, or with a MAC. */
-enum ipsec_status ipseci_mbed_cbc_new(const struct ipsec_key_params *params,
+enum ipsec_status ipseci_mbed_ccm_new(const struct ipsec_key_params *params,
                                       struct ipsec_key **key);
+enum ipsec_status ipseci_mbed_gmac_new(const struct ipsec_key_params *params,
+                                       struct ipsec_key **key);
+/* AES-CBC or AES-CTR alone, or with an HMAC. */
+enum ipsec_status ipseci_mbed_cipher_new(const struct ipsec_key_params *params,
+                                         struct ipsec_key **key);
+/* HMAC. */
 enum ipsec_status ipseci_mbed_mac_new(const struct ipsec_key_params *params,
                                       struct ipsec_key **key);
+
+/* A MAC of AES. */
+bool ipseci_mbed_aes_mac_built_in(uint16_t integ_id);
+enum ipsec_status ipseci_mbed_aes_mac_new(const struct ipsec_key_params *params,
+                                          struct ipsec_key **key);
 
 /* The MAC part of an op over aad | data | tail; writes or checks the tag by direction. */
 enum ipsec_status ipseci_mbed_mac_op(struct ipseci_mbed_mac *mac, const struct ipsec_key *key,
@@ -175,6 +203,10 @@ void ipseci_mbed_run(void *context, struct ipsec_crypto_op *const ops[], size_t 
 bool ipseci_mbed_prf_built_in(uint16_t prf_id);
 enum ipsec_status ipseci_mbed_prf(void *context, uint16_t prf_id, struct ipsec_view key,
                                   const struct ipsec_view parts[], size_t part_count, uint8_t *out);
+bool ipseci_mbed_aes_prf_built_in(uint16_t prf_id);
+enum ipsec_status ipseci_mbed_aes_prf(uint16_t prf_id, struct ipsec_view key,
+                                      const struct ipsec_view parts[], size_t part_count,
+                                      uint8_t *out);
 enum ipsec_status ipseci_mbed_sha1(void *context, const struct ipsec_view parts[],
                                    size_t part_count, uint8_t out[20]);
 

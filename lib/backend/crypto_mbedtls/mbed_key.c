@@ -12,11 +12,16 @@ struct encr_row {
 };
 
 static const struct encr_row encrs[] = {
-    {IPSEC_ENCR_AES_CBC, IPSECI_MBED_CBC, false, ipseci_mbed_cbc_new},
+    {IPSEC_ENCR_AES_CBC, IPSECI_MBED_CBC, false, ipseci_mbed_cipher_new},
+    {IPSEC_ENCR_AES_CTR, IPSECI_MBED_CTR, false, ipseci_mbed_cipher_new},
     {IPSEC_ENCR_AES_GCM_16, IPSECI_MBED_GCM, true, ipseci_mbed_gcm_new},
     {IPSEC_ENCR_AES_GCM_12, IPSECI_MBED_GCM, true, ipseci_mbed_gcm_new},
     {IPSEC_ENCR_AES_GCM_8, IPSECI_MBED_GCM, true, ipseci_mbed_gcm_new},
     {IPSEC_ENCR_CHACHA20_POLY1305, IPSECI_MBED_CHACHAPOLY, true, ipseci_mbed_chachapoly_new},
+    {IPSEC_ENCR_AES_CCM_16, IPSECI_MBED_CCM, true, ipseci_mbed_ccm_new},
+    {IPSEC_ENCR_AES_CCM_12, IPSECI_MBED_CCM, true, ipseci_mbed_ccm_new},
+    {IPSEC_ENCR_AES_CCM_8, IPSECI_MBED_CCM, true, ipseci_mbed_ccm_new},
+    {IPSEC_ENCR_NULL_AES_GMAC, IPSECI_MBED_GCM, true, ipseci_mbed_gmac_new},
     {IPSEC_ENCR_NULL, true, false, ipseci_mbed_mac_new},
 };
 
@@ -57,9 +62,9 @@ bool ipseci_mbed_supports(void *context, enum ipsec_transform_type type, uint16_
     case IPSEC_TRANSFORM_ENCR:
         return encr_find(id) != NULL && bits_fit(id, key_bits);
     case IPSEC_TRANSFORM_PRF:
-        return ipseci_mbed_prf_built_in(id);
+        return ipseci_mbed_prf_built_in(id) || ipseci_mbed_aes_prf_built_in(id);
     case IPSEC_TRANSFORM_INTEG:
-        return ipseci_mbed_integ_find(id) != NULL;
+        return ipseci_mbed_integ_find(id) != NULL || ipseci_mbed_aes_mac_built_in(id);
     case IPSEC_TRANSFORM_KE:
         return ke_built_in(id);
     case IPSEC_TRANSFORM_ESN:
@@ -90,16 +95,20 @@ enum ipsec_status ipseci_mbed_key_new(void *context, const struct ipsec_key_para
         return IPSEC_ERR_ARGUMENT;
     }
     if (params->encr_id == 0) {
-        return ipseci_mbed_mac_new(params, key);
+        return ipseci_mbed_aes_mac_built_in(params->integ_id) ? ipseci_mbed_aes_mac_new(params, key)
+                                                              : ipseci_mbed_mac_new(params, key);
     }
     const struct encr_row *row = encr_find(params->encr_id);
-    if (row == NULL || (with_mac && ipseci_mbed_integ_find(params->integ_id) == NULL)) {
+    if (row == NULL) {
         return IPSEC_ERR_NOT_BUILT_IN;
     }
     /* NULL alone protects nothing; an AEAD has its own MAC. */
     if (!bits_fit(params->encr_id, params->encr_key_bits) || (row->aead && with_mac) ||
         (params->encr_id == IPSEC_ENCR_NULL && (!with_mac || params->encr_key.length != 0))) {
         return IPSEC_ERR_ARGUMENT;
+    }
+    if (with_mac && ipseci_mbed_integ_find(params->integ_id) == NULL) {
+        return IPSEC_ERR_NOT_BUILT_IN;
     }
     return row->make(params, key);
 }

@@ -228,7 +228,7 @@ enum ipsec_status ipseci_mbed_prf(void *context, uint16_t prf_id, struct ipsec_v
     struct ipseci_mbed_mac mac = {0};
     const struct ipseci_mbed_hash *hash = hash_of_prf(prf_id);
     if (hash == NULL) {
-        return IPSEC_ERR_NOT_BUILT_IN;
+        return ipseci_mbed_aes_prf(prf_id, key, parts, part_count, out);
     }
     int error = ipseci_mbed_mac_init(&mac, hash, states, key);
     ipseci_mbed_mac_begin(&mac);

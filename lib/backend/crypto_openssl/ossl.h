@@ -15,9 +15,15 @@ enum ipseci_ossl_cipher {
     IPSECI_OSSL_CBC_128,
     IPSECI_OSSL_CBC_192,
     IPSECI_OSSL_CBC_256,
+    IPSECI_OSSL_CTR_128,
+    IPSECI_OSSL_CTR_192,
+    IPSECI_OSSL_CTR_256,
     IPSECI_OSSL_GCM_128,
     IPSECI_OSSL_GCM_192,
     IPSECI_OSSL_GCM_256,
+    IPSECI_OSSL_CCM_128,
+    IPSECI_OSSL_CCM_192,
+    IPSECI_OSSL_CCM_256,
     IPSECI_OSSL_CHACHA20_POLY1305,
     IPSECI_OSSL_CIPHERS
 };
@@ -92,7 +98,7 @@ bool ipseci_ossl_mac_begin(struct ipseci_ossl_mac *mac);
 bool ipseci_ossl_mac_add(struct ipseci_ossl_mac *mac, const void *data, size_t length);
 bool ipseci_ossl_mac_end(struct ipseci_ossl_mac *mac, uint8_t *digest);
 
-/* The integrity algorithms. */
+/* The integrity algorithms made of HMAC. */
 struct ipseci_ossl_integ {
     uint16_t id;
     uint8_t tag_octets;
@@ -124,21 +130,37 @@ enum ipsec_status ipseci_ossl_aead_new(const struct ipsec_openssl *provider,
                                        const EVP_CIPHER *cipher,
                                        const struct ipsec_key_params *params,
                                        struct ipsec_key **key);
-/* AES-CBC alone, or with a MAC. */
-enum ipsec_status ipseci_ossl_cbc_new(const struct ipsec_openssl *provider,
+enum ipsec_status ipseci_ossl_ccm_new(const struct ipsec_openssl *provider,
                                       const EVP_CIPHER *cipher,
                                       const struct ipsec_key_params *params,
                                       struct ipsec_key **key);
+/* AES-CBC or AES-CTR alone, or with an HMAC. */
+enum ipsec_status ipseci_ossl_cipher_new(const struct ipsec_openssl *provider,
+                                         const EVP_CIPHER *cipher,
+                                         const struct ipsec_key_params *params,
+                                         struct ipsec_key **key);
+/* HMAC. */
 enum ipsec_status ipseci_ossl_mac_new(const struct ipsec_openssl *provider,
                                       const EVP_CIPHER *cipher,
                                       const struct ipsec_key_params *params,
                                       struct ipsec_key **key);
+
+/* A MAC of AES. */
+bool ipseci_ossl_aes_mac_found(const struct ipsec_openssl *provider, uint16_t integ_id);
+enum ipsec_status ipseci_ossl_aes_mac_new(const struct ipsec_openssl *provider,
+                                          const struct ipsec_key_params *params,
+                                          struct ipsec_key **key);
 
 /* The MAC part of an op over aad | data | tail; writes or checks the tag by direction. */
 enum ipsec_status ipseci_ossl_mac_op(struct ipseci_ossl_mac *mac, const struct ipsec_key *key,
                                      const struct ipsec_crypto_op *op);
 
 /* ---- the table's functions, by file ---- */
+
+struct ipseci_ossl_parts {
+    const struct ipsec_view *item;
+    size_t count;
+};
 
 bool ipseci_ossl_supports(void *context, enum ipsec_transform_type type, uint16_t id,
                           uint16_t key_bits);
@@ -152,6 +174,10 @@ void ipseci_ossl_run(void *context, struct ipsec_crypto_op *const ops[], size_t 
 bool ipseci_ossl_prf_found(const struct ipsec_openssl *provider, uint16_t prf_id);
 enum ipsec_status ipseci_ossl_prf(void *context, uint16_t prf_id, struct ipsec_view key,
                                   const struct ipsec_view parts[], size_t part_count, uint8_t *out);
+bool ipseci_ossl_aes_prf_found(const struct ipsec_openssl *provider, uint16_t prf_id);
+enum ipsec_status ipseci_ossl_aes_prf(const struct ipsec_openssl *provider, uint16_t prf_id,
+                                      struct ipsec_view key, struct ipseci_ossl_parts parts,
+                                      uint8_t *out);
 enum ipsec_status ipseci_ossl_sha1(void *context, const struct ipsec_view parts[],
                                    size_t part_count, uint8_t out[20]);
 

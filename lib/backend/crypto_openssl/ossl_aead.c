@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AEAD keys: AES-GCM with tags of 16, 12 or 8 octets (RFC 4106, RFC 5282) and ChaCha20-Poly1305
- * (RFC 7634). The cipher context has its key from the start; a packet brings the nonce.
+ * AEAD keys: AES-GCM with tags of 16, 12 or 8 octets (RFC 4106, RFC 5282), ChaCha20-Poly1305
+ * (RFC 7634) and AES-GMAC (RFC 4543). The cipher context has its key from the
+ * start; a packet brings the nonce.
  *
  * EXCEPTION: opening deciphers while it authenticates, in one pass, as these are made to; on a
  * wrong tag what was written is cleared.
@@ -17,22 +18,37 @@
 struct aead_key {
     struct ipsec_key base;
     EVP_CIPHER_CTX *cipher;
+    bool (*pass)(const struct aead_key *key, const struct ipsec_crypto_op *op);
     OSSL_PARAM tag[2]; /* points at the tag of the packet in hand */
 };
+
+static bool start(const struct aead_key *key, const struct ipsec_crypto_op *op)
+{
+    uint8_t nonce[12]; /* RFC 4106 4, RFC 7634 2: salt | IV */
+    memcpy(nonce, key->base.salt, 4);
+    memcpy(nonce + 4, op->iv, 8);
+    return op->data_length <= INT_MAX &&
+           EVP_CipherInit_ex2(key->cipher, NULL, NULL, nonce, -1, NULL) == 1;
+}
+
+static bool authenticate(const struct aead_key *key, const uint8_t *data, uint32_t octets)
+{
+    int length = 0;
+    return octets == 0 || EVP_CipherUpdate(key->cipher, NULL, &length, data, (int)octets) == 1;
+}
+
+/* RFC 4543 3.3: header, IV and data; there is nothing to encipher. */
+static bool pass_gmac(const struct aead_key *key, const struct ipsec_crypto_op *op)
+{
+    return start(key, op) && authenticate(key, op->aad, op->aad_length) &&
+           authenticate(key, op->iv, 8) && authenticate(key, op->data, op->data_length);
+}
 
 /* Nonce, what is authenticated only, and the data, up to the tag. */
 static bool pass_over(const struct aead_key *key, const struct ipsec_crypto_op *op)
 {
-    uint8_t nonce[12]; /* RFC 4106 4, RFC 7634 2: salt | IV */
     int length = 0;
-    memcpy(nonce, key->base.salt, 4);
-    memcpy(nonce + 4, op->iv, 8);
-    if (op->data_length > INT_MAX ||
-        EVP_CipherInit_ex2(key->cipher, NULL, NULL, nonce, -1, NULL) != 1) {
-        return false;
-    }
-    if (op->aad_length != 0 &&
-        EVP_CipherUpdate(key->cipher, NULL, &length, op->aad, op->aad_length) != 1) {
+    if (!start(key, op) || !authenticate(key, op->aad, op->aad_length)) {
         return false;
     }
     return op->data_length == 0 ||
@@ -46,7 +62,7 @@ static enum ipsec_status run_seal(struct ipsec_key *base, struct ipsec_crypto_op
     uint8_t none[16];
     int length = 0;
     key->tag[0].data = op->tag;
-    if (!pass_over(key, op) || EVP_CipherFinal_ex(key->cipher, none, &length) != 1 ||
+    if (!key->pass(key, op) || EVP_CipherFinal_ex(key->cipher, none, &length) != 1 ||
         EVP_CIPHER_CTX_get_params(key->cipher, key->tag) != 1) {
         return IPSEC_FATAL_CRYPTO;
     }
@@ -59,11 +75,11 @@ static enum ipsec_status run_open(struct ipsec_key *base, struct ipsec_crypto_op
     uint8_t none[16];
     int length = 0;
     key->tag[0].data = op->tag;
-    if (!pass_over(key, op) || EVP_CIPHER_CTX_set_params(key->cipher, key->tag) != 1) {
+    if (!key->pass(key, op) || EVP_CIPHER_CTX_set_params(key->cipher, key->tag) != 1) {
         return IPSEC_FATAL_CRYPTO;
     }
     if (EVP_CipherFinal_ex(key->cipher, none, &length) != 1) {
-        if (op->data_length != 0) {
+        if (op->data_length != 0 && key->pass == pass_over) {
             OPENSSL_cleanse(op->data, op->data_length);
         }
         return IPSEC_DROP_ICV;
@@ -101,6 +117,7 @@ enum ipsec_status ipseci_ossl_aead_new(const struct ipsec_openssl *provider,
     }
     key->base.run = params->direction == IPSEC_SEAL ? run_seal : run_open;
     key->base.free = free_aead;
+    key->pass = params->encr_id == IPSEC_ENCR_NULL_AES_GMAC ? pass_gmac : pass_over;
     key->base.tag_octets = tag_octets_of(params->encr_id);
     memcpy(key->base.salt, params->encr_key.data + octets, 4); /* RFC 4106 8.1: key | salt */
     key->tag[0] =

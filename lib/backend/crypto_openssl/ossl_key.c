@@ -20,11 +20,16 @@ struct encr_row {
 };
 
 static const struct encr_row encrs[] = {
-    {IPSEC_ENCR_AES_CBC, false, ipseci_ossl_cbc_new, IPSECI_OSSL_CBC_128},
+    {IPSEC_ENCR_AES_CBC, false, ipseci_ossl_cipher_new, IPSECI_OSSL_CBC_128},
+    {IPSEC_ENCR_AES_CTR, false, ipseci_ossl_cipher_new, IPSECI_OSSL_CTR_128},
     {IPSEC_ENCR_AES_GCM_16, true, ipseci_ossl_aead_new, IPSECI_OSSL_GCM_128},
     {IPSEC_ENCR_AES_GCM_12, true, ipseci_ossl_aead_new, IPSECI_OSSL_GCM_128},
     {IPSEC_ENCR_AES_GCM_8, true, ipseci_ossl_aead_new, IPSECI_OSSL_GCM_128},
     {IPSEC_ENCR_CHACHA20_POLY1305, true, ipseci_ossl_aead_new, IPSECI_OSSL_CHACHA20_POLY1305},
+    {IPSEC_ENCR_AES_CCM_16, true, ipseci_ossl_ccm_new, IPSECI_OSSL_CCM_128},
+    {IPSEC_ENCR_AES_CCM_12, true, ipseci_ossl_ccm_new, IPSECI_OSSL_CCM_128},
+    {IPSEC_ENCR_AES_CCM_8, true, ipseci_ossl_ccm_new, IPSECI_OSSL_CCM_128},
+    {IPSEC_ENCR_NULL_AES_GMAC, true, ipseci_ossl_aead_new, IPSECI_OSSL_GCM_128},
     {IPSEC_ENCR_NULL, false, ipseci_ossl_mac_new, IPSECI_OSSL_CIPHERS},
 };
 
@@ -73,9 +78,10 @@ bool ipseci_ossl_supports(void *context, enum ipsec_transform_type type, uint16_
     case IPSEC_TRANSFORM_ENCR:
         return encr_found(provider, id, key_bits);
     case IPSEC_TRANSFORM_PRF:
-        return ipseci_ossl_prf_found(provider, id);
+        return ipseci_ossl_prf_found(provider, id) || ipseci_ossl_aes_prf_found(provider, id);
     case IPSEC_TRANSFORM_INTEG:
-        return ipseci_ossl_integ_find(provider, id) != NULL;
+        return ipseci_ossl_integ_find(provider, id) != NULL ||
+               ipseci_ossl_aes_mac_found(provider, id);
     case IPSEC_TRANSFORM_KE:
         return ipseci_ossl_ke_found(provider, id);
     case IPSEC_TRANSFORM_ESN:
@@ -104,6 +110,18 @@ void ipseci_ossl_key_drop(struct ipsec_key *key)
     }
 }
 
+static enum ipsec_status make_mac(const struct ipsec_openssl *provider,
+                                  const struct ipsec_key_params *params, struct ipsec_key **key)
+{
+    if (ipseci_ossl_aes_mac_found(provider, params->integ_id)) {
+        return ipseci_ossl_aes_mac_new(provider, params, key);
+    }
+    if (ipseci_ossl_integ_find(provider, params->integ_id) == NULL) {
+        return IPSEC_ERR_NOT_BUILT_IN;
+    }
+    return ipseci_ossl_mac_new(provider, NULL, params, key);
+}
+
 static enum ipsec_status make(const struct ipsec_openssl *provider,
                               const struct ipsec_key_params *params, struct ipsec_key **key)
 {
@@ -111,11 +129,8 @@ static enum ipsec_status make(const struct ipsec_openssl *provider,
     if (params->direction > IPSEC_OPEN || (params->encr_id == 0 && !with_mac)) {
         return IPSEC_ERR_ARGUMENT;
     }
-    if (with_mac && ipseci_ossl_integ_find(provider, params->integ_id) == NULL) {
-        return IPSEC_ERR_NOT_BUILT_IN;
-    }
     if (params->encr_id == 0) {
-        return ipseci_ossl_mac_new(provider, NULL, params, key);
+        return make_mac(provider, params, key);
     }
     const struct encr_row *row = encr_find(params->encr_id);
     if (row == NULL) {
@@ -126,7 +141,8 @@ static enum ipsec_status make(const struct ipsec_openssl *provider,
         (params->encr_id == IPSEC_ENCR_NULL && (!with_mac || params->encr_key.length != 0))) {
         return IPSEC_ERR_ARGUMENT;
     }
-    if (!encr_found(provider, params->encr_id, params->encr_key_bits)) {
+    if (!encr_found(provider, params->encr_id, params->encr_key_bits) ||
+        (with_mac && ipseci_ossl_integ_find(provider, params->integ_id) == NULL)) {
         return IPSEC_ERR_NOT_BUILT_IN;
     }
     return row->make(provider, cipher_of(provider, row, params->encr_key_bits), params, key);

@@ -41,7 +41,8 @@ enum ipsec_status ipseci_ossl_prf(void *context, uint16_t prf_id, struct ipsec_v
     struct ipseci_ossl_mac mac;
     const struct ipseci_ossl_hash *hash = hash_of_prf(context, prf_id);
     if (hash == NULL) {
-        return IPSEC_ERR_NOT_BUILT_IN;
+        return ipseci_ossl_aes_prf(context, prf_id, key,
+                                   (struct ipseci_ossl_parts){parts, part_count}, out);
     }
     ERR_set_mark();
     bool good = ipseci_ossl_mac_init(&mac, hash, key) && ipseci_ossl_mac_begin(&mac);

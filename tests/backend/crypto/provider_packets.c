@@ -44,7 +44,25 @@ static const struct suite suites[] = {
     {IPSEC_ENCR_CHACHA20_POLY1305, 0, 0},
     {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_HMAC_SHA2_256_128},
     {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_HMAC_SHA1_96},
+    {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_AES_CMAC_96},
+    {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_AES_XCBC_96},
+    {IPSEC_ENCR_AES_CBC, 128, IPSEC_INTEG_AES_XCBC_96},
+    {IPSEC_ENCR_AES_CBC, 256, IPSEC_INTEG_AES_CMAC_96},
+    {IPSEC_ENCR_AES_CTR, 128, IPSEC_INTEG_HMAC_SHA1_96},
+    {IPSEC_ENCR_AES_CTR, 192, IPSEC_INTEG_AES_XCBC_96},
+    {IPSEC_ENCR_AES_CTR, 256, IPSEC_INTEG_HMAC_SHA2_256_128},
+    {IPSEC_ENCR_AES_CCM_16, 128, 0},
+    {IPSEC_ENCR_AES_CCM_12, 192, 0},
+    {IPSEC_ENCR_AES_CCM_8, 256, 0},
+    {IPSEC_ENCR_NULL_AES_GMAC, 128, 0},
+    {IPSEC_ENCR_NULL_AES_GMAC, 192, 0},
+    {IPSEC_ENCR_NULL_AES_GMAC, 256, 0},
 };
+
+static bool leaves_the_text(const struct suite *s)
+{
+    return s->encr == IPSEC_ENCR_NULL || s->encr == IPSEC_ENCR_NULL_AES_GMAC;
+}
 
 static bool has(const struct suite *s)
 {
@@ -166,7 +184,7 @@ static void round_trip(const struct suite *s)
         assert_int_equal(run(&pair.seal, &p), IPSEC_OK);
         /* header and IV are as they were; data has changed unless there is none or no cipher */
         assert_memory_equal(p.start, before.data, (size_t)(p.op.data - p.start));
-        if (n >= 16 && s->encr != IPSEC_ENCR_NULL) {
+        if (n >= 16 && !leaves_the_text(s)) {
             assert_int_not_equal(memcmp(p.op.data, before.data + (p.op.data - p.start), n), 0);
         }
         assert_int_equal(run(&pair.open, &p), IPSEC_OK);

@@ -6,6 +6,6 @@
 
 int provider_suite_run(const struct ipsec_crypto *provider)
 {
-    return provider_vectors_run(provider) + provider_packets_run(provider) +
-           provider_prf_run(provider) + provider_ke_run(provider);
+    return provider_vectors_run(provider) + provider_modes_run(provider) +
+           provider_packets_run(provider) + provider_prf_run(provider) + provider_ke_run(provider);
 }

@@ -15,6 +15,7 @@ int provider_suite_run(const struct ipsec_crypto *provider);
 
 /* Its parts. */
 int provider_vectors_run(const struct ipsec_crypto *provider);
+int provider_modes_run(const struct ipsec_crypto *provider);
 int provider_packets_run(const struct ipsec_crypto *provider);
 int provider_prf_run(const struct ipsec_crypto *provider);
 int provider_ke_run(const struct ipsec_crypto *provider);

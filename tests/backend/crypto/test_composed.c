@@ -46,6 +46,14 @@ static const struct suite suites[] = {
     {IPSEC_ENCR_AES_GCM_8, 256, 0},
     {IPSEC_ENCR_CHACHA20_POLY1305, 0, 0},
     {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_HMAC_SHA2_256_128},
+    {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_AES_XCBC_96},
+    {IPSEC_ENCR_AES_CBC, 256, IPSEC_INTEG_AES_CMAC_96},
+    {IPSEC_ENCR_AES_CTR, 128, IPSEC_INTEG_HMAC_SHA2_256_128},
+    {IPSEC_ENCR_AES_CTR, 256, IPSEC_INTEG_AES_XCBC_96},
+    {IPSEC_ENCR_AES_CCM_16, 256, 0},
+    {IPSEC_ENCR_AES_CCM_12, 128, 0},
+    {IPSEC_ENCR_AES_CCM_8, 192, 0},
+    {IPSEC_ENCR_NULL_AES_GMAC, 256, 0},
 };
 
 static bool both_have(enum ipsec_transform_type type, uint16_t id, uint16_t bits)
@@ -64,7 +72,7 @@ static struct ipsec_crypto_list make_choice(size_t first)
 {
     const struct ipsec_crypto *const order[2] = {tables[first], tables[1 - first]};
     const struct ipsec_crypto_list providers = {order, 2};
-    static const uint16_t macs[] = {2, 12, 13, 14};
+    static const uint16_t macs[] = {2, 5, 8, 12, 13, 14};
     size_t bytes = 0;
     assert_int_equal(ipsec_crypto_choice_size(&providers, &bytes), IPSEC_OK);
     assert_int_equal(ipsec_crypto_choice_init(malloc(bytes), bytes, &providers, &choice[first]),

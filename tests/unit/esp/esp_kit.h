@@ -26,7 +26,15 @@
 #define KIT_SA_BYTES     2048
 
 /* Suites by number, for loops over all. */
-enum kit_suite { KIT_GCM, KIT_CHACHA, KIT_CBC_SHA256, KIT_CBC_SHA512, KIT_NULL_SHA256, KIT_SUITES };
+enum kit_suite {
+    KIT_GCM,
+    KIT_CHACHA,
+    KIT_CBC_SHA256,
+    KIT_CBC_SHA512,
+    KIT_CTR_SHA256,
+    KIT_NULL_SHA256,
+    KIT_SUITES
+};
 
 struct kit_buffer {
     struct ipsec_packet packet;

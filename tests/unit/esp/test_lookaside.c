@@ -23,7 +23,8 @@ struct late {
     size_t submits;
 };
 
-#define KITS KIT_SUITES
+/* No more than there are lanes for: the last suite stays out. */
+#define KITS KIT_CTR_SHA256
 
 static struct kit kits[KITS];
 static struct late late[KITS];
