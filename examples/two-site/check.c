@@ -59,6 +59,7 @@ static const struct weakness weaknesses[] = {
      "AES-GMAC authenticates the traffic but does not hide it"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_GCM_8, SHORT_ICV},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_8, SHORT_ICV},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_8_IIV, SHORT_ICV},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_3DES, "3DES has 64-bit blocks and is slow"},
     {IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_HMAC_SHA1_96,
      "SHA-1 is on its way out; use sha256 (RFC 8247, RFC 8221)"},

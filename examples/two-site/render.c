@@ -133,12 +133,20 @@ bool render_esp_sizes(const struct ipsec_suite *suite, struct render_esp_sizes *
         uint8_t icv;
         uint8_t block;
     } ciphers[] = {
-        {IPSEC_ENCR_NULL, 0, 0, 4},           {IPSEC_ENCR_AES_CBC, 16, 0, 16},
-        {IPSEC_ENCR_AES_GCM_8, 8, 8, 4},      {IPSEC_ENCR_AES_GCM_12, 8, 12, 4},
-        {IPSEC_ENCR_AES_GCM_16, 8, 16, 4},    {IPSEC_ENCR_CHACHA20_POLY1305, 8, 16, 4},
-        {IPSEC_ENCR_AES_CTR, 8, 0, 4},        {IPSEC_ENCR_AES_CCM_8, 8, 8, 4},
-        {IPSEC_ENCR_AES_CCM_12, 8, 12, 4},    {IPSEC_ENCR_AES_CCM_16, 8, 16, 4},
+        {IPSEC_ENCR_NULL, 0, 0, 4},
+        {IPSEC_ENCR_AES_CBC, 16, 0, 16},
+        {IPSEC_ENCR_AES_GCM_8, 8, 8, 4},
+        {IPSEC_ENCR_AES_GCM_12, 8, 12, 4},
+        {IPSEC_ENCR_AES_GCM_16, 8, 16, 4},
+        {IPSEC_ENCR_CHACHA20_POLY1305, 8, 16, 4},
+        {IPSEC_ENCR_AES_CTR, 8, 0, 4},
+        {IPSEC_ENCR_AES_CCM_8, 8, 8, 4},
+        {IPSEC_ENCR_AES_CCM_12, 8, 12, 4},
+        {IPSEC_ENCR_AES_CCM_16, 8, 16, 4},
         {IPSEC_ENCR_NULL_AES_GMAC, 8, 16, 4},
+        {IPSEC_ENCR_AES_CCM_8_IIV, 0, 8, 4},
+        {IPSEC_ENCR_AES_GCM_16_IIV, 0, 16, 4},
+        {IPSEC_ENCR_CHACHA20_POLY1305_IIV, 0, 16, 4},
     };
     static const struct {
         uint16_t id;

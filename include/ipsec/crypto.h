@@ -46,7 +46,12 @@ enum ipsec_encr_id {
     IPSEC_ENCR_AES_GCM_12 = 19,
     IPSEC_ENCR_AES_GCM_16 = 20,
     IPSEC_ENCR_NULL_AES_GMAC = 21,
-    IPSEC_ENCR_CHACHA20_POLY1305 = 28
+    IPSEC_ENCR_CHACHA20_POLY1305 = 28,
+    /* RFC 8750, in ESP only: the IV is the sequence number and not sent. Providers are never asked
+     * for these but for the same ciphers with an IV. */
+    IPSEC_ENCR_AES_CCM_8_IIV = 29,
+    IPSEC_ENCR_AES_GCM_16_IIV = 30,
+    IPSEC_ENCR_CHACHA20_POLY1305_IIV = 31
 };
 
 enum ipsec_prf_id {

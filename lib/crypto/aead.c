@@ -109,7 +109,9 @@ static enum ipsec_status make_passes(struct ipseci_aead *a, const struct ipsec_c
         return IPSEC_ERR_NOT_BUILT_IN;
     }
     if (a->is_aead) {
-        return make_pass(&a->first, cipher, params);
+        struct ipsec_key_params p = *params;
+        p.encr_id = ipseci_encr_done_as(params->encr_id);
+        return make_pass(&a->first, cipher, &p);
     }
     const struct ipsec_crypto *mac =
         ipseci_crypto_find(list, IPSEC_TRANSFORM_INTEG, params->integ_id, 0);

@@ -14,9 +14,11 @@ const struct ipsec_crypto *ipseci_crypto_find(const struct ipsec_crypto_list *li
                                               enum ipsec_transform_type type, uint16_t id,
                                               uint16_t key_bits)
 {
+    const uint16_t asked = type == IPSEC_TRANSFORM_ENCR ? ipseci_encr_done_as(id) : id;
+
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct ipsec_crypto *item = list->item[i];
-        if (item->supports(item->context, type, id, key_bits)) {
+        if (item->supports(item->context, type, asked, key_bits)) {
             return real_of(item);
         }
     }

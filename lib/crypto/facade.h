@@ -29,7 +29,7 @@ struct ipseci_pass {
 struct ipseci_aead {
     struct ipseci_pass first;  /* seal: cipher; open: MAC */
     struct ipseci_pass second; /* the other one; provider NULL when one pass does it all */
-    uint8_t iv_length;         /* explicit IV on the wire; 0 with ENCR_NULL */
+    uint8_t iv_length;         /* explicit IV on the wire; 0 with ENCR_NULL or an implicit one */
     uint8_t tag_length;        /* ICV on the wire */
     uint8_t block;             /* data_length must be a multiple of this: 4 or 16 (ESP) */
     uint8_t cipher_block;      /* IKE's alignment (RFC 7296 3.14): 16 for CBC, 1 otherwise */

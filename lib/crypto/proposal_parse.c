@@ -72,9 +72,14 @@ static enum ipsec_status check_word(struct parser *p, const struct ipsec_transfo
     if (!ike && t->type == IPSEC_TRANSFORM_PRF) {
         return syntax(p, "an ESP proposal has no PRF");
     }
+    if (!ike || t->type != IPSEC_TRANSFORM_ENCR) {
+        return IPSEC_OK;
+    }
+    if (ipseci_encr_done_as(t->id) != t->id) {
+        return syntax(p, "an implicit IV belongs to ESP, not IKE"); /* RFC 8750 6 */
+    }
     /* RFC 7296 3.3.2 with RFC 8247 2.1: IKE messages are always encrypted. */
-    if (ike && t->type == IPSEC_TRANSFORM_ENCR &&
-        (t->id == IPSEC_ENCR_NULL || t->id == IPSEC_ENCR_NULL_AES_GMAC)) {
+    if (ipseci_encr_is_esp_only(ipseci_encr_find(t->id))) {
         return syntax(p, "IKE can not do without encryption");
     }
     return IPSEC_OK;

@@ -33,6 +33,9 @@ static const struct ipseci_encr encrs[] = {
     {IPSEC_ENCR_AES_CCM_12, AES_BITS, 0, 3, 8, 4, 12, true, 37, 47},
     {IPSEC_ENCR_AES_CCM_8, AES_BITS, 0, 3, 8, 4, 8, true, 37, 47},
     {IPSEC_ENCR_NULL_AES_GMAC, AES_BITS, 0, 4, 8, 4, 16, true, 0, 0},
+    {IPSEC_ENCR_AES_CCM_8_IIV, AES_BITS, 0, 3, 0, 4, 8, true, 37, 47},
+    {IPSEC_ENCR_AES_GCM_16_IIV, AES_BITS, 0, 4, 0, 4, 16, true, 38, 48},
+    {IPSEC_ENCR_CHACHA20_POLY1305_IIV, FIXED, 32, 4, 0, 4, 16, true, 0, 0},
     {IPSEC_ENCR_3DES, FIXED, 24, 0, 8, 8, 0, false, 22, 23},
     {IPSEC_ENCR_NULL, FIXED, 0, 0, 0, 4, 0, false, 0, 0},
 };

@@ -26,7 +26,7 @@ struct ipseci_encr {
     uint16_t key_bits[3]; /* allowed Key Length attributes, ascending; all 0: fixed, no attribute */
     uint8_t key_octets;   /* of a fixed-length key without salt; 0 otherwise, and for NULL */
     uint8_t salt_octets;  /* follow the key in KEYMAT (RFC 4106 8.1, RFC 7634 2) */
-    uint8_t iv_octets;    /* explicit, on the wire */
+    uint8_t iv_octets;    /* explicit, on the wire; 0 of an AEAD: implicit (RFC 8750) */
     uint8_t block;        /* ESP alignment: max(4, cipher block), RFC 4303 2.4 */
     uint8_t tag_octets;   /* 0: not an AEAD, needs a MAC */
     bool aead;
@@ -86,6 +86,27 @@ const struct ipseci_names *ipseci_names_at(size_t index); /* for walks */
 
 /* Is this Key Length attribute (0: none) right for the algorithm? */
 bool ipseci_encr_bits_valid(const struct ipseci_encr *encr, uint16_t key_bits);
+
+/* RFC 7296 3.3.2: IKE messages are always encrypted; RFC 8750 6: and have an IV. */
+static inline bool ipseci_encr_is_esp_only(const struct ipseci_encr *encr)
+{
+    return encr->iv_octets == 0 || encr->id == IPSEC_ENCR_NULL_AES_GMAC;
+}
+
+/* What a provider is asked for: RFC 8750 changes packets, not ciphers. */
+static inline uint16_t ipseci_encr_done_as(uint16_t id)
+{
+    switch (id) {
+    case IPSEC_ENCR_AES_CCM_8_IIV:
+        return IPSEC_ENCR_AES_CCM_8;
+    case IPSEC_ENCR_AES_GCM_16_IIV:
+        return IPSEC_ENCR_AES_GCM_16;
+    case IPSEC_ENCR_CHACHA20_POLY1305_IIV:
+        return IPSEC_ENCR_CHACHA20_POLY1305;
+    default: /* a number of the caller's, not an enum */
+        return id;
+    }
+}
 
 /* Octets taken from KEYMAT for a valid key_bits: key and salt. */
 size_t ipseci_encr_key_octets(const struct ipseci_encr *encr, uint16_t key_bits);

@@ -18,6 +18,11 @@ static const struct ipseci_names all_names[] = {
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_12, false, "aes#ccm12", "AES_CCM_12_#"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_8, true, "aes#ccm8", "AES_CCM_8_#"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_NULL_AES_GMAC, true, "aes#gmac", "NULL_AES_GMAC_#"},
+    /* nobody else has words for these */
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CCM_8_IIV, true, "aes#ccm8iiv", "AES_CCM_8_IIV_#"},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_GCM_16_IIV, false, "aes#gcm16iiv", "AES_GCM_16_IIV_#"},
+    {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_CHACHA20_POLY1305_IIV, false, "chacha20poly1305iiv",
+     "CHACHA20_POLY1305_IIV"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_3DES, true, "3des", "3DES"},
     {IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_NULL, true, "null", "NULL"},
     {IPSEC_TRANSFORM_PRF, IPSEC_PRF_HMAC_SHA2_256, false, "prfsha256", "PRF_HMAC_SHA2_256"},

@@ -105,12 +105,17 @@ static inline void ipseci_esp_bind(struct ipsec_crypto_op *op, const struct ipse
         return;
     }
     op->aad_length = IPSECI_ESP_HEADER_BYTES;
-    if (sa->esn) {
-        /* RFC 4106 5, RFC 7634 2.1: SPI and the whole 64-bit number. */
+    if (sa->esn || sa->iv_source == IPSECI_IV_IMPLICIT) {
         ipseci_store32(op->scratch, sa->spi);
         ipseci_store64(op->scratch + 4, sequence);
+    }
+    if (sa->esn) {
+        /* RFC 4106 5, RFC 7634 2.1: SPI and the whole 64-bit number. */
         op->aad = op->scratch;
         op->aad_length = 12;
+    }
+    if (sa->iv_source == IPSECI_IV_IMPLICIT) {
+        op->iv = op->scratch + 4; /* RFC 8750 4: the number, of 64 bits in any case */
     }
 }
 

@@ -173,7 +173,7 @@ static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_para
                                          .integ_key = p->integ_key};
     IPSECI_TRY(ipseci_aead_init(&sa->aead, &sa->crypto, &key));
     if (sa->aead.iv_length == 0) {
-        sa->iv_source = IPSECI_IV_NONE;
+        sa->iv_source = sa->aead.is_aead ? IPSECI_IV_IMPLICIT : IPSECI_IV_NONE;
     } else {
         /* RFC 3686 3.1: that of counter mode must not repeat, with a MAC beside it or not. */
         sa->iv_source = sa->aead.cipher_block > 1 ? IPSECI_IV_RANDOM : IPSECI_IV_COUNTER;

@@ -28,9 +28,10 @@ struct ipseci_mode;
 
 /* Where the explicit IV comes from. */
 enum ipseci_iv {
-    IPSECI_IV_NONE,    /* ENCR_NULL */
-    IPSECI_IV_COUNTER, /* the 64-bit sequence number; RFC 4106 3.1, RFC 3686 3.1: never repeats */
-    IPSECI_IV_RANDOM   /* CBC: RFC 3602 3: must not be predictable (CVE-2022-46397) */
+    IPSECI_IV_NONE,     /* ENCR_NULL */
+    IPSECI_IV_COUNTER,  /* the 64-bit sequence number; RFC 4106 3.1, RFC 3686 3.1: never repeats */
+    IPSECI_IV_IMPLICIT, /* RFC 8750: the same number, and not in the packet */
+    IPSECI_IV_RANDOM    /* CBC: RFC 3602 3: must not be predictable (CVE-2022-46397) */
 };
 
 struct ipseci_sending {

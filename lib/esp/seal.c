@@ -76,6 +76,7 @@ static void write_iv(struct ipsec_sa *sa, uint8_t *iv)
     struct ipseci_sending *s = &sa->way.sending;
     switch ((enum ipseci_iv)sa->iv_source) {
     case IPSECI_IV_NONE:
+    case IPSECI_IV_IMPLICIT:
         return;
     case IPSECI_IV_COUNTER:
         ipseci_store64(iv, s->sequence);

@@ -321,7 +321,8 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
     if (terms->narrowed) {
         step->warnings |= 1u << IPSEC_WARNING_NARROWED;
     }
-    if (terms->choice.suite.encr == IPSEC_ENCR_NULL) {
+    if (terms->choice.suite.encr == IPSEC_ENCR_NULL ||
+        terms->choice.suite.encr == IPSEC_ENCR_NULL_AES_GMAC) {
         step->warnings |= 1u << IPSEC_WARNING_NULL_CIPHER;
     }
     const struct ipseci_parent_key parent = {sa->suite.prf, ipseci_view(sa->sk_d, prf->key_octets)};

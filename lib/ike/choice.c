@@ -167,7 +167,13 @@ static bool pick_cipher(const struct ipsec_proposal *ours, const struct offer *o
         if (t->type != IPSEC_TRANSFORM_ENCR || (offer->have & bit(i)) == 0) {
             continue;
         }
-        const bool aead = ipseci_encr_find(t->id)->aead; /* found: the transform is sound */
+        const struct ipseci_encr *encr =
+            ipseci_encr_find(t->id); /* there: the transform is sound */
+        const bool aead = encr->aead;
+        /* No text says so in a proposal for IKE; a table of the caller's might. */
+        if (suite->protocol == IPSEC_PROTOCOL_IKE && ipseci_encr_is_esp_only(encr)) {
+            continue;
+        }
         if (aead ? bare : integ != NULL) {
             suite->encr = t->id;
             suite->encr_key_bits = t->key_bits;

@@ -86,6 +86,9 @@ static void every_suite(void **state)
     run_suite("aes128-aesxcbc-ecp256", "aes128ctr-aesxcbc");
     run_suite("aes128-aescmac-ecp256", "null-aescmac-esn");
     run_suite("aes256-sha256-ecp256", "aes256gmac-esn");
+    run_suite("aes256-sha256-ecp256", "aes256gcm16iiv");
+    run_suite("aes256-sha256-ecp256", "chacha20poly1305iiv-esn");
+    run_suite("aes256-sha256-ecp256", "aes128ccm8iiv-aes128gcm16-ecp256-esn");
 }
 
 /* AUTH-08: the same secret in other words is another secret. */

@@ -64,6 +64,8 @@ static const struct row rows[] = {
     {GOOD_SECRET, "", "esp = aes256gmac-modp2048\n", "does not hide it"},
     {GOOD_SECRET, "", "esp = aes256ccm16-aes128ccm8-modp2048\n",
      "AES-CCM-8-128: its ICV of 8 octets"},
+    {GOOD_SECRET, "", "esp = aes256gcm16iiv-aes256gcm16-modp2048\n", NULL},
+    {GOOD_SECRET, "", "esp = aes256ccm8iiv-modp2048\n", "its ICV of 8 octets"},
     {GOOD_SECRET, "", "esp = aes256gcm8-modp2048\n", "its ICV of 8 octets"},
     {GOOD_SECRET, "", "esp = 3des-sha256-modp2048\n", "is not built in here"},
     {GOOD_SECRET, "", "esp = 3des-sha256-modp2048\n",

@@ -324,9 +324,12 @@ static void espb_03_05_06_08_dpdk_tunnel_packets(void **state)
         opens_no_changed_bit(&r, outer.data + header, outer.length - header);
         done++;
     }
-    /* GCM 128, GCM 256, GCM 256 over IPv6, CBC and CTR with SHA-256 and with SHA-512, NULL with
-     * XCBC. */
-    assert_int_equal(done, 8);
+    /* GCM 128, GCM 256, GCM 256 over IPv6, CBC with SHA-256, CBC with SHA-512; where the provider
+     * has them, CTR with either and NULL with XCBC. */
+    const bool ctr = ipsec_crypto_supports(&crypto, IPSEC_TRANSFORM_ENCR, IPSEC_ENCR_AES_CTR, 128);
+    const bool xcbc =
+        ipsec_crypto_supports(&crypto, IPSEC_TRANSFORM_INTEG, IPSEC_INTEG_AES_XCBC_96, 0);
+    assert_int_equal(done, 5 + (ctr ? 2 : 0) + (xcbc ? 1 : 0));
     json_decref(root);
 }
 

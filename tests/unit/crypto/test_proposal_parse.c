@@ -80,6 +80,10 @@ static const struct word words[] = {
     {"aes128ccm12", 1, 15, 128},
     {"aes128ccm64", 1, 14, 128},
     {"aes256gmac", 1, 21, 256},
+    {"aes128ccm8iiv", 1, 29, 128},
+    {"aes256gcm16iiv", 1, 30, 256},
+    {"ENCR_AES_GCM_16_IIV_192", 1, 30, 192},
+    {"chacha20poly1305iiv", 1, 31, 0},
     {"chacha20poly1305", 1, 28, 0},
     {"ENCR_CHACHA20_POLY1305", 1, 28, 0},
     {"3des", 1, 3, 0},
@@ -129,7 +133,7 @@ static void every_word_means_its_transform(void **state)
         char text[64] = "";
         strcat(text, w->text);
         strcat(text, ike ? rest_ike[w->type] : rest_esp[w->type]);
-        bool aead = w->id == 28 || (w->id >= 14 && w->id <= 21);
+        bool aead = (w->id >= 28 && w->id <= 31) || (w->id >= 14 && w->id <= 21);
         if (w->type == IPSEC_TRANSFORM_ENCR && !aead) {
             strcat(text, "-sha256");
         }
@@ -235,6 +239,7 @@ static void refusals_point_at_the_word(void **state)
         {"aes256-sha256-esn-ecp256", IPSEC_PROTOCOL_IKE, 14, 3, "sequence numbers"},
         {"null-sha256-ecp256", IPSEC_PROTOCOL_IKE, 0, 4, "IKE can not"},
         {"aes256gmac-prfsha256-ecp256", IPSEC_PROTOCOL_IKE, 0, 10, "IKE can not"},
+        {"aes256gcm16iiv-prfsha256-ecp256", IPSEC_PROTOCOL_IKE, 0, 14, "an implicit IV"},
     };
     for (size_t i = 0; i < IPSECI_COUNT(refusals); i++) {
         const struct refusal *r = &refusals[i];

@@ -31,8 +31,8 @@ enum kit_suite {
     KIT_CHACHA,
     KIT_CBC_SHA256,
     KIT_CBC_SHA512,
-    KIT_CTR_SHA256,
     KIT_NULL_SHA256,
+    KIT_CTR_SHA256,
     KIT_SUITES
 };
 

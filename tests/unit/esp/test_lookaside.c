@@ -23,7 +23,7 @@ struct late {
     size_t submits;
 };
 
-/* No more than there are lanes for: the last suite stays out. */
+/* No more than there are lanes for: the last ones stay out. */
 #define KITS KIT_CTR_SHA256
 
 static struct kit kits[KITS];

@@ -62,6 +62,22 @@ static void init_08_one_transform_of_each_type(void **state)
     assert_int_equal(choice.spi, 0);
 }
 
+/* What no text says in a proposal for IKE: NULL, GMAC, an implicit IV (RFC 8750 6). */
+static void ciphers_of_esp_are_not_for_ike(void **state)
+{
+    static const char *const lists[] = {"1:11 2:5 3:12 4:14", "1:21:256 2:5 4:14",
+                                        "1:29:128 2:5 4:14", "1:30:256 2:5 4:14", "1:31 2:5 4:14"};
+    (void)state;
+    for (size_t i = 0; i < IPSECI_COUNT(lists); i++) {
+        const struct ipsec_proposals both = kit_raw(lists[i], IKE);
+        assert_int_equal(choose(&both, kit_sa(&both, ""), IKE, 0, 0), IPSEC_ERR_NOT_FOUND);
+    }
+    assert_int_equal(esp("aes256gcm16iiv-aes256gcm16", "1:20:256 1:30:256 5:0"), IPSEC_OK);
+    assert_int_equal(choice.suite.encr, IPSEC_ENCR_AES_GCM_16_IIV);
+    assert_int_equal(esp("aes256gcm16iiv-aes256gcm16", "1:20:256 5:0"), IPSEC_OK);
+    assert_int_equal(choice.suite.encr, IPSEC_ENCR_AES_GCM_16);
+}
+
 static void init_07_no_acceptable_proposal(void **state)
 {
     (void)state;
@@ -430,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(init_08_one_transform_of_each_type),
+        KIT_TEST(ciphers_of_esp_are_not_for_ike),
         KIT_TEST(init_07_no_acceptable_proposal),
         KIT_TEST(init_07_second_proposal_of_either_end),
         KIT_TEST(our_order_decides),
