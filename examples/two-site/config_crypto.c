@@ -25,6 +25,14 @@ static bool add(struct config_gateway *gateway, const char *word, size_t length)
     return false;
 }
 
+/* ipsec-mb does packets only: whoever names it alone means that, and Mbed TLS for the rest. */
+static void complete(struct config_gateway *gateway)
+{
+    if (gateway->crypto_count == 1 && gateway->crypto[0] == CRYPTO_IPSEC_MB) {
+        gateway->crypto[gateway->crypto_count++] = CRYPTO_MBEDTLS;
+    }
+}
+
 void config_crypto(const struct place *place, const char *value)
 {
     struct config_gateway *gateway = place->gateway;
@@ -46,4 +54,5 @@ void config_crypto(const struct place *place, const char *value)
         config_bad(place, value,
                    "fastest, or some of ipsec-mb, openssl and mbedtls in order of preference");
     }
+    complete(gateway);
 }

@@ -102,14 +102,29 @@ static void failed(void *user, const struct ipsec_eap_mschapv2_query *query,
 /* ---- The methods -------------------------------------------------------------------------------
  */
 
+/* The first that has random octets; one that does packets only has none. */
+static const struct ipsec_crypto *random_of(const struct ipsec_crypto_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct ipsec_crypto *item = list->item[i];
+        const struct ipsec_crypto *real = item->real != NULL ? item->real : item;
+        if (real->random != NULL) {
+            return real;
+        }
+    }
+    return NULL;
+}
+
 static bool open_site(struct session *session, struct session_site *site)
 {
     struct ipsec_eap_mschapv2_config config = IPSEC_EAP_MSCHAPV2_CONFIG_INIT;
     struct ipsec_eap_mschapv2 *method = NULL;
-    const struct ipsec_crypto *first = session->crypto.item[0];
-    const struct ipsec_crypto *crypto = first->real != NULL ? first->real : first;
+    const struct ipsec_crypto *crypto = random_of(&session->crypto);
     size_t bytes = 0;
 
+    if (crypto == NULL) {
+        return false;
+    }
     config.credential = credential;
     config.failed = failed;
     config.user = session;
