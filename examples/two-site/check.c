@@ -219,6 +219,16 @@ static void check_lifetime_of(const struct checking *at, const struct config_chi
     }
 }
 
+static void check_padding_of(const struct checking *at, const struct config_child *child)
+{
+    const struct ipsec_child_config *c = &child->child;
+    if (c->tfc == IPSEC_TFC_MTU && c->mtu == 0) {
+        say(at, GRADE_NOTE, child->line,
+            "child %s: tfc = mtu without mtu: nothing is padded until the path tells its MTU",
+            child->name);
+    }
+}
+
 static void check_child(const struct checking *at, const struct config_child *child)
 {
     const struct config_site *site = config_find_site(at->config, child->site);
@@ -249,6 +259,7 @@ static void check_child(const struct checking *at, const struct config_child *ch
             child->name);
     }
     check_lifetime_of(at, child);
+    check_padding_of(at, child);
 }
 
 static void check_secret(const struct checking *at, const struct config_site *site)

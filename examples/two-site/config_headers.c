@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The keys of [child] about outer headers and sizes: "df", "dscp", "mtu", "clamp_mss". Called by
- * config_keys.c.
+ * The keys of [child] about outer headers and sizes: "df", "dscp", "mtu", "clamp_mss", "tfc".
+ * Called by config_keys.c.
  */
 #include "config_place.h"
 
@@ -38,6 +38,15 @@ void config_mtu(const struct place *place, const char *value)
     uint64_t mtu = 0;
     config_set_number(place, value, 576, UINT16_MAX, &mtu);
     place->child->child.mtu = (uint16_t)mtu;
+}
+
+void config_tfc(const struct place *place, const char *value)
+{
+    uint64_t octets = IPSEC_TFC_MTU;
+    if (strcmp(value, "mtu") != 0) {
+        config_set_number(place, value, 64, IPSEC_TFC_MTU - 1, &octets);
+    }
+    place->child->child.tfc = (uint16_t)octets;
 }
 
 void config_clamp_mss(const struct place *place, const char *value)

@@ -431,6 +431,7 @@ static const struct key child_keys[] = {
     {"dscp", false, config_dscp},
     {"mtu", false, config_mtu},
     {"clamp_mss", false, config_clamp_mss},
+    {"tfc", false, config_tfc},
 };
 
 /* ---- Finding the place ------------------------------------------------------------------------

@@ -52,5 +52,6 @@ void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);
 void config_mtu(const struct place *place, const char *value);
 void config_clamp_mss(const struct place *place, const char *value);
+void config_tfc(const struct place *place, const char *value);
 
 #endif

@@ -110,10 +110,23 @@ static json_t *ike_json(const struct ipsec_ike_sa_info *info, ipsec_ms now)
     return object;
 }
 
+static json_t *drops_json(const uint64_t drops[IPSEC_DROP_REASONS])
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < IPSEC_DROP_REASONS; i++) {
+        if (drops[i] != 0) {
+            put(object, ipsec_status_text(ipsec_drop_status(i)),
+                json_integer((json_int_t)drops[i]));
+        }
+    }
+    return object;
+}
+
 static json_t *child_json(const struct session *session, ipsec_handle child,
                           const struct ipsec_child_info *info, ipsec_ms now)
 {
-    struct ipsec_child_stats stats = {0};
+    struct ipsec_sa_stats in = {0};
+    struct ipsec_sa_stats out = {0};
     json_t *object = json_object();
     put(object, "name", json_string(info->config != NULL ? info->config->name : "?"));
     put(object, "phase", json_string(child_phase_text(info->phase)));
@@ -127,11 +140,15 @@ static json_t *child_json(const struct session *session, ipsec_handle child,
     put(object, "rekey_in_s", seconds_json(now, info->rekey_due));
     put(object, "ends_in_s", seconds_json(now, info->ends));
     put(object, "rekeys", json_integer(info->rekeys));
-    if (ipsec_gw_child_stats(session->gw, child, &stats) == IPSEC_OK) {
-        put(object, "packets_in", json_integer((json_int_t)stats.packets_in));
-        put(object, "packets_out", json_integer((json_int_t)stats.packets_out));
-        put(object, "bytes_in", json_integer((json_int_t)stats.bytes_in));
-        put(object, "bytes_out", json_integer((json_int_t)stats.bytes_out));
+    if (ipsec_gw_child_sa_stats(session->gw, child, &in, &out) == IPSEC_OK) {
+        put(object, "packets_in", json_integer((json_int_t)in.packets));
+        put(object, "packets_out", json_integer((json_int_t)out.packets));
+        put(object, "bytes_in", json_integer((json_int_t)in.bytes));
+        put(object, "bytes_out", json_integer((json_int_t)out.bytes));
+        put(object, "sequence_in", json_integer((json_int_t)in.sequence));
+        put(object, "sequence_out", json_integer((json_int_t)out.sequence));
+        put(object, "drops_in", drops_json(in.drops));
+        put(object, "drops_out", drops_json(out.drops));
     }
     return object;
 }
@@ -191,18 +208,6 @@ static json_t *site_json(const struct session *session, const struct session_sit
         site->last_cause == 0 ? json_null() : json_string(ipsec_cause_name(site->last_cause)));
     put(object, "ike", site_ikes(session, peer, now));
     put(object, "children", site_children(session, peer, now));
-    return object;
-}
-
-static json_t *drops_json(const uint64_t drops[IPSEC_DROP_REASONS])
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < IPSEC_DROP_REASONS; i++) {
-        if (drops[i] != 0) {
-            put(object, ipsec_status_text(ipsec_drop_status(i)),
-                json_integer((json_int_t)drops[i]));
-        }
-    }
     return object;
 }
 

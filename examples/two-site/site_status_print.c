@@ -42,6 +42,18 @@ static void print_ike(const json_t *sa, FILE *out)
     print_times(sa, out);
 }
 
+static void print_drops(const json_t *counters, const char *key, const char *margin, FILE *out)
+{
+    const char *reason = NULL;
+    json_t *count = NULL;
+    json_t *drops = json_object_get(counters, key);
+    json_object_foreach(drops, reason, count)
+    {
+        fprintf(out, "%s%s: %s: %" JSON_INTEGER_FORMAT "\n", margin, key, reason,
+                json_integer_value(count));
+    }
+}
+
 static void print_child(const json_t *child, FILE *out)
 {
     const bool udp = json_is_true(json_object_get(child, "udp_encapsulation"));
@@ -52,19 +64,9 @@ static void print_child(const json_t *child, FILE *out)
     fprintf(out, "    in %lld packets, %lld octets; out %lld packets, %lld octets\n",
             number_of(child, "packets_in"), number_of(child, "bytes_in"),
             number_of(child, "packets_out"), number_of(child, "bytes_out"));
+    print_drops(child, "drops_in", "    ", out);
+    print_drops(child, "drops_out", "    ", out);
     print_times(child, out);
-}
-
-static void print_drops(const json_t *counters, const char *key, FILE *out)
-{
-    const char *reason = NULL;
-    json_t *count = NULL;
-    json_t *drops = json_object_get(counters, key);
-    json_object_foreach(drops, reason, count)
-    {
-        fprintf(out, "  %s: %s: %" JSON_INTEGER_FORMAT "\n", key, reason,
-                json_integer_value(count));
-    }
 }
 
 static void print_site(const json_t *site, FILE *out)
@@ -109,7 +111,7 @@ void status_print(const json_t *status, FILE *out)
     fprintf(out, "packets: LAN in %lld, WAN out %lld; WAN in %lld, LAN out %lld\n",
             number_of(counters, "lan_in"), number_of(counters, "wan_out"),
             number_of(counters, "wan_in"), number_of(counters, "lan_out"));
-    print_drops(counters, "drops_from_wan", out);
-    print_drops(counters, "drops_from_lan", out);
-    print_drops(counters, "drops_ike", out);
+    print_drops(counters, "drops_from_wan", "  ", out);
+    print_drops(counters, "drops_from_lan", "  ", out);
+    print_drops(counters, "drops_ike", "  ", out);
 }

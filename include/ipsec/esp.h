@@ -36,6 +36,10 @@ enum ipsec_outer {
 /* ipsec_packet.flags, out of seal: the outer IPv4 header carries DF, or the carrier has to set it
  * (RFC 4301 8.1). Set and cleared for SAs with header rules. */
 #define IPSEC_PACKET_DF 4
+/* ipsec_packet.flags, into seal, tunnel mode: octets after the inner packet are not left out but
+ * sent, as padding for traffic flow confidentiality (RFC 4303 2.7). ipsec_tfc_pad sets it; it stays
+ * set. */
+#define IPSEC_PACKET_TFC 8
 
 struct ipsec_sa_params {
     uint32_t size;
@@ -94,17 +98,26 @@ IPSEC_API void ipsec_sa_room(const struct ipsec_sa *sa, uint32_t *head, uint32_t
 
 /* Seals n packets in place, each with its packet's `sa`. In: content is an inner IPv4 or IPv6
  * packet (in transport mode: the packet itself, no fragment); octets beyond the length its own
- * header gives are not sent. Out: content is what the SA's `outer` says; carrier, local, remote and
- * traffic_class are set. Order is kept; packets[i]->status says how each ended, and a packet that
- * failed is unchanged in content (but not after IPSEC_FATAL_CRYPTO). Returns how many are IPSEC_OK.
- * n is any number; work is done in batches. The inner TTL is not touched: whoever forwards the
- * packet has counted it down (RFC 4301 5.1.2.1). Per packet: IPSEC_ERR_ARGUMENT (no outbound SA, or
- * content outside the buffer), IPSEC_ERR_BUFFER (room), IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION,
- * IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS, IPSEC_DROP_TOO_BIG (no IP packet can carry it),
- * IPSEC_DROP_FRAGMENT (transport mode takes whole packets, RFC 4301 7: reassemble before),
- * IPSEC_DROP_NEXT_HEADER (there: protocol 59, which is a dummy's), IPSEC_FATAL_SEQUENCE,
- * IPSEC_FATAL_LIFETIME, IPSEC_ERR_RANDOM (nothing sent, no number used), IPSEC_FATAL_CRYPTO. */
+ * header gives are not sent (but see IPSEC_PACKET_TFC). Out: content is what the SA's `outer` says;
+ * carrier, local, remote and traffic_class are set. Order is kept; packets[i]->status says how each
+ * ended, and a packet that failed is unchanged in content (but not after IPSEC_FATAL_CRYPTO).
+ * Returns how many are IPSEC_OK. n is any number; work is done in batches. The inner TTL is not
+ * touched: whoever forwards the packet has counted it down (RFC 4301 5.1.2.1). Per packet:
+ * IPSEC_ERR_ARGUMENT (no outbound SA, or content outside the buffer), IPSEC_ERR_BUFFER (room),
+ * IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION, IPSEC_DROP_HEADER, IPSEC_DROP_SELECTORS,
+ * IPSEC_DROP_TOO_BIG (no IP packet can carry it), IPSEC_DROP_FRAGMENT (transport mode takes whole
+ * packets, RFC 4301 7: reassemble before), IPSEC_DROP_NEXT_HEADER (there: protocol 59, which is a
+ * dummy's), IPSEC_FATAL_SEQUENCE, IPSEC_FATAL_LIFETIME, IPSEC_ERR_RANDOM (nothing sent, no number
+ * used), IPSEC_FATAL_CRYPTO. */
 IPSEC_API size_t ipsec_esp_seal(struct ipsec_packet *const packets[], size_t n);
+
+/* Fills an inner packet up to `octets`, for an observer who goes by lengths (RFC 4303 2.7), before
+ * it is sealed with its `sa`: zeros behind it, a longer content, IPSEC_PACKET_TFC set. As far as
+ * the buffer has room beside what sealing needs; a packet of that length already is left as it is,
+ * flag cleared. For peers that take it: one that sent ESP_TFC_PADDING_NOT_SUPPORTED does not.
+ * IPSEC_ERR_ARGUMENT: NULL, no outbound SA in tunnel mode, or content outside the buffer;
+ * IPSEC_DROP_TRUNCATED, IPSEC_DROP_VERSION, IPSEC_DROP_HEADER: not an IP packet; unchanged then. */
+IPSEC_API enum ipsec_status ipsec_tfc_pad(struct ipsec_packet *packet, uint32_t octets);
 
 /* Opens n packets in place, each with its packet's `sa` (found by ipsec_sad_find). In: content
  * begins with the ESP header (carrier UDP or ESP; traffic_class is the outer header's) or the outer

@@ -154,6 +154,17 @@ IPSEC_API void ipsec_gw_counters(const struct ipsec_gw *gw, struct ipsec_gw_coun
 /* Packets and octets of a child, from its SAs. IPSEC_ERR_STALE. */
 IPSEC_API enum ipsec_status ipsec_gw_child_stats(const struct ipsec_gw *gw, ipsec_handle child,
                                                  struct ipsec_child_stats *out);
+/* All that its two SAs have counted, the drops by reason too (RFC 4303 4); either may be
+ * NULL. IPSEC_ERR_STALE; nothing is written then. */
+IPSEC_API enum ipsec_status ipsec_gw_child_sa_stats(const struct ipsec_gw *gw, ipsec_handle child,
+                                                    struct ipsec_sa_stats *in,
+                                                    struct ipsec_sa_stats *out);
+/* Sends a dummy packet with so many octets of content, which the peer discards (RFC 4303 2.6): for
+ * a caller that hides when there is traffic. At most packet_bytes less 192. IPSEC_ERR_BUFFER
+ * (longer), IPSEC_ERR_STALE, IPSEC_ERR_STATE (the child does not send yet, or any more),
+ * IPSEC_ERR_REENTRY, IPSEC_ERR_NOT_BUILT_IN (without traffic_flow), and how sealing it ended. */
+IPSEC_API enum ipsec_status ipsec_gw_send_dummy(struct ipsec_gw *gw, ipsec_handle child,
+                                                uint32_t octets, ipsec_ms now);
 
 #ifdef __cplusplus
 }

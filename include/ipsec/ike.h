@@ -123,6 +123,7 @@ struct ipsec_child_sa {
     struct ipsec_endpoint remote;
     bool udp_encapsulation;
     bool outbound_ready; /* false: go on sending with `replaces` until child_update says USE */
+    bool no_tfc;         /* the peer takes no TFC padding (RFC 7296 1.3.1) */
     struct ipsec_selectors local_ts;
     struct ipsec_selectors remote_ts;
 };

@@ -32,6 +32,8 @@ enum ipsec_start {
     IPSEC_START_ON_DEMAND = 1 /* when ipsec_ike_acquire asks for it, or the peer */
 };
 
+#define IPSEC_TFC_MTU UINT16_MAX
+
 /* One Child SA (tunnel) to have with a peer. The struct and what it points at must stay unchanged
  * until ipsec_ike_forget_peer. */
 struct ipsec_child_config {
@@ -55,6 +57,11 @@ struct ipsec_child_config {
     uint16_t mtu;
     bool fragment_after; /* packets that may be cut are sealed whole, and cut by the carrier */
     bool clamp_mss;      /* TCP connections through the child offer no larger segments than fit */
+    /* Inner packets are filled up to so many octets before they are sealed, and never beyond the
+     * child's MTU, so that their lengths tell less (RFC 4303 2.7); IPSEC_TFC_MTU: up to that MTU,
+     * where it is known. 0: not at all. Tunnels only; not to a peer that said it takes none
+     * (ESP_TFC_PADDING_NOT_SUPPORTED). Needs a build with traffic_flow. */
+    uint16_t tfc;
     uint32_t replay_window;            /* 0: 128 */
     struct ipsec_header_rules headers; /* how outer headers are made from inner ones */
     uint8_t ttl;      /* of outer headers, where these are the gateway's (IPSEC_OUTER_IP); 0: 64 */

@@ -22,7 +22,7 @@ enum ipsec_status ipseci_tunnel_take(const struct ipsec_packet *p, struct ipseci
     if (!ipseci_sa_carries(p->sa, &flow)) {
         return IPSEC_DROP_SELECTORS;
     }
-    in->length = flow.total_length;
+    in->length = (p->flags & IPSEC_PACKET_TFC) != 0 ? p->length : flow.total_length;
     /* RFC 6040 4.1, normal mode: the ECN field is copied. RFC 4301 5.1.2: so is the DSCP. */
     in->marks.traffic_class = flow.traffic_class;
     in->next_header =

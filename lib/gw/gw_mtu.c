@@ -215,6 +215,7 @@ static void tell_sender(struct ipsec_gw *gw, struct ipsec_view packet, uint32_t 
 static void seal_and_send(struct ipsec_gw *gw, struct ipsec_packet *packet)
 {
     struct ipsec_packet *const list[1] = {packet};
+    ipseci_gw_tfc_fill(gw, packet);
     (void)ipsec_esp_seal(list, 1);
     ipseci_gw_after_seal(gw, packet);
     ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, packet->status);

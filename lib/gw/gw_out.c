@@ -73,6 +73,7 @@ static void send_decided(struct ipsec_gw *gw, struct ipsec_packet *const packets
     for (size_t i = 0; i < n; i++) {
         if (packets[i]->sa != NULL) {
             ipseci_gw_mtu_clamp(gw, packets[i]);
+            ipseci_gw_tfc_fill(gw, packets[i]);
             seal[seal_count++] = packets[i];
         }
     }

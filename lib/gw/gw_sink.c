@@ -7,7 +7,7 @@
 #include "facade.h"
 #include "gw_state.h"
 
-static struct ipseci_gw_child *find_child(const struct ipsec_gw *gw, ipsec_handle child)
+struct ipseci_gw_child *ipseci_gw_child_find(const struct ipsec_gw *gw, ipsec_handle child)
 {
     uint32_t cursor = 0;
     ipsec_handle handle = 0;
@@ -142,7 +142,7 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     ipsec_handle handle = 0;
     struct ipseci_gw_policy *policy = NULL;
     /* A child no policy speaks of could send nothing and accept nothing. */
-    IPSECI_TRY(ipseci_gw_policy_for(gw, sa, find_child(gw, sa->replaces), &policy));
+    IPSECI_TRY(ipseci_gw_policy_for(gw, sa, ipseci_gw_child_find(gw, sa->replaces), &policy));
     struct ipseci_gw_child *child = ipseci_pool_take(&gw->children, &handle);
     if (child == NULL) {
         ipseci_gw_policy_left(gw, policy);
@@ -152,6 +152,7 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     child->child = sa->child;
     child->policy = policy;
     enum ipsec_status status = set_soft_limits(gw, sa, child);
+    status = status < IPSEC_OK ? status : ipseci_gw_tfc_start(child, sa);
     status = status < IPSEC_OK ? status : add_pair(gw, sa, child);
     if (status < IPSEC_OK) {
         (void)ipseci_pool_release(&gw->children, handle);
@@ -188,7 +189,7 @@ static enum ipsec_status move(struct ipsec_gw *gw, struct ipseci_gw_child *child
 enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update)
 {
     struct ipsec_gw *gw = user;
-    struct ipseci_gw_child *child = find_child(gw, update->child);
+    struct ipseci_gw_child *child = ipseci_gw_child_find(gw, update->child);
     if (child == NULL) {
         return IPSEC_ERR_STALE;
     }
@@ -211,7 +212,7 @@ enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_up
 void ipseci_gw_child_remove(void *user, ipsec_handle child)
 {
     struct ipsec_gw *gw = user;
-    struct ipseci_gw_child *record = find_child(gw, child);
+    struct ipseci_gw_child *record = ipseci_gw_child_find(gw, child);
     if (record == NULL) {
         return;
     }
@@ -235,19 +236,31 @@ enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
     return ipsec_gw_child_stats(gw, child, stats);
 }
 
+enum ipsec_status ipsec_gw_child_sa_stats(const struct ipsec_gw *gw, ipsec_handle child,
+                                          struct ipsec_sa_stats *in, struct ipsec_sa_stats *out)
+{
+    const struct ipseci_gw_child *record = ipseci_gw_child_find(gw, child);
+    const struct ipsec_sa *opening = record != NULL ? ipsec_sad_get(gw->sad, record->sa_in) : NULL;
+    const struct ipsec_sa *sealing =
+        opening != NULL ? ipsec_sad_get(gw->sad, record->sa_out) : NULL;
+    if (sealing == NULL) {
+        return IPSEC_ERR_STALE;
+    }
+    if (in != NULL) {
+        ipsec_sa_stats(opening, in);
+    }
+    if (out != NULL) {
+        ipsec_sa_stats(sealing, out);
+    }
+    return IPSEC_OK;
+}
+
 enum ipsec_status ipsec_gw_child_stats(const struct ipsec_gw *gw, ipsec_handle child,
                                        struct ipsec_child_stats *out)
 {
     struct ipsec_sa_stats in_stats;
     struct ipsec_sa_stats out_stats;
-    const struct ipseci_gw_child *record = find_child(gw, child);
-    const struct ipsec_sa *in = record != NULL ? ipsec_sad_get(gw->sad, record->sa_in) : NULL;
-    const struct ipsec_sa *sealing = in != NULL ? ipsec_sad_get(gw->sad, record->sa_out) : NULL;
-    if (sealing == NULL) {
-        return IPSEC_ERR_STALE;
-    }
-    ipsec_sa_stats(in, &in_stats);
-    ipsec_sa_stats(sealing, &out_stats);
+    IPSECI_TRY(ipsec_gw_child_sa_stats(gw, child, &in_stats, &out_stats));
     out->packets_in = in_stats.packets;
     out->bytes_in = in_stats.bytes;
     out->packets_out = out_stats.packets;

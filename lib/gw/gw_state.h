@@ -63,6 +63,7 @@ struct ipseci_gw_child {
     bool touched;             /* in the list of what to look at after the burst */
     uint8_t due;              /* notices to give, a bit each: 1 << enum ipsec_child_notice */
     uint8_t told;             /* notices given; each is given once */
+    uint16_t tfc;             /* as of ipsec_child_config, where the peer takes it */
 };
 
 struct ipsec_gw {
@@ -106,6 +107,9 @@ struct ipsec_gw {
 };
 
 /* ---- gw_sink.c: what IKE installs ------------------------------------------------------------ */
+
+/* The record of IKE's child; NULL: none. */
+struct ipseci_gw_child *ipseci_gw_child_find(const struct ipsec_gw *gw, ipsec_handle child);
 
 enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa);
 enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_update *update);
@@ -176,6 +180,15 @@ void ipseci_gw_mtu_clamp(const struct ipsec_gw *gw, struct ipsec_packet *packet)
 void ipseci_gw_mtu_layout(struct ipsec_gw *gw, struct ipseci_arena *arena,
                           const struct ipsec_gw_config *config);
 void ipseci_gw_mtu_init(struct ipsec_gw *gw, ipsec_ms now);
+
+/* ---- gw_tfc.c: what lengths and silence tell --------------------------------------------------
+ */
+
+/* A new child. IPSEC_ERR_NOT_BUILT_IN: it wants padding, and the build has none. */
+enum ipsec_status ipseci_gw_tfc_start(struct ipseci_gw_child *child,
+                                      const struct ipsec_child_sa *sa);
+/* A packet that is to be sealed with its `sa`: fills it up as its child wants it. */
+void ipseci_gw_tfc_fill(const struct ipsec_gw *gw, struct ipsec_packet *packet);
 
 /* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */
 

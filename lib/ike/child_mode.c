@@ -18,6 +18,9 @@ void ipseci_mode_add(struct ipseci_step *step, const struct ipsec_child_config *
 {
     if (is_transport(config)) {
         ipseci_notify_add(&step->chain, IPSECI_NOTIFY_USE_TRANSPORT_MODE, ipseci_view(NULL, 0));
+        /* Without an inner IP header nothing says where the padding begins (RFC 4303 2.7). */
+        ipseci_notify_add(&step->chain, IPSECI_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED,
+                          ipseci_view(NULL, 0));
     }
 }
 

@@ -309,6 +309,8 @@ enum ipsec_status ipseci_child_settle(const struct ipseci_context *ctx, struct i
     child->config = terms->config;
     child->exchange_initiator = !ctx->hs->from_peer;
     child->outbound_ready = true;
+    child->no_tfc =
+        ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL);
     child->spi_in = ctx->hs->child_spi;
     child->spi_out = (uint32_t)terms->choice.spi;
     child->suite = terms->choice.suite;

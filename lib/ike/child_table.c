@@ -114,6 +114,7 @@ static void fill_sa(const struct ipseci_ike_sa *sa, const struct ipseci_child *c
     out->remote = sa->remote;
     out->udp_encapsulation = ipseci_sa_encapsulates(sa);
     out->outbound_ready = from->outbound_ready;
+    out->no_tfc = from->no_tfc;
     out->local_ts = from->local_ts;
     out->remote_ts = from->remote_ts;
 }

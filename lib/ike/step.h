@@ -71,6 +71,7 @@ struct ipseci_new_child {
     const struct ipsec_child_config *config;
     bool exchange_initiator; /* we sent the request that makes it */
     bool outbound_ready;
+    bool no_tfc; /* the peer said ESP_TFC_PADDING_NOT_SUPPORTED */
     uint32_t spi_in;
     uint32_t spi_out;
     struct ipsec_suite suite;

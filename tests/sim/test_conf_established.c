@@ -72,11 +72,32 @@ static void child_08_transport_mode_is_not_granted(void **state)
     comes_with(sim_notify(16391, sim_hex("")));
 }
 
-/* No padding for traffic flow confidentiality is ever sent, so that is what the peer gets. */
+/* Whoever says it is not sent any: the data plane is told, of each SA anew. */
 static void child_09_no_tfc_padding(void **state)
 {
     (void)state;
     comes_with(sim_notify(16394, sim_hex("")));
+    for (int says = 0; says <= 1; says++) {
+        const struct sim_edit edit = {
+            .kind = SIM_EDIT_LAST, .type = NOTIFY, .body = sim_notify(16394, sim_hex(""))};
+        struct sim *s = sim_readable(9);
+
+        s->held = true;
+        (void)sim_connect(s);
+        assert_true(sim_deliver(s, 0) && sim_deliver(s, 0));
+        if (says != 0) {
+            sim_edit(sim_flying(s), &edit); /* what A asks with */
+        }
+        assert_true(sim_deliver(s, 0));
+        s->held = false;
+        sim_run(s, 10000);
+        assert_int_equal(sim_sink_sender(B(s), &B(s)->child[0])->sa.no_tfc, says);
+        assert_false(sim_sink_sender(A(s), &A(s)->child[0])->sa.no_tfc);
+        rekey_child(s, B(s));
+        sim_run(s, 10000);
+        assert_false(sim_sink_sender(B(s), &B(s)->child[0])->sa.no_tfc);
+        sim_free(s);
+    }
 }
 
 /* We never say it, so it holds for neither direction. */

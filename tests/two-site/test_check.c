@@ -75,6 +75,7 @@ static const struct row rows[] = {
      "remote_ts holds the peer's own address"},
     {GOOD_SECRET, "", "esp = aes256-sha256-ecp256\nremote_ts = 192.168.1.128/25\n",
      "local_ts and remote_ts overlap"},
+    {GOOD_SECRET, "", "esp = aes256-sha256-ecp256\ntfc = mtu\n", "nothing is padded until"},
     {GOOD_SECRET, "",
      "esp = aes256-sha256-ecp256\n[child more]\nsite = b\nlocal_ts = 192.168.1.7\n"
      "remote_ts = 192.168.0.0/16\nesp = aes256-sha256-ecp256\n",

@@ -188,7 +188,7 @@ static void every_child_key(const struct ipsec_child_config *child)
     assert_int_equal(child->replay_window, 256);
     assert_int_equal(child->headers.df, IPSEC_DF_COPY);
     assert_int_equal(child->mtu, 1400);
-    assert_true(child->clamp_mss);
+    assert_true(child->clamp_mss && child->tfc == IPSEC_TFC_MTU);
     assert_int_equal(child->headers.dscp, IPSEC_DSCP_FIXED);
     assert_int_equal(child->headers.dscp_value, 46);
 }
@@ -218,7 +218,7 @@ static void every_key(void **state)
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
         "lifetime = 90m\nsoft_bytes = 1M\nhard_bytes = 2M\nsoft_packets = 10\n"
         "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\n"
-        "mtu = 1400\nclamp_mss = yes\n",
+        "mtu = 1400\nclamp_mss = yes\ntfc = mtu\n",
         NULL, 0);
     config_print_errors(config, stderr);
     assert_int_equal(config->error_count, 0);
@@ -367,14 +367,14 @@ static const struct bad bad_configs[] = {
     {GATEWAY SITE CHILD "dscp = 64\n", 10, "from 0 to 63"},
     {GATEWAY SITE CHILD "mtu = 575\n", 10, "from 576 to 65535"},
     {GATEWAY SITE CHILD "clamp_mss = 1\n", 10, "yes or no"},
+    {GATEWAY SITE CHILD "tfc = 63\n", 10, "64 to 65534"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = open.psk\n" CHILD, 5,
      "can be read or written by others (mode 0640): chmod 600"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = none.psk\n" CHILD, 5,
      "No such file or directory"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = .\n" CHILD, 5, "not a regular file"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = empty.psk\n" CHILD, 5, "is empty"},
-    {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = lines.psk\n" CHILD, 5,
-     "more than one line"},
+    {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = lines.psk\n" CHILD, 5, "one line"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = badhex.psk\n" CHILD, 5,
      "hexadecimal digits"},
     {GATEWAY "[site b]\nremote = 10.0.0.2\nsecret_file = long.psk\n" CHILD, 5,

@@ -413,6 +413,91 @@ static void pad_07_octets_after_the_inner_packet_are_not_sent(void **state)
     kit_stop(&kit);
 }
 
+/* RFC 4303 2.7: what is sent behind the inner packet is taken off again, and held against nothing.
+ */
+static void pad_07_packets_are_filled_up(void **state)
+{
+    UNUSED_STATE;
+    for (int suite = 0; suite < KIT_SUITES; suite++) {
+        for (uint32_t length = 28; length < 90; length++) {
+            kit_init(&kit, (enum kit_suite)suite);
+            kit_start(&kit);
+            kit_ipv4(&buffer, kit.out, length);
+            const struct kit_buffer before = buffer;
+            memset(kit_content(&buffer) + length, 0xaa, 100);
+            assert_int_equal(ipsec_tfc_pad(&buffer.packet, 60), IPSEC_OK);
+            const uint32_t filled = length < 60 ? 60 : length;
+            assert_int_equal(buffer.packet.length, filled);
+            for (uint32_t i = length; i < filled; i++) {
+                assert_int_equal(kit_content(&buffer)[i], 0);
+            }
+            assert_int_equal(kit_content(&buffer)[filled], 0xaa);
+            assert_int_equal(kit_seal(&buffer), IPSEC_OK);
+            assert_true(buffer.packet.length >= 8 + filled + 2 + 12);
+            struct ipsec_sa_stats stats;
+            ipsec_sa_stats(kit.out, &stats);
+            assert_true(stats.bytes == filled); /* the key has been used for so much */
+            assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
+            assert_int_equal(buffer.packet.length, length);
+            assert_memory_equal(kit_content(&buffer), before.octets + KIT_OFFSET, length);
+            kit_stop(&kit);
+        }
+    }
+}
+
+static void packets_are_filled_up_as_far_as_there_is_room(void **state)
+{
+    UNUSED_STATE;
+    for (int suite = 0; suite < KIT_SUITES; suite++) {
+        kit_init(&kit, (enum kit_suite)suite);
+        kit_start(&kit);
+        for (uint32_t capacity = KIT_OFFSET; capacity < KIT_OFFSET + 200; capacity++) {
+            kit_ipv4(&buffer, kit.out, 60);
+            buffer.packet.capacity = capacity;
+            const enum ipsec_status status = ipsec_tfc_pad(&buffer.packet, 65535);
+            assert_int_equal(status, capacity < KIT_OFFSET + 60 ? IPSEC_ERR_ARGUMENT : IPSEC_OK);
+            assert_true(buffer.packet.length >= 60);
+            /* Whatever was filled up can be sealed. */
+            assert_int_equal((buffer.packet.flags & IPSEC_PACKET_TFC) != 0,
+                             buffer.packet.length > 60);
+            if (buffer.packet.length > 60) {
+                assert_int_equal(kit_seal(&buffer), IPSEC_OK);
+                assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
+                assert_int_equal(buffer.packet.length, 60);
+            }
+        }
+        kit_stop(&kit);
+    }
+}
+
+static void what_is_not_to_be_filled_up_stays_as_it_is(void **state)
+{
+    UNUSED_STATE;
+    kit_init(&kit, KIT_GCM);
+    kit_start(&kit);
+    kit_ipv4(&buffer, kit.out, 60);
+    buffer.packet.length = 19;
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 100), IPSEC_DROP_TRUNCATED);
+    assert_int_equal(buffer.packet.length, 19);
+    kit_ipv4(&buffer, kit.out, 60);
+    kit_content(&buffer)[0] = 0x75;
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 100), IPSEC_DROP_VERSION);
+    kit_ipv4(&buffer, kit.in, 60);
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 100), IPSEC_ERR_ARGUMENT);
+    kit_ipv4(&buffer, NULL, 60);
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 100), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(ipsec_tfc_pad(NULL, 100), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(buffer.packet.length, 60);
+    assert_int_equal(buffer.packet.flags, 0);
+    /* A flag that was left there goes, and with it what stood behind the packet. */
+    kit_ipv4(&buffer, kit.out, 60);
+    buffer.packet.length = 90;
+    buffer.packet.flags = IPSEC_PACKET_TFC;
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 50), IPSEC_OK);
+    assert_int_equal(buffer.packet.flags, 0);
+    kit_stop(&kit);
+}
+
 static void pad_06_dummy_packets_can_be_sent(void **state)
 {
     UNUSED_STATE;
@@ -481,6 +566,9 @@ int main(void)
         cmocka_unit_test(packets_that_are_not_usable),
         cmocka_unit_test(too_big_for_any_ip_packet),
         cmocka_unit_test(pad_07_octets_after_the_inner_packet_are_not_sent),
+        cmocka_unit_test(pad_07_packets_are_filled_up),
+        cmocka_unit_test(packets_are_filled_up_as_far_as_there_is_room),
+        cmocka_unit_test(what_is_not_to_be_filled_up_stays_as_it_is),
         cmocka_unit_test(pad_06_dummy_packets_can_be_sent),
         cmocka_unit_test(pmtu_09_espb_16_traffic_class_goes_out),
         cmocka_unit_test(crypto_failure_is_told_and_loses_one_packet),

@@ -331,6 +331,8 @@ static void pad_08_no_tfc_is_sent_and_explicit_lengths_survive_it(void **state)
     assert_int_equal(buffer.packet.length, 20 + 8 + 16 + 48 + 16);
     assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
     assert_int_equal(buffer.packet.length, 60);
+    buffer.packet.sa = kit.out;
+    assert_int_equal(ipsec_tfc_pad(&buffer.packet, 100), IPSEC_ERR_ARGUMENT);
     kit_stop(&kit);
 
     /* A peer's padding behind a UDP datagram: its own length says where it ends. */

@@ -155,6 +155,7 @@ enum ipsec_status kit_install(struct gw_kit *kit, const struct kit_child *c)
         .local = kit->peer.local,
         .remote = kit->peer.remote,
         .udp_encapsulation = c->udp,
+        .no_tfc = c->no_tfc,
         .outbound_ready = !c->waits,
         .local_ts = kit->child[c->config].local_ts,
         .remote_ts = kit->child[c->config].remote_ts,

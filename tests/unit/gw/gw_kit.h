@@ -67,6 +67,7 @@ struct kit_child {
     unsigned config; /* index in kit->child */
     bool waits;      /* not outbound_ready */
     bool udp;
+    bool no_tfc;
 };
 
 /* `mirrored`: the gateway at 192.0.2.2. */
