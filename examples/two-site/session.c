@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
+#include "render.h"
 #include "secret.h"
 #include "session_eap.h"
 
@@ -113,6 +114,31 @@ static void on_key_log(void *user, const struct ipsec_key_log *log)
     keylog_write(session->keylog, log);
 }
 
+static void on_audit(void *user, const struct ipsec_gw_audit *audit)
+{
+    struct session *session = user;
+    char source[IPSEC_SELECTOR_TEXT_MAX] = "";
+    char destination[IPSEC_SELECTOR_TEXT_MAX] = "";
+    struct render line = {.used = 0};
+    render_add(&line, "dropped, %s: ", ipsec_status_text(audit->reason));
+    render_endpoint(&line, audit->outbound ? &audit->local : &audit->remote);
+    render_add(&line, " to ");
+    render_endpoint(&line, audit->outbound ? &audit->remote : &audit->local);
+    if (audit->spi != 0) {
+        render_add(&line, ", SPI %08x number %u", audit->spi, audit->sequence);
+    }
+    if (audit->source != NULL && audit->destination != NULL) {
+        ipsec_selector_text(audit->source, source, sizeof(source));
+        ipsec_selector_text(audit->destination, destination, sizeof(destination));
+        render_add(&line, ", %s to %s", source, destination);
+    }
+    if (audit->missed != 0) {
+        render_add(&line, "; %u others not shown", audit->missed);
+    }
+    journal_line(session->journal, audit->config != NULL ? audit->config->name : "gateway", "%s",
+                 line.text);
+}
+
 static void acquire(struct session *session, const struct ipsec_peer *peer,
                     const struct ipsec_child_config *child)
 {
@@ -165,6 +191,7 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.redirect = session_redirect_to;
     out->callbacks.event = session_on_event;
     out->callbacks.acquire = on_acquire;
+    out->callbacks.audit = on_audit;
     out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
     out->ike.size = (uint32_t)sizeof(out->ike);
     out->ike.signer = session->signer;

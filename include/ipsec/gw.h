@@ -19,6 +19,24 @@ extern "C" {
 
 struct ipsec_gw;
 
+/* A packet that was dropped for security's sake, with what RFC 4303 (2.1, 3.3.3, 3.4) and RFC
+ * 4301 5.2 want a record of: all but keepalives, dummies and IKE of what came in, and of what goes
+ * out those that met an SA at its end. Pointers are valid during the call only. */
+struct ipsec_gw_audit {
+    ipsec_ms now;
+    bool outbound;
+    enum ipsec_status reason;
+    uint32_t spi;                /* 0: it came without ESP, or in pieces */
+    uint32_t sequence;           /* low half; outbound: the last that was used */
+    struct ipsec_endpoint local; /* outside; family NONE: not known */
+    struct ipsec_endpoint remote;
+    ipsec_handle child; /* IKE's name; 0: no SA, or one of the caller's own */
+    const struct ipsec_child_config *config;
+    const struct ipsec_selector *source;      /* address, protocol and port of the packet inside, */
+    const struct ipsec_selector *destination; /* where it could be read; or NULL */
+    uint32_t missed; /* records that were not given since the last one, as there are too many */
+};
+
 struct ipsec_gw_callbacks {
     uint32_t size;
     /* IKE's questions, events, jobs and key log, as in ike.h. */
@@ -54,6 +72,9 @@ struct ipsec_gw_callbacks {
      * gateway from it. */
     void (*mtu)(void *user, const struct ipsec_child_config *config, ipsec_handle child,
                 uint32_t mtu);
+    /* A packet was dropped; once a second at most, and 20 times at once. Needs a build with
+     * diagnosis. Call nothing of the gateway from it. */
+    void (*audit)(void *user, const struct ipsec_gw_audit *audit);
 };
 #define IPSEC_GW_CALLBACKS_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_callbacks)
 

@@ -257,6 +257,7 @@ enum ipsec_status ipsec_gw_init(void *block, size_t block_bytes,
     l.gw->config = c;
     l.gw->io = c.io;
     ipseci_gw_mtu_init(l.gw, now);
+    ipseci_gw_audit_init(l.gw, now);
     const enum ipsec_status status = init_parts(l.gw, &l, now);
     if (status < IPSEC_OK) {
         ipsec_gw_deinit(l.gw);

@@ -23,11 +23,13 @@ enum kind {
 struct sorted {
     enum kind kind;
     uint32_t esp_at; /* KIND_ESP: where the ESP header begins, from the content's start */
+    uint32_t spi;    /* and what it says */
+    uint32_t sequence;
 };
 
 static struct sorted refuse(struct ipsec_packet *packet, enum ipsec_status why)
 {
-    const struct sorted none = {KIND_NONE, 0};
+    const struct sorted none = {.kind = KIND_NONE};
     packet->status = why;
     return none;
 }
@@ -39,13 +41,13 @@ static struct sorted refuse(struct ipsec_packet *packet, enum ipsec_status why)
 static struct sorted sort_natt(struct ipsec_packet *packet, struct ipsec_view payload)
 {
     struct ipsec_view content;
-    const struct sorted ike = {KIND_IKE, 0};
+    const struct sorted ike = {.kind = KIND_IKE};
     switch (ipseci_udp_encap_sort(payload, &content)) {
     case IPSECI_ENCAP_IKE:
         return ike; /* the engine takes the marker off */
     case IPSECI_ENCAP_ESP: {
         const uint8_t *start = packet->buffer + packet->offset;
-        const struct sorted esp = {KIND_ESP, (uint32_t)(content.data - start)};
+        const struct sorted esp = {.kind = KIND_ESP, .esp_at = (uint32_t)(content.data - start)};
         return esp;
     }
     case IPSECI_ENCAP_KEEPALIVE:
@@ -58,7 +60,7 @@ static struct sorted sort_natt(struct ipsec_packet *packet, struct ipsec_view pa
 
 static struct sorted sort_udp(const struct ipsec_gw *gw, struct ipsec_packet *packet)
 {
-    const struct sorted ike = {KIND_IKE, 0};
+    const struct sorted ike = {.kind = KIND_IKE};
     if (packet->local.port == gw->config.ike.natt_port) {
         return sort_natt(packet, ipseci_view(packet->buffer + packet->offset, packet->length));
     }
@@ -69,7 +71,7 @@ static struct sorted sort_udp(const struct ipsec_gw *gw, struct ipsec_packet *pa
 
 static struct sorted sort_esp(struct ipsec_packet *packet, size_t at)
 {
-    const struct sorted esp = {KIND_ESP, (uint32_t)at};
+    const struct sorted esp = {.kind = KIND_ESP, .esp_at = (uint32_t)at};
     if (at > packet->length || packet->length - at < IPSECI_ESP_BYTES_MIN) {
         return refuse(packet, IPSEC_DROP_TRUNCATED);
     }
@@ -100,7 +102,7 @@ static struct sorted sort_ip_udp(const struct ipsec_gw *gw, struct ipsec_packet 
     if (status < IPSEC_OK) {
         return refuse(packet, status);
     }
-    struct sorted result = {KIND_IKE, 0};
+    struct sorted result = {.kind = KIND_IKE};
     if (flow->dst_port == gw->config.ike.natt_port) {
         result = sort_natt(packet, udp.payload);
     }
@@ -115,7 +117,7 @@ static struct sorted sort_ip_udp(const struct ipsec_gw *gw, struct ipsec_packet 
 static struct sorted sort_ip(const struct ipsec_gw *gw, struct ipsec_packet *packet)
 {
     struct ipseci_flow flow;
-    const struct sorted clear = {KIND_CLEAR, 0};
+    const struct sorted clear = {.kind = KIND_CLEAR};
     const enum ipsec_status status =
         ipseci_ip_parse(ipseci_view(packet->buffer + packet->offset, packet->length), &flow);
     if (status < IPSEC_OK) {
@@ -159,9 +161,13 @@ static struct sorted sort(const struct ipsec_gw *gw, struct ipsec_packet *packet
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static void find_sa(struct ipsec_gw *gw, struct ipsec_packet *packet, uint32_t esp_at)
+/* The header is read now: opening may overwrite it. */
+static void find_sa(struct ipsec_gw *gw, struct ipsec_packet *packet, struct sorted *sorted)
 {
-    packet->sa = ipsec_sad_find(gw->sad, ipseci_esp_spi(packet->buffer + packet->offset + esp_at));
+    const uint8_t *esp = packet->buffer + packet->offset + sorted->esp_at;
+    sorted->spi = ipseci_esp_spi(esp);
+    sorted->sequence = ipseci_esp_sequence(esp);
+    packet->sa = ipsec_sad_find(gw->sad, sorted->spi);
     if (packet->sa == NULL) {
         packet->status = IPSEC_DROP_SPI;
     }
@@ -227,15 +233,22 @@ static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
     }
 }
 
+static void audit(struct ipsec_gw *gw, const struct ipsec_packet *packet,
+                  const struct sorted *sorted, ipsec_ms now)
+{
+    const struct ipseci_gw_received from = {sorted->esp_at, sorted->spi, sorted->sequence};
+    ipseci_gw_audit_in(gw, packet, &from, now);
+}
+
 /* Data packets without an IKE datagram between them. */
 static void run_data(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
-                     const struct sorted sorted[], size_t n)
+                     struct sorted sorted[], size_t n, ipsec_ms now)
 {
     struct ipsec_packet *esp[IPSECI_GW_BATCH];
     size_t esp_count = 0;
     for (size_t i = 0; i < n; i++) {
         if (sorted[i].kind == KIND_ESP) {
-            find_sa(gw, packets[i], sorted[i].esp_at);
+            find_sa(gw, packets[i], &sorted[i]);
         } else if (sorted[i].kind == KIND_CLEAR) {
             check_clear(gw, packets[i]);
         }
@@ -250,7 +263,10 @@ static void run_data(struct ipsec_gw *gw, struct ipsec_packet *const packets[],
         after_open(gw, esp[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        ipseci_gw_count(gw->counters.drops_in, &gw->counters.errors_in, packets[i]->status);
+        if (packets[i]->status < IPSEC_OK) {
+            ipseci_gw_count(gw->counters.drops_in, &gw->counters.errors_in, packets[i]->status);
+            audit(gw, packets[i], &sorted[i], now);
+        }
     }
     ipseci_gw_lan_deliver(gw, packets, n);
 }
@@ -274,12 +290,12 @@ void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], siz
     gw->counters.wan_in += n;
     for (size_t i = 0; i < n; i++) {
         if (sorted[i].kind == KIND_IKE) {
-            run_data(gw, packets + first, sorted + first, i - first);
+            run_data(gw, packets + first, sorted + first, i - first, now);
             /* What the data proved (a rekeyed SA in use) comes before what the datagram says. */
             ipseci_gw_settle(gw, now);
             run_ike(gw, packets[i], now);
             first = i + 1;
         }
     }
-    run_data(gw, packets + first, sorted + first, n - first);
+    run_data(gw, packets + first, sorted + first, n - first, now);
 }

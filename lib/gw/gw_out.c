@@ -66,7 +66,8 @@ void ipseci_gw_after_seal(struct ipsec_gw *gw, const struct ipsec_packet *packet
 }
 
 /* Packets that have been decided on. */
-static void send_decided(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n)
+static void send_decided(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n,
+                         ipsec_ms now)
 {
     struct ipsec_packet *seal[IPSECI_GW_BATCH];
     size_t seal_count = 0;
@@ -82,6 +83,9 @@ static void send_decided(struct ipsec_gw *gw, struct ipsec_packet *const packets
     }
     for (size_t i = 0; i < seal_count; i++) {
         ipseci_gw_after_seal(gw, seal[i]);
+        if (seal[i]->status < IPSEC_OK) {
+            ipseci_gw_audit_out(gw, seal[i], now);
+        }
     }
     for (size_t i = 0; i < n; i++) {
         ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, packets[i]->status);
@@ -97,10 +101,10 @@ void ipseci_gw_out(struct ipsec_gw *gw, struct ipsec_packet *const packets[], si
     for (size_t i = 0; i < n; i++) {
         decide(gw, packets[i], now);
         if (packets[i]->sa != NULL && ipseci_gw_mtu_exceeds(gw, packets[i], now)) {
-            send_decided(gw, packets + first, i - first); /* its fragments come in its place */
+            send_decided(gw, packets + first, i - first, now); /* its fragments come in its place */
             ipseci_gw_mtu_handle(gw, packets[i], now);
             first = i + 1;
         }
     }
-    send_decided(gw, packets + first, n - first);
+    send_decided(gw, packets + first, n - first, now);
 }

@@ -62,16 +62,21 @@ static void one_end(const struct ipseci_flow *flow, const uint8_t *addr, uint16_
     memcpy(out->last, addr, sizeof out->last);
 }
 
+bool ipseci_gw_flow_of(struct ipsec_view packet, struct ipsec_packet_selectors *out)
+{
+    struct ipseci_flow flow;
+    if (ipseci_ip_parse(packet, &flow) < IPSEC_OK) {
+        return false;
+    }
+    one_end(&flow, flow.src, flow.src_port, &out->local);
+    one_end(&flow, flow.dst, flow.dst_port, &out->remote);
+    return true;
+}
+
 static void note_packet(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy,
                         struct ipsec_view packet)
 {
-    struct ipseci_flow flow;
-    gw->wanted.policy = NULL;
-    if (ipseci_ip_parse(packet, &flow) == IPSEC_OK) {
-        one_end(&flow, flow.src, flow.src_port, &gw->wanted.packet.local);
-        one_end(&flow, flow.dst, flow.dst_port, &gw->wanted.packet.remote);
-        gw->wanted.policy = policy;
-    }
+    gw->wanted.policy = ipseci_gw_flow_of(packet, &gw->wanted.packet) ? policy : NULL;
 }
 
 void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, struct ipsec_view packet,

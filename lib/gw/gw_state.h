@@ -31,6 +31,10 @@
 #define IPSECI_GW_ICMP_PER_S 100u
 #define IPSECI_GW_ICMP_BURST 50u
 
+/* Audit records: so many a second, and so many at once. */
+#define IPSECI_GW_AUDITS_PER_S 1u
+#define IPSECI_GW_AUDITS_BURST 20u
+
 struct ipseci_gw_child;
 
 struct ipseci_gw_policy {
@@ -84,6 +88,8 @@ struct ipsec_gw {
     size_t scratch_bytes;
     /* gw_mtu.c: children by the SPI they send with, in as many lists as there can be children. */
     ipsec_handle *by_spi; /* of the first in the pool; 0: none */
+    struct ipseci_bucket audits;
+    uint32_t audits_missed; /* over the rate since the last one */
     struct ipseci_bucket icmp_sent;
     struct ipseci_bucket icmp_heard;
     uint64_t order; /* last value of a child's order */
@@ -141,6 +147,8 @@ struct ipseci_gw_child *ipseci_gw_child_of(const struct ipsec_gw *gw, const stru
 /* Looks at the SA's child after the burst: limits, and the notice (0: none) the first time. */
 void ipseci_gw_touch(struct ipsec_gw *gw, const struct ipsec_sa *sa, unsigned notice);
 void ipseci_gw_untouch(struct ipsec_gw *gw, struct ipseci_gw_child *child);
+/* A packet's own selectors, its source as local; false: it is no IP packet. */
+bool ipseci_gw_flow_of(struct ipsec_view packet, struct ipsec_packet_selectors *out);
 /* Asks for an acquire of the policy, unless there was one a moment ago. */
 void ipseci_gw_want(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, struct ipsec_view packet,
                     ipsec_ms now);
@@ -189,6 +197,21 @@ enum ipsec_status ipseci_gw_tfc_start(struct ipseci_gw_child *child,
                                       const struct ipsec_child_sa *sa);
 /* A packet that is to be sealed with its `sa`: fills it up as its child wants it. */
 void ipseci_gw_tfc_fill(const struct ipsec_gw *gw, struct ipsec_packet *packet);
+
+/* ---- gw_audit.c: packets that were dropped ----------------------------------------------------
+ */
+
+/* What is kept of a received packet while it is opened; spi 0: it came without ESP. */
+struct ipseci_gw_received {
+    uint32_t esp_at; /* from the content's start as it came */
+    uint32_t spi;
+    uint32_t sequence;
+};
+/* Packets whose status is an error. */
+void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
+                        const struct ipseci_gw_received *from, ipsec_ms now);
+void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now);
+void ipseci_gw_audit_init(struct ipsec_gw *gw, ipsec_ms now);
 
 /* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */
 
