@@ -90,6 +90,11 @@ struct ipsec_gw_config {
     uint8_t outer;               /* enum ipsec_outer: what sealed packets look like; 0: sockets */
     uint32_t burst;              /* packets a burst in ipsec_gw_run; 0: 32 */
     uint32_t packet_bytes;       /* buffer of one packet in ipsec_gw_run; 0: 2048 */
+    /* For whole IP packets from the WAN (IPSEC_CARRIER_IP): ESP and UDP datagrams that are put
+     * together at once of their fragments, each of up to packet_bytes less 128 octets, for up to 30
+     * s; a quarter of them for one source. Pieces that overlap spoil the whole (RFC 5722). 0: none,
+     * fragments are dropped (RFC 4303 3.4.1). Sockets put them together by themselves. */
+    uint32_t fragment_max;
     /* Where output goes from the start; NULL: to the callbacks, until the first ipsec_gw_run.
      * Without it, what a command sends before that run is lost where no callback takes it. */
     const struct ipsec_io *io;
@@ -123,7 +128,8 @@ IPSEC_API enum ipsec_status ipsec_gw_acquire(struct ipsec_gw *gw, const struct i
                                              const struct ipsec_child_config *child);
 
 /* WAN datagrams (UDP payloads of 500 and 4500, ESP, or whole IP packets) and LAN packets, any
- * number. Each packet's status tells what became of it; output goes to the callbacks (or the io)
+ * number. Each packet's status tells what became of it (IPSEC_PENDING: a fragment that was kept, or
+ * made a datagram whole); output goes to the callbacks (or the io)
  * within the call, in order. Contents are worked on in place; LAN packets need head and tail room
  * (ipsec_sa_room; 128 and 64 octets are enough for any SA). From inside one of the gateway's
  * callbacks every packet is refused with IPSEC_ERR_REENTRY. */
@@ -168,8 +174,10 @@ struct ipsec_gw_counters {
     uint64_t acquires;
     uint64_t drops_in[IPSEC_DROP_REASONS];  /* WAN to LAN */
     uint64_t drops_out[IPSEC_DROP_REASONS]; /* LAN to WAN */
-    uint64_t errors_in;  /* lost to a status of another class: provider, used-up SA */
-    uint64_t errors_out; /* and: no room in the buffer, no random octets */
+    uint64_t errors_in;    /* lost to a status of another class: provider, used-up SA */
+    uint64_t errors_out;   /* and: no room in the buffer, no random octets */
+    uint64_t fragments_in; /* pieces from the WAN that were kept, */
+    uint64_t reassembled;  /* and what was put together of them */
 };
 IPSEC_API void ipsec_gw_counters(const struct ipsec_gw *gw, struct ipsec_gw_counters *out);
 /* Packets and octets of a child, from its SAs. IPSEC_ERR_STALE. */

@@ -47,7 +47,7 @@ static enum ipsec_status complete(struct ipsec_gw_config *c, const struct ipsec_
     c->replay_window_max = or_default(c->replay_window_max, 1024);
     c->burst = or_default(c->burst, 32);
     c->packet_bytes = or_default(c->packet_bytes, 2048);
-    if (c->burst > 65536 || c->packet_bytes > (1u << 24) ||
+    if (c->burst > 65536 || c->fragment_max > 65536 || c->packet_bytes > (1u << 24) ||
         c->packet_bytes <= IPSECI_GW_HEAD_ROOM + IPSECI_GW_TAIL_ROOM) {
         return IPSEC_ERR_ARGUMENT;
     }
@@ -208,6 +208,7 @@ static enum ipsec_status lay_out(const struct ipsec_gw_config *c, struct ipseci_
     gw->burst_list = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet *);
     gw->burst_bytes = ipseci_arena_take(arena, c->burst, c->packet_bytes, 1);
     ipseci_gw_mtu_layout(gw, arena, c);
+    ipseci_gw_fragments_layout(gw, arena, c);
     if (c->outer == IPSEC_OUTER_IP) {
         gw->datagram_bytes = IPSECI_GW_HEAD_ROOM + (size_t)c->ike.message_bytes;
         gw->datagram = ipseci_arena_take(arena, gw->datagram_bytes, 1, 1);

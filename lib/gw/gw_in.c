@@ -123,13 +123,15 @@ static struct sorted sort_ip(const struct ipsec_gw *gw, struct ipsec_packet *pac
     if (status < IPSEC_OK) {
         return refuse(packet, status);
     }
+    const bool piece = flow.fragment && flow.protocol == IPSECI_IP_UDP &&
+                       gw->config.fragment_max != 0; /* whose ports are in another one */
     const bool udp =
         flow.protocol == IPSECI_IP_UDP && flow.has_ports &&
         (flow.dst_port == gw->config.ike.ike_port || flow.dst_port == gw->config.ike.natt_port);
-    if (!udp && flow.protocol != IPSECI_IP_ESP) {
+    if (!udp && !piece && flow.protocol != IPSECI_IP_ESP) {
         return clear;
     }
-    /* RFC 4303 3.4.1: reassembly comes before ESP, and is the caller's. */
+    /* RFC 4303 3.4.1: reassembly comes before ESP. */
     if (flow.fragment) {
         return refuse(packet, IPSEC_DROP_FRAGMENT);
     }
@@ -277,12 +279,29 @@ static void run_ike(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms n
     ipseci_gw_count(gw->counters.drops_in, &gw->counters.errors_in, packet->status);
 }
 
-void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], size_t n, ipsec_ms now)
+/* A fragment, whose place the datagram takes that it was the last piece of. */
+static struct sorted gather(struct ipsec_gw *gw, struct ipsec_packet **packet, ipsec_ms now)
+{
+    struct ipsec_packet *whole = ipseci_gw_fragment(gw, *packet, now);
+    const struct sorted none = {.kind = KIND_NONE};
+    if (whole == NULL) {
+        return none;
+    }
+    *packet = whole;
+    return sort(gw, whole);
+}
+
+void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const given[], size_t n, ipsec_ms now)
 {
     struct sorted sorted[IPSECI_GW_BATCH];
+    struct ipsec_packet *packets[IPSECI_GW_BATCH];
     size_t first = 0; /* of the data packets not yet worked on */
     for (size_t i = 0; i < n; i++) {
+        packets[i] = given[i];
         sorted[i] = sort(gw, packets[i]);
+        if (packets[i]->status == IPSEC_DROP_FRAGMENT) {
+            sorted[i] = gather(gw, &packets[i], now);
+        }
         if (sorted[i].kind == KIND_CLEAR) {
             ipseci_gw_mtu_heard(gw, packets[i], now);
         }
@@ -298,4 +317,5 @@ void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const packets[], siz
         }
     }
     run_data(gw, packets + first, sorted + first, n - first, now);
+    ipseci_gw_fragments_done(gw);
 }

@@ -35,6 +35,12 @@
 #define IPSECI_GW_AUDITS_PER_S 1u
 #define IPSECI_GW_AUDITS_BURST 20u
 
+/* Datagrams that come in fragments: how long one may take, how long one stays that another could
+ * have the place of, and the part of all places that one source has. */
+#define IPSECI_GW_FRAGMENTS_MS     30000u
+#define IPSECI_GW_FRAGMENTS_MIN_MS 1000u
+#define IPSECI_GW_FRAGMENT_SOURCES 4u
+
 struct ipseci_gw_child;
 
 struct ipseci_gw_policy {
@@ -70,6 +76,33 @@ struct ipseci_gw_child {
     uint16_t tfc;             /* as of ipsec_child_config, where the peer takes it */
 };
 
+enum ipseci_datagram_state {
+    IPSECI_DATAGRAM_FREE = 0,
+    IPSECI_DATAGRAM_GATHERING,
+    IPSECI_DATAGRAM_SPOILED, /* what still comes of it is dropped */
+    IPSECI_DATAGRAM_WHOLE    /* until the burst is done */
+};
+
+/* One that is put together. */
+struct ipseci_gw_datagram {
+    struct ipsec_packet packet; /* WHOLE */
+    ipsec_ms began;
+    uint32_t *blocks; /* a bit for each eight octets that are there */
+    uint8_t *bytes;   /* packet_bytes; what follows the IP header begins at IPSECI_GW_HEAD_ROOM */
+    uint32_t id;
+    uint32_t end;  /* octets in all; 0: the last piece is not there */
+    uint32_t have; /* octets that are there, */
+    uint32_t top;  /* and the end of the farthest */
+    uint8_t src[16];
+    uint8_t dst[16];
+    uint8_t state; /* enum ipseci_datagram_state */
+    uint8_t family;
+    uint8_t protocol;
+    uint8_t traffic_class; /* of the first piece, as the next */
+    uint8_t ttl;
+    uint8_t ecn_seen; /* 1 << mark, of all pieces */
+};
+
 struct ipsec_gw {
     struct ipsec_gw_config config; /* complete: no zero means default any more */
     struct ipsec_ike *ike;
@@ -87,7 +120,8 @@ struct ipsec_gw {
     uint8_t *scratch; /* gw_mtu.c: a fragment, or a message about a packet */
     size_t scratch_bytes;
     /* gw_mtu.c: children by the SPI they send with, in as many lists as there can be children. */
-    ipsec_handle *by_spi; /* of the first in the pool; 0: none */
+    ipsec_handle *by_spi;                 /* of the first in the pool; 0: none */
+    struct ipseci_gw_datagram *datagrams; /* fragment_max */
     struct ipseci_bucket audits;
     uint32_t audits_missed; /* over the rate since the last one */
     struct ipseci_bucket icmp_sent;
@@ -212,6 +246,18 @@ void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                         const struct ipseci_gw_received *from, ipsec_ms now);
 void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now);
 void ipseci_gw_audit_init(struct ipsec_gw *gw, ipsec_ms now);
+
+/* ---- gw_fragments.c: datagrams that come in pieces ----------------------------------------------
+ */
+
+/* A received fragment, a whole IP packet by itself; sets its status: IPSEC_PENDING (kept),
+ * IPSEC_DROP_FRAGMENT, IPSEC_DROP_FULL. The datagram when this was the last of it, good until
+ * ipseci_gw_fragments_done; or NULL. */
+struct ipsec_packet *ipseci_gw_fragment(struct ipsec_gw *gw, struct ipsec_packet *packet,
+                                        ipsec_ms now);
+void ipseci_gw_fragments_done(struct ipsec_gw *gw);
+void ipseci_gw_fragments_layout(struct ipsec_gw *gw, struct ipseci_arena *arena,
+                                const struct ipsec_gw_config *config);
 
 /* ---- gw_in.c, gw_out.c ----------------------------------------------------------------------- */
 
