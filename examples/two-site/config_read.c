@@ -59,10 +59,22 @@ static bool whole_line(FILE *stream, const char *text)
     return false;
 }
 
-static void drop_leading_blanks(char *text)
+/* The mark of UTF-8 that some editors put at the beginning of a file. */
+static const char *behind_mark(const char *text)
 {
-    const size_t blanks = strspn(text, " \t");
-    memmove(text, text + blanks, strlen(text + blanks) + 1);
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t same = 0;
+    while (mark[same] != '\0' && text[same] == mark[same]) {
+        same++;
+    }
+    return mark[same] == '\0' ? text + same : text;
+}
+
+static void drop_leading(char *text, bool first_line)
+{
+    const char *rest = first_line ? behind_mark(text) : text;
+    rest += strspn(rest, " \t");
+    memmove(text, rest, strlen(rest) + 1);
 }
 
 /* Puts a comment where a line can not be given to inih as it is. */
@@ -92,10 +104,7 @@ static char *read_line(char *text, int capacity, void *user)
         memcpy(text, ";\n", 3);
         return text;
     }
-    if (reading->line == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        memmove(text, text + 3, strlen(text + 3) + 1);
-    }
-    drop_leading_blanks(text);
+    drop_leading(text, reading->line == 1);
     look_at_line(reading, text);
     return text;
 }
