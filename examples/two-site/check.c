@@ -308,6 +308,36 @@ static void check_identity(const struct checking *at, const struct config_site *
     }
 }
 
+#define IKE_LIFETIME_MS 3600000u
+#define REAUTH_SHORT_MS 300000u
+#define REAUTH_LONG_MS  (7 * 86400000ull)
+
+static void check_reauth(const struct checking *at, const struct config_site *site)
+{
+    const uint64_t reauth = site->peer.reauth_ms;
+    const uint64_t hard = site->peer.lifetime.hard_ms;
+    const uint32_t line = site->reauth_line;
+    if (reauth == 0) {
+        return;
+    }
+    if (reauth < REAUTH_SHORT_MS) {
+        say(at, GRADE_NOTE, line,
+            "site %s: a reauth_time below 5 minutes sets up the tunnel anew very often",
+            site->name);
+    } else if (reauth > REAUTH_LONG_MS) {
+        say(at, GRADE_NOTE, line,
+            "site %s: a reauth_time of more than a week: whose certificate is revoked, or whose "
+            "password is taken away, keeps the tunnel that long",
+            site->name);
+    }
+    if (reauth <= (hard != 0 ? hard : IKE_LIFETIME_MS)) {
+        say(at, GRADE_NOTE, line,
+            "site %s: reauth_time is not above ike_lifetime: the IKE SA is set up anew before it "
+            "would be rekeyed, so ike_lifetime does nothing",
+            site->name);
+    }
+}
+
 static void check_site(const struct checking *at, const struct config_site *site)
 {
     const struct config_gateway *gateway = &at->config->gateway;
@@ -315,6 +345,7 @@ static void check_site(const struct checking *at, const struct config_site *site
     check_secret(at, site);
     check_eap(at, site);
     check_identity(at, site);
+    check_reauth(at, site);
     if (site->peer.liveness_ms == IPSEC_LIVENESS_OFF) {
         say(at, GRADE_NOTE, site->line,
             "site %s: liveness = off: a peer that vanished is noticed at the next rekey only",

@@ -113,6 +113,7 @@ struct config_site {
     bool redirect_at_once;       /* in IKE_SA_INIT, not only when it is known who calls */
     uint32_t redirect_line;
     uint32_t follow_line; /* of follow_redirects */
+    uint32_t reauth_line;
     uint32_t dns_count;
     struct ipsec_addr dns[IPSEC_CONFIG_DNS_MAX];
     struct ipsec_child_config children[CONFIG_SITE_CHILDREN_MAX];

@@ -183,6 +183,7 @@ static void site_ike_lifetime(const struct place *place, const char *value)
 
 static void site_reauth_time(const struct place *place, const char *value)
 {
+    place->site->reauth_line = place->line;
     config_set_duration(place, value, 10000, &place->site->peer.reauth_ms);
 }
 

@@ -110,6 +110,16 @@ static void answer_redirect(struct session *session, const char *const words[], 
     }
 }
 
+static void answer_reauth(struct session *session, const char *site, ipsec_ms now, FILE *out)
+{
+    const enum ipsec_status status = session_reauth(session, site, now);
+    if (status == IPSEC_ERR_ARGUMENT) {
+        fprintf(out, "error only the peer of site %s can do that: it called us\n", site);
+    } else {
+        answer(out, status, "site", site);
+    }
+}
+
 static bool answer_words(struct session *session, const char *const words[], size_t count,
                          ipsec_ms now, FILE *out)
 {
@@ -123,6 +133,10 @@ static bool answer_words(struct session *session, const char *const words[], siz
     }
     if (count == 2 && strcmp(words[0], "down") == 0) {
         answer(out, session_down(session, words[1], now), "site", words[1]);
+        return true;
+    }
+    if (count == 2 && strcmp(words[0], "reauth") == 0) {
+        answer_reauth(session, words[1], now, out);
         return true;
     }
     if ((count == 3 || count == 4) && strcmp(words[0], "move") == 0) {

@@ -249,20 +249,30 @@ static uint64_t ike_spi_of(const struct world *world)
     return sa != 0 && ipsec_ike_sa_info(ike, sa, &info) == IPSEC_OK ? info.spi_i : 0;
 }
 
-static bool do_rekey(struct world *world, const char *step)
+static enum ipsec_status begin_renewal(struct world *world, const char *step)
 {
     struct session *session = &world->end[0].session;
-    const uint32_t spi = spi_of(world);
-    const uint64_t ike_spi = ike_spi_of(world);
-    const bool ike = strcmp(step, "rekey-ike") == 0;
+    const char *site = world->end[0].config->site[0].name;
     const uint32_t flags =
         strcmp(step, "rekey-child-without-pfs") == 0 ? IPSEC_REKEY_WITHOUT_PFS : 0;
+    if (strcmp(step, "rekey-ike") == 0) {
+        return session_rekey_ike(session, site, world->now);
+    }
+    if (strcmp(step, "reauth") == 0) {
+        return session_reauth(session, site, world->now);
+    }
+    return session_rekey_child(session, first_child(&world->end[0])->name, flags, world->now);
+}
+
+static bool do_renewal(struct world *world, const char *step)
+{
+    const uint32_t spi = spi_of(world);
+    const uint64_t ike_spi = ike_spi_of(world);
+    const bool ike = strcmp(step, "rekey-ike") == 0 || strcmp(step, "reauth") == 0;
     world->sent = 0;
     world->received = 0;
     send_one(world, 84);
-    const enum ipsec_status status =
-        ike ? session_rekey_ike(session, world->end[0].config->site[0].name, world->now)
-            : session_rekey_child(session, first_child(&world->end[0])->name, flags, world->now);
+    const enum ipsec_status status = begin_renewal(world, step);
     for (uint32_t i = 0; i < 100; i++) {
         send_one(world, 84);
         set_now(world, world->now + TRAFFIC_MS);
@@ -290,8 +300,8 @@ static bool do_step(struct world *world, const char *step)
     if (strcmp(step, "packet") == 0) {
         return do_packet(world);
     }
-    if (strncmp(step, "rekey-", 6) == 0) {
-        return do_rekey(world, step);
+    if (strncmp(step, "rekey-", 6) == 0 || strcmp(step, "reauth") == 0) {
+        return do_renewal(world, step);
     }
     fprintf(stderr, "ipsec-two-site: unknown step \"%s\"\n", step);
     return false;

@@ -13,7 +13,7 @@
  *   up                       the tunnel, or a failure on either end
  *   ping, stream             echo requests from LAN A to LAN B and back; full-size packets both
  * ways packet                   the layout of the last ESP packet that had a ping inside
- *   rekey-child, rekey-child-without-pfs, rekey-ike
+ *   rekey-child, rekey-child-without-pfs, rekey-ike, reauth
  *                            each with a packet every 10 ms while it runs
  *   down                     A deletes
  * The exit status: 0 when every step did what it says. */

@@ -25,6 +25,7 @@ static const struct command_entry commands[] = {
     {"up", COMMAND_UP, 1, 2, "up SITE [FILE]"},
     {"down", COMMAND_DOWN, 1, 2, "down SITE [FILE]"},
     {"rekey", COMMAND_REKEY, 2, 3, "rekey child CHILD|ike SITE [FILE] [--without-pfs]"},
+    {"reauth", COMMAND_REAUTH, 1, 2, "reauth SITE [FILE]"},
     {"move", COMMAND_MOVE, 2, 4, "move SITE LOCAL|- [REMOTE|-] [FILE]"},
     {"redirect", COMMAND_REDIRECT, 2, 3, "redirect SITE GATEWAY [FILE]"},
     {"log", COMMAND_LOG, 0, 1, "log [FILE] [-f]"},

@@ -104,6 +104,7 @@ bool session_closed(const struct session *session);
 enum ipsec_status session_up(struct session *session, const char *site);
 enum ipsec_status session_down(struct session *session, const char *site, ipsec_ms now);
 enum ipsec_status session_rekey_ike(struct session *session, const char *site, ipsec_ms now);
+enum ipsec_status session_reauth(struct session *session, const char *site, ipsec_ms now);
 /* Other outer addresses, by MOBIKE. */
 struct session_ends {
     bool has_local;

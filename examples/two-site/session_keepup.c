@@ -128,7 +128,10 @@ enum ipsec_status session_down(struct session *session, const char *name, ipsec_
     return IPSEC_OK;
 }
 
-enum ipsec_status session_rekey_ike(struct session *session, const char *name, ipsec_ms now)
+typedef enum ipsec_status (*ike_renewal)(struct ipsec_ike *ike, ipsec_handle sa, ipsec_ms now);
+
+static enum ipsec_status renew(struct session *session, const char *name, ike_renewal by,
+                               ipsec_ms now)
 {
     struct session_site *site = site_named(session, name);
     const ipsec_handle sa = site == NULL ? 0 : session_ike_of(session, &site->config->peer);
@@ -136,7 +139,17 @@ enum ipsec_status session_rekey_ike(struct session *session, const char *name, i
         return site == NULL ? IPSEC_ERR_NOT_FOUND : IPSEC_ERR_STATE;
     }
     session->cost = (struct session_cost){.started_us = session_clock_us()};
-    return ipsec_ike_rekey(ipsec_gw_ike(session->gw), sa, now);
+    return by(ipsec_gw_ike(session->gw), sa, now);
+}
+
+enum ipsec_status session_rekey_ike(struct session *session, const char *name, ipsec_ms now)
+{
+    return renew(session, name, ipsec_ike_rekey, now);
+}
+
+enum ipsec_status session_reauth(struct session *session, const char *name, ipsec_ms now)
+{
+    return renew(session, name, ipsec_ike_reauthenticate, now);
 }
 
 enum ipsec_status session_move(struct session *session, const char *name,

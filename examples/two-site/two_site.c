@@ -201,6 +201,8 @@ static int do_command(const struct options *options)
         return ask_about(options, "down");
     case COMMAND_REKEY:
         return rekey(options);
+    case COMMAND_REAUTH:
+        return ask_about(options, "reauth");
     case COMMAND_MOVE:
         return move(options);
     case COMMAND_REDIRECT:

@@ -80,6 +80,15 @@ static const struct row rows[] = {
      "esp = aes256-sha256-ecp256\n[child more]\nsite = b\nlocal_ts = 192.168.1.7\n"
      "remote_ts = 192.168.0.0/16\nesp = aes256-sha256-ecp256\n",
      "child more: its selectors overlap those of child net"},
+    {GOOD_SECRET, "reauth_time = 2h\n", "esp = aes256-sha256-modp2048\n", NULL},
+    {GOOD_SECRET, "reauth_time = 60m\n", "esp = aes256-sha256-modp2048\n",
+     "x.conf:7: note: site b: reauth_time is not above ike_lifetime"},
+    {GOOD_SECRET, "ike_lifetime = 8h\nreauth_time = 4h\n", "esp = aes256-sha256-modp2048\n",
+     "x.conf:8: note: site b: reauth_time is not above ike_lifetime"},
+    {GOOD_SECRET, "reauth_time = 299\n", "esp = aes256-sha256-modp2048\n",
+     "note: site b: a reauth_time below 5 minutes"},
+    {GOOD_SECRET, "reauth_time = 169h\n", "esp = aes256-sha256-modp2048\n",
+     "note: site b: a reauth_time of more than a week"},
 };
 
 static void cve_2018_5389_questionable_things_are_found(void **state)

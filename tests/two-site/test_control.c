@@ -137,6 +137,8 @@ static void requests(void **state)
         "up b c\n",
         "down\n",
         "move b\n",
+        "reauth\n",
+        "reauth b c\n",
         "redirect b\n",
         "redirect b 10.0.0.9 now\n",
         "rekey\n",
@@ -157,6 +159,8 @@ static void requests(void **state)
     expect(bench, "down b\n", "ok\n");
     expect(bench, "down nobody\n", "error there is no site \"nobody\"\n");
     expect(bench, "rekey ike b\n", "error site b is not up\n");
+    expect(bench, "reauth b\n", "error site b is not up\n");
+    expect(bench, "reauth xyz\n", "error there is no site \"xyz\"\n");
     expect(bench, "move b 10.0.0.7\n", "error site b is not up, or the other end has no MOBIKE\n");
     expect(bench, "move b - 10.0.0.8\n",
            "error site b is not up, or the other end has no MOBIKE\n");

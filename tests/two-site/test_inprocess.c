@@ -131,6 +131,23 @@ static void the_whole_scenario(void **state)
     done(&result);
 }
 
+/* No packet is lost meanwhile. */
+static void a_site_that_proves_itself_anew(void **state)
+{
+    (void)state;
+    if (ipsec_ike_reauthenticate(NULL, 0, 0) == IPSEC_ERR_NOT_BUILT_IN) {
+        skip();
+    }
+    struct result result =
+        play(read_end(true, "role = initiator\n", ESP), read_end(false, "role = responder\n", ESP),
+             "up reauth ping reauth ping rekey-ike reauth ping down", false);
+    assert_int_equal(result.status, EXIT_SUCCESS);
+    const char *first = strstr(result.a, "IKE SA established");
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, "IKE SA established"));
+    done(&result);
+}
+
 static void a_mismatch_is_reported_on_both_ends(void **state)
 {
     (void)state;
@@ -243,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_scenario),
+        cmocka_unit_test(a_site_that_proves_itself_anew),
         cmocka_unit_test(a_mismatch_is_reported_on_both_ends),
         cmocka_unit_test(a_silent_link_is_reported),
         cmocka_unit_test(an_initiator_answers_nobody),
