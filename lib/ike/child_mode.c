@@ -82,6 +82,9 @@ static bool is_host(const struct ipsec_selectors *side, const struct ipsec_addr 
 
 bool ipseci_mode_fits(const struct ipseci_context *ctx, const struct ipseci_child_terms *terms)
 {
-    return !is_transport(terms->config) || (is_host(&terms->local_ts, &ctx->sa->local.addr) &&
-                                            is_host(&terms->remote_ts, &ctx->sa->remote.addr));
+    /* RFC 7296 2.23.1 takes the address from the packets, which anybody can write on them: only
+     * that at which the answer to IKE_SA_INIT was received is known to be the peer's. */
+    return !is_transport(terms->config) ||
+           (!ctx->sa->strayed && is_host(&terms->local_ts, &ctx->sa->local.addr) &&
+            is_host(&terms->remote_ts, &ctx->sa->remote.addr));
 }

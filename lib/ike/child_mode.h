@@ -22,7 +22,7 @@ void ipseci_mode_addresses(const struct ipseci_context *ctx,
                            const struct ipsec_child_config *config, struct ipsec_selectors *local,
                            struct ipsec_selectors *remote);
 /* Are these selectors possible in the child's mode: between the two hosts of the IKE SA only
- * (TS-12)? */
+ * (TS-12), the peer's being one that it has received something at? */
 bool ipseci_mode_fits(const struct ipseci_context *ctx, const struct ipseci_child_terms *terms);
 
 #endif

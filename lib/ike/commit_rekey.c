@@ -183,6 +183,7 @@ static struct ipseci_ike_sa *make_ike(struct ipsec_ike *ike, const struct ipseci
     sa->remote_id = old->remote_id;
     sa->nat_local = old->nat_local;
     sa->nat_remote = old->nat_remote;
+    sa->strayed = old->strayed;
     sa->peer_hints = old->peer_hints;
     sa->mobile = old->mobile & (IPSECI_MOBILE_ON | IPSECI_MOBILE_FIRST);
     sa->redirectable = old->redirectable;

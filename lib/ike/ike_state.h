@@ -98,6 +98,7 @@ struct ipseci_ike_sa {
     bool want_delete : 1;
     bool want_probe : 1;
     bool half_open : 1;       /* in by_init and counted */
+    bool strayed : 1;         /* IKE_AUTH came from another address than IKE_SA_INIT */
     bool wide : 1;            /* the peer knows our window: several requests may be under way */
     bool fragments : 1;       /* both ends take fragments (RFC 7383) */
     bool redirectable : 1;    /* we have begun, and take redirects (RFC 5685), */

@@ -239,6 +239,7 @@ static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_
         return IPSEC_DROP_EXCHANGE;
     }
     /* RFC 7296 2.23: the initiator may have moved to port 4500 behind its NAT (NATT-03) */
+    sa->strayed = sa->strayed || !ipsec_addr_equal(&sa->remote.addr, &in->remote.addr);
     sa->local = in->local;
     sa->remote = in->remote;
     hs->task = IPSECI_TASK_AUTH;

@@ -196,6 +196,59 @@ static void ts_12_behind_a_nat_each_end_has_what_it_sees(void **state)
     sim_free(s);
 }
 
+/* Asks for a child in transport mode with any host; at IKE_AUTH the sender's address becomes this
+ * one. */
+static struct sim *called_from(const char *first, const char *then)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+    ipsec_handle sa = 0;
+
+    sim_child_ts(&B(s)->child[0], HOST_B, "0.0.0.0/0");
+    s->nat = true;
+    sim_address(&s->nat_outside, first);
+    sim_start(s);
+    s->held = true;
+    assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, &sa), IPSEC_OK);
+    assert_true(sim_deliver(s, 0));     /* IKE_SA_INIT */
+    sim_address(&s->nat_outside, then); /* the answer is on its way to where that came from */
+    assert_true(sim_deliver(s, 0));
+    s->held = false;
+    sim_run(s, 1000);
+    return s;
+}
+
+/* Who is known may still claim the address of somebody else, and get what is sent to that one, or
+ * keep it from arriving: only where the answer to IKE_SA_INIT was received, is a host (RFC 7296
+ * 2.6). With a NAT and without one. */
+static void ts_12_only_the_address_that_has_answered(void **state)
+{
+    static const char *const first[] = {HOST_A, OUTSIDE};
+
+    (void)state;
+    for (int nat = 0; nat < 2; nat++) {
+        struct sim *s = called_from(first[nat], first[nat]);
+        agreed(s);
+        assert_host(&sim_sink_sender(B(s), &B(s)->child[0])->sa.remote_ts, first[nat]);
+        sim_free(s);
+        s = called_from(first[nat], "198.51.100.99");
+        assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_SELECTORS);
+        assert_int_equal(sim_sink_count(B(s)), 0);
+        /* nor later, nor after a rekey of the IKE SA */
+        for (int again = 0; again < 2; again++) {
+            const ipsec_handle sa = sim_sa(A(s), IPSEC_IKE_ESTABLISHED);
+            assert_int_equal(ipsec_ike_create_child(A(s)->ike, sa, &A(s)->child[0], s->now),
+                             IPSEC_OK);
+            sim_run(s, 1000);
+            assert_int_equal(B(s)->events[IPSEC_EVENT_FAILURE], 2 + again);
+            assert_int_equal(sim_sink_count(A(s)) + sim_sink_count(B(s)), 0);
+            assert_int_equal(ipsec_ike_rekey(A(s)->ike, sa, s->now), IPSEC_OK);
+            sim_run(s, 1000);
+            assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_REKEYED], 1 + again);
+        }
+        sim_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +258,7 @@ int main(void)
         cmocka_unit_test(child_08_the_child_of_that_mode_is_chosen),
         cmocka_unit_test(ts_12_only_the_hosts_of_the_ike_sa),
         cmocka_unit_test(ts_12_behind_a_nat_each_end_has_what_it_sees),
+        cmocka_unit_test(ts_12_only_the_address_that_has_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
