@@ -48,8 +48,12 @@ struct ipsec_child_config {
     struct ipsec_lifetime lifetime;
     /* enum ipsec_mode. TRANSPORT: between the two hosts themselves, whose addresses the selectors
      * hold; in that mode or not at all (RFC 7296 1.3.1). Behind a NAT each end has the addresses
-     * that it sees in its selectors (2.23.1). Not for MOBIKE, which moves tunnels. With a peer's
-     * entry for each host: of several hosts that one entry matches, the child made last sends. */
+     * that it sees in its selectors (2.23.1); of several hosts behind one NAT, the child made last
+     * sends. Not for MOBIKE, which moves tunnels. Where one entry of a peer matches several hosts,
+     * each has its own child; but every one of them may then be any address of remote_ts at which
+     * it gets the answer to IKE_SA_INIT (later the engine follows it as `follow` says): give each
+     * identity its own entry, with its own address in remote_ts, where that is too much (RFC 4301
+     * 4.4.3). Packets to more than one host of an entry are looked up among all children. */
     uint8_t mode;
     /* Of the path to the peer, IP header included; 0: nobody knows, until the path says so. Inner
      * packets that would be larger when sealed are cut before, or refused with an ICMP message to

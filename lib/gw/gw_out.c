@@ -52,7 +52,9 @@ static void decide(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms no
         packet->sa = ipsec_sad_get(gw->sad, result.sa);
         if (packet->sa == NULL) {
             no_sa(gw, packet, result.user, now);
+            return;
         }
+        packet->sa = ipseci_gw_policy_sa(gw, packet->sa, inner);
         return;
     }
     packet->status = IPSEC_FATAL_INVARIANT; /* no such action: never in clear */

@@ -6,6 +6,8 @@
  */
 #include "gw_state.h"
 
+#include <string.h>
+
 struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
                                                const struct ipsec_peer *peer,
                                                const struct ipsec_child_config *config)
@@ -55,6 +57,37 @@ void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *polic
         /* Without a child the entry stays and acquires. RFC 4301 5.1: never in clear. */
         (void)ipsec_spd_set_sa(gw->spd, policy->entry[i], child != NULL ? child->sa_out : 0);
     }
+}
+
+/* In transport mode the packet's own header leads it to the host that the SA is with. */
+static bool goes_to(struct ipsec_view packet, const struct ipseci_gw_child *child)
+{
+    const bool ipv4 = child->remote.family == IPSEC_FAMILY_IPV4;
+    const size_t at = ipv4 ? 16 : 24;
+    return packet.data[0] >> 4 == child->remote.family &&
+           memcmp(packet.data + at, child->remote.bytes, ipv4 ? 4 : 16) == 0;
+}
+
+struct ipsec_sa *ipseci_gw_policy_sa(const struct ipsec_gw *gw, struct ipsec_sa *sa,
+                                     struct ipsec_view packet)
+{
+    const struct ipseci_gw_child *serving = ipseci_gw_child_of(gw, sa);
+    const struct ipseci_gw_child *newest = NULL;
+    uint32_t cursor = 0;
+    ipsec_handle handle = 0;
+    const struct ipseci_gw_child *child;
+    if (serving == NULL || serving->policy->config->mode != IPSEC_MODE_TRANSPORT ||
+        goes_to(packet, serving)) {
+        return sa;
+    }
+    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
+        if (child->policy == serving->policy && child->order != 0 && goes_to(packet, child) &&
+            (newest == NULL || child->order > newest->order)) {
+            newest = child;
+        }
+    }
+    /* Without one, the SA refuses what its selectors do not hold. */
+    return newest != NULL ? ipsec_sad_get(gw->sad, newest->sa_out) : sa;
 }
 
 /* ---- Adding and removing a peer -------------------------------------------------------------- */

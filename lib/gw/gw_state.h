@@ -171,6 +171,10 @@ enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_c
 void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
 /* The record behind an SPD entry's user pointer; NULL for an entry the caller added himself. */
 struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *user);
+/* The SA to seal a whole inner packet with, where the policy's entry names this one: of several
+ * hosts that are in transport mode by one policy, that of the packet's (RFC 4301 4.4.1.2). */
+struct ipsec_sa *ipseci_gw_policy_sa(const struct ipsec_gw *gw, struct ipsec_sa *sa,
+                                     struct ipsec_view packet);
 /* Lets the policy's entries send with the child that was told so last, or acquire. */
 void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
 

@@ -160,6 +160,11 @@ enum ipsec_status kit_install(struct gw_kit *kit, const struct kit_child *c)
         .local_ts = kit->child[c->config].local_ts,
         .remote_ts = kit->child[c->config].remote_ts,
     };
+    if (c->host != NULL) {
+        sa.remote = kit_endpoint(c->host, 0);
+        sa.remote_ts.count = 1;
+        sa.remote_ts.item[0] = kit_selector(c->host);
+    }
     sa.local.port = sa.remote.port = c->udp ? KIT_NATT : KIT_IKE;
     return kit->ike->config.callbacks.child_add(kit->ike->config.user, &sa);
 }

@@ -68,6 +68,7 @@ struct kit_child {
     bool waits;      /* not outbound_ready */
     bool udp;
     bool no_tfc;
+    const char *host; /* the peer's address, and its selector; NULL: as configured */
 };
 
 /* `mirrored`: the gateway at 192.0.2.2. */

@@ -248,6 +248,60 @@ static void stats_count_both_directions(void **state)
     stop(b);
 }
 
+/* ---- Transport mode with many hosts ---------------------------------------------------------- */
+
+/* The SPI that a packet to this host is sealed with; 0: it was dropped. */
+static uint32_t spi_to(struct gw_kit *kit, const char *host)
+{
+    struct kit_packet p;
+    kit->wan.count = 0;
+    kit_ipv4(&p, "192.0.2.1", host, 84, 1);
+    kit_lan(kit, &p, 1);
+    assert_int_equal(kit->wan.count, p.packet.status == IPSEC_OK ? 1 : 0);
+    return kit->wan.count == 0 ? 0 : ipseci_load32(kit_content(&kit->wan.item[0]));
+}
+
+/* RFC 4301 4.4.1.2: what is said of many is held by each packet's own values. */
+static void spd_each_host_is_sent_to_with_its_own_child(void **state)
+{
+    (void)state;
+    static const char *const host[] = {"10.9.0.1", "10.9.0.2", "10.9.0.3"};
+    struct gw_kit *kit = malloc(sizeof *kit);
+    assert_non_null(kit);
+    kit_init(kit, false);
+    kit->child[0].mode = IPSEC_MODE_TRANSPORT;
+    kit->child[0].local_ts.item[0] = kit_selector("192.0.2.1");
+    kit->child[0].remote_ts.item[0] = kit_selector("10.9.0.0/16");
+    kit_start(kit);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct kit_child child = {
+            .child = 1 + i, .spi_in = 0x1001 + i, .spi_out = 0x2001 + i, .host = host[i]};
+        assert_int_equal(kit_install(kit, &child), IPSEC_OK);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(spi_to(kit, host[i]), 0x2001 + i);
+    }
+    assert_int_equal(spi_to(kit, "10.9.0.4"), 0); /* nobody who is known */
+    /* a rekey of the first */
+    const struct kit_child anew = {.child = 9,
+                                   .replaces = 1,
+                                   .spi_in = 0x1009,
+                                   .spi_out = 0x2009,
+                                   .host = host[0],
+                                   .waits = true};
+    assert_int_equal(kit_install(kit, &anew), IPSEC_OK);
+    assert_int_equal(spi_to(kit, host[0]), 0x2001);
+    assert_int_equal(kit_update(kit, 9, IPSEC_CHILD_UPDATE_USE), IPSEC_OK);
+    assert_int_equal(spi_to(kit, host[0]), 0x2009);
+    assert_int_equal(spi_to(kit, host[1]), 0x2002);
+    kit_remove(kit, 1);
+    kit_remove(kit, 3);
+    assert_int_equal(spi_to(kit, host[0]), 0x2009);
+    assert_int_equal(spi_to(kit, host[1]), 0x2002);
+    assert_int_equal(spi_to(kit, host[2]), 0); /* gone, and not with the key of another */
+    stop(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +315,7 @@ int main(void)
         cmocka_unit_test(full_tables_refuse_and_leave_nothing_behind),
         cmocka_unit_test(an_spi_in_use_or_a_provider_that_fails_refuses),
         cmocka_unit_test(stats_count_both_directions),
+        cmocka_unit_test(spd_each_host_is_sent_to_with_its_own_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
