@@ -308,6 +308,8 @@ struct sim *sim_readable(uint64_t seed);
 struct sim *sim_readable_up(uint64_t seed);
 /* Lets what is held go its way; both end up with an IKE SA and a child. Ends the simulation. */
 void sim_goes_on(struct sim *s);
+/* The oldest datagram of IKE in flight, which must be there. */
+struct sim_datagram *sim_in_the_air(struct sim *s);
 /* A datagram that gets that status, changes nothing and is not answered. */
 void sim_assert_dropped(struct sim *s, const struct sim_datagram *d, enum ipsec_status status);
 /* sim_disagreement as an assertion, with a probe and traffic both ways. */

@@ -116,6 +116,19 @@ void sim_goes_on(struct sim *s)
     sim_free(s);
 }
 
+struct sim_datagram *sim_in_the_air(struct sim *s)
+{
+    struct sim_datagram *d = sim_queued(s, 0);
+
+    for (uint32_t n = 1; d != NULL && d->esp; n++) {
+        d = sim_queued(s, n);
+    }
+    if (d == NULL) {
+        fail();
+    }
+    return d;
+}
+
 void sim_assert_dropped(struct sim *s, const struct sim_datagram *d, enum ipsec_status status)
 {
     const uint64_t before = sim_digest(&s->nodes[d->to]);

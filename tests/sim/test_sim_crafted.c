@@ -332,17 +332,6 @@ static void auth_07_request_without_anything(void **state)
 /* ---- CREATE_CHILD_SA ---------------------------------------------------------------------------
  */
 
-static struct sim_datagram *in_flight(struct sim *s)
-{
-    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
-        if (s->queue[i].used && !s->queue[i].esp) {
-            return &s->queue[i];
-        }
-    }
-    fail();
-    return NULL;
-}
-
 static struct sim *rekey_in_flight(uint64_t seed, bool ike)
 {
     struct sim *s = sim_readable_up(seed);
@@ -362,7 +351,7 @@ static void rekey_02_unknown_child(void **state)
     struct sim *s = rekey_in_flight(40, false);
 
     (void)state;
-    in_flight(s)->octets[28 + 4 + 16 + 8] ^= 0xff; /* the SPI in N(REKEY_SA) */
+    sim_in_the_air(s)->octets[28 + 4 + 16 + 8] ^= 0xff; /* the SPI in N(REKEY_SA) */
     s->held = false;
     sim_run(s, 1000);
     sim_assert_ladder(s, "A CREATE_CHILD_SA request 3: SK{N(REKEY_SA) SA Ni KE TSi TSr}\n"
@@ -381,7 +370,7 @@ static void child_13_rekey_of_no_protocol(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(protocols); i++) {
         struct sim *s = rekey_in_flight(41, false);
-        in_flight(s)->octets[28 + 4 + 16 + 4] = protocols[i];
+        sim_in_the_air(s)->octets[28 + 4 + 16 + 4] = protocols[i];
         assert_true(sim_deliver(s, 0));
         assert_null(strstr(s->ladder, "SK{SA Nr"));
         assert_int_equal(sim_sink_count(B(s)) <= 1, 1);
@@ -397,7 +386,7 @@ static void rekey_06_without_ke(void **state)
     uint8_t first = 0;
 
     (void)state;
-    const struct ipsec_view whole = sim_craft_inside(in_flight(s), &first);
+    const struct ipsec_view whole = sim_craft_inside(sim_in_the_air(s), &first);
     assert_true(whole.length > 300 && whole.length < sizeof(chain));
     memcpy(chain, whole.data, whole.length);
     const size_t nonce_at = (size_t)chain[2] << 8 | chain[3];
@@ -431,7 +420,7 @@ static struct sim_datagram init_request(struct sim *s)
     sim_start(s);
     s->held = true;
     (void)sim_connect(s);
-    return *in_flight(s);
+    return *sim_in_the_air(s);
 }
 
 static void stranger(uint64_t seed, size_t at, uint8_t value, enum ipsec_status expected)

@@ -70,23 +70,12 @@ static void rebuild(struct ipsec_view from, uint8_t first, const struct edit *ed
     }
 }
 
-static struct sim_datagram *in_flight(struct sim *s)
-{
-    for (size_t i = 0; i < SIM_QUEUE_MAX; i++) {
-        if (s->queue[i].used) {
-            return &s->queue[i];
-        }
-    }
-    fail();
-    return NULL;
-}
-
 /* IKE_AUTH (request to B, or answer to A) or what a command has sent, edited and delivered. */
 static enum ipsec_status deliver_edited(struct sim *s, const struct edit *edit)
 {
     static struct chain chain;
     static struct sim_datagram d;
-    struct sim_datagram *flying = in_flight(s);
+    struct sim_datagram *flying = sim_in_the_air(s);
     uint8_t first = 0;
     const struct ipsec_view inside = sim_craft_inside(flying, &first);
     struct sim_craft what = {.exchange = flying->octets[18],
