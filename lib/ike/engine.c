@@ -164,7 +164,7 @@ static enum ipsec_status awaited_message(struct ipsec_ike *ike, struct ipseci_ik
     }
     /* RFC 7296 2.4: only what is new proves that the peer lives; the rest may be a replay. */
     sa->last_heard = ike->now;
-    if (sa->state == IPSECI_IKE_ESTABLISHED && !sa->proven) {
+    if (sa->state == IPSECI_IKE_ESTABLISHED && (!sa->proven || sa->crossed)) {
         ipseci_heir_heard(ike, sa);
     }
     if (response || ipseci_window_newest(ike, sa, in->header.message_id)) {

@@ -9,6 +9,11 @@
  * know and rekeys do not change. The lower rank leaves. Only the end that began it deletes it, and
  * only when it knows that the other end has the one that stays: nothing that is lost or late on the
  * way can take away the highest.
+ *
+ * Two ends that reauthenticate at once make two heirs of one elder. As long as the elder is there
+ * the lower of the two gives up, and leaves the elder to the other. When it is gone they are
+ * duplicates; but the peer's may be none of its heirs, and given up for the elder just now, so that
+ * one that is below the elder is believed in only when it is still there after a while.
  */
 #include "narrow.h"
 #include "reauth.h"
@@ -241,6 +246,53 @@ static enum carried carried(const struct ipsec_ike *ike, const struct ipseci_ike
     return result;
 }
 
+/* Whom the peer has given up is gone after so long a time. */
+static bool is_settled(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa, unsigned times)
+{
+    return ike->now - sa->established >= (ipsec_ms)times * IPSECI_REPLACED_MS;
+}
+
+void ipseci_heir_crosses(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+
+    while (!sa->first && (other = next_sibling(ike, sa, &cursor)) != NULL) {
+        struct ipseci_ike_sa *heir = ipseci_heir(ike, other);
+        if (heir != NULL && heir->is_heir) {
+            heir->crossed = true;
+        }
+        other->crossed = other->is_heir && !is_settled(ike, other, 1);
+    }
+}
+
+/* The peer has made one in the elder's place at the same time, which is the higher. */
+static bool outdone(const struct ipsec_ike *ike, const struct ipseci_ike_sa *elder,
+                    const struct ipseci_ike_sa *heir)
+{
+    const struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+
+    if (!heir->crossed || heir->peer->several_ike_sas) {
+        return false;
+    }
+    while ((other = next_sibling(ike, heir, &cursor)) != NULL) {
+        if (other != elder && !other->first && other->established > elder->established &&
+            other->rank > heir->rank) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void give_up(struct ipsec_ike *ike, struct ipseci_ike_sa *elder, struct ipseci_ike_sa *heir)
+{
+    heir->elder = 0;
+    leave(ike, heir);
+    elder->reauth_due = ipseci_retry_at(ike, elder->ends); /* if the peer does not end it */
+    ipseci_life_update_ike(ike, elder);
+}
+
 static void duplicates(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 
 void ipseci_heir_settle(struct ipsec_ike *ike, struct ipseci_ike_sa *heir)
@@ -253,6 +305,10 @@ void ipseci_heir_settle(struct ipsec_ike *ike, struct ipseci_ike_sa *heir)
     if (elder == NULL || elder->state != IPSECI_IKE_ESTABLISHED) {
         heir->elder = 0;
         duplicates(ike, heir);
+        return;
+    }
+    if (outdone(ike, elder, heir)) {
+        give_up(ike, elder, heir);
         return;
     }
     const enum carried result = carried(ike, elder, heir);
@@ -291,6 +347,11 @@ void ipseci_heir_closing(struct ipsec_ike *ike, struct ipseci_ike_sa *sa, enum i
         elder->reauth_due = ipseci_retry_at(ike, elder->ends);
         ipseci_life_update_ike(ike, elder);
     }
+    if (elder != NULL && elder->state == IPSECI_IKE_ESTABLISHED && sa->crossed) {
+        elder->crossed = true; /* the peer's one is looked at again when it is next heard of */
+        elder->want_probe = true;
+        ipseci_touch(ike, elder->self);
+    }
 }
 
 void ipseci_heir_cancel(struct ipsec_ike *ike, const struct ipseci_ike_sa *elder)
@@ -305,13 +366,14 @@ void ipseci_heir_cancel(struct ipsec_ike *ike, const struct ipseci_ike_sa *elder
 /* ---- duplicates --------------------------------------------------------------------------------
  */
 
-/* One that is on its way to take the place of another is none. */
+/* One that is on its way to take the place of another is none; nor is one in whose place both ends
+ * have begun another, till it is seen what comes of them. */
 static bool engaged(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
 {
     const struct ipseci_ike_sa *heir = ipseci_heir(ike, sa);
 
     return ipseci_sa_get(ike, sa->elder) != NULL ||
-           (heir != NULL && heir->state == IPSECI_IKE_ESTABLISHED);
+           (heir != NULL && (heir->state == IPSECI_IKE_ESTABLISHED || heir->crossed));
 }
 
 static void supersede(struct ipsec_ike *ike, struct ipseci_ike_sa *loser,
@@ -329,6 +391,15 @@ static void supersede(struct ipsec_ike *ike, struct ipseci_ike_sa *loser,
     }
 }
 
+/* One is ours to delete, and the other one is higher. */
+static bool loses(const struct ipsec_ike *ike, const struct ipseci_ike_sa *ours,
+                  const struct ipseci_ike_sa *theirs)
+{
+    return ours->first && !theirs->first && ours->rank < theirs->rank &&
+           (ours->elder_rank < theirs->rank ||
+            (is_settled(ike, ours, 1) && is_settled(ike, theirs, 1)));
+}
+
 static void duplicates(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     struct ipseci_ike_sa *other;
@@ -338,11 +409,13 @@ static void duplicates(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         return;
     }
     while (!engaged(ike, sa) && (other = next_sibling(ike, sa, &cursor)) != NULL) {
-        struct ipseci_ike_sa *loser = sa->rank < other->rank ? sa : other;
-        struct ipseci_ike_sa *winner = loser == sa ? other : sa;
-        if (sa->first != other->first && sa->rank != other->rank && loser->first &&
-            !loser->is_heir && !engaged(ike, other)) {
-            supersede(ike, loser, winner);
+        if (engaged(ike, other)) {
+            continue;
+        }
+        if (loses(ike, sa, other)) {
+            supersede(ike, sa, other);
+        } else if (loses(ike, other, sa)) {
+            supersede(ike, other, sa);
         }
     }
 }
@@ -365,7 +438,6 @@ void ipseci_heir_heard(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
     struct ipseci_child *child = ipseci_child_get(ike, sa->child_first);
 
-    sa->proven = true;
     while (child != NULL) {
         const struct ipseci_child *old = ipseci_child_get(ike, child->replaces);
         if (child->state == IPSECI_CHILD_INSTALLED && (old == NULL || old->ike_sa != sa->self)) {
@@ -373,6 +445,9 @@ void ipseci_heir_heard(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
         }
         child = ipseci_child_get(ike, child->next);
     }
+    sa->proven = true;
     spare(ike, sa);
     duplicates(ike, sa);
+    /* the other one came up no later than that */
+    sa->crossed = sa->crossed && !is_settled(ike, sa, 2);
 }

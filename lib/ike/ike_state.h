@@ -106,11 +106,13 @@ struct ipseci_ike_sa {
     bool first : 1;           /* we began the first IKE SA of this line of rekeyed ones */
     bool proven : 1;          /* the peer is known to have it, too */
     bool is_heir : 1;         /* we began it to take the place of another */
+    bool crossed : 1;         /* and the peer another one at that time */
     uint8_t follow;           /* enum ipseci_task to start at once, with the handshake it has */
     uint8_t tries;            /* sendings of the outstanding request */
     uint8_t temporary;        /* TEMPORARY_FAILURE in a row */
     uint8_t reason;           /* enum ipsec_reason of a close under way */
     uint32_t rekeys;
+    uint32_t elder_rank; /* the highest of those that we left for it; see rank */
     uint64_t spi_i;
     uint64_t spi_r;
     uint64_t init_key; /* in by_init while half-open: the address may change meanwhile */

@@ -105,8 +105,11 @@ void ipseci_reauth_established(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
     const struct ipseci_ike_sa *elder = ipseci_sa_get(ike, sa->elder);
 
     sa->proven = sa->initiator;
-    sa->rank = elder != NULL ? elder->rank
-                             : (uint32_t)((sa->spi_i < sa->spi_r ? sa->spi_i : sa->spi_r) >> 32);
+    sa->rank = (uint32_t)((sa->spi_i < sa->spi_r ? sa->spi_i : sa->spi_r) >> 32);
+    if (elder != NULL && elder->first) {
+        sa->elder_rank = elder->rank > elder->elder_rank ? elder->rank : elder->elder_rank;
+    }
+    ipseci_heir_crosses(ike, sa);
     if (sa->peer->reauth_ms != 0) {
         arm(ike, sa, sa->peer->reauth_ms);
     }
@@ -133,7 +136,9 @@ void ipseci_reauth_inherit(const struct ipseci_ike_sa *old, struct ipseci_ike_sa
     made->first = old->first;
     made->proven = old->proven;
     made->is_heir = old->is_heir;
+    made->crossed = old->crossed;
     made->rank = old->rank;
+    made->elder_rank = old->elder_rank;
     made->reauth_due = old->reauth_due;
     made->auth_ends = old->auth_ends;
     made->ends = min_ms(made->ends, made->auth_ends);

@@ -43,13 +43,15 @@ bool ipseci_same_ends(const struct ipseci_ike_sa *sa, const struct ipsec_peer *p
                       const struct ipsec_id *remote_id);
 /* The IKE SA that is to take this one's place; NULL: none. */
 struct ipseci_ike_sa *ipseci_heir(const struct ipsec_ike *ike, const struct ipseci_ike_sa *elder);
+/* It has come up. When it is the peer's: what we begin in another's place crosses it. */
+void ipseci_heir_crosses(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa);
 /* Asks for the elder's children on the heir. IPSEC_ERR_FULL: not for all. */
 enum ipsec_status ipseci_heir_wants(struct ipsec_ike *ike, const struct ipseci_ike_sa *elder,
                                     struct ipseci_ike_sa *heir,
                                     const struct ipsec_child_config *first);
 /* What came of it: the elder is deleted when nothing is left on it alone. */
 void ipseci_heir_settle(struct ipsec_ike *ike, struct ipseci_ike_sa *heir);
-/* Both ends have it now. */
+/* Both ends have it now; called again while `crossed`. */
 void ipseci_heir_heard(struct ipsec_ike *ike, struct ipseci_ike_sa *sa);
 /* new_sa is old, rekeyed. */
 void ipseci_heir_rekeyed(struct ipsec_ike *ike, struct ipseci_ike_sa *old,

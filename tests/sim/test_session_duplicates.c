@@ -170,6 +170,114 @@ static void coll_15_one_after_the_other(void **state)
     }
 }
 
+/* ---- both reauthenticate -----------------------------------------------------------------------
+ */
+
+static void again(struct sim_node *n)
+{
+    assert_int_equal(
+        ipsec_ike_reauthenticate(n->ike, sim_sa(n, IPSEC_IKE_ESTABLISHED), n->sim->now), IPSEC_OK);
+}
+
+static struct sim *up_by(uint64_t seed, int by)
+{
+    struct sim *s = sim_new(seed);
+
+    patient(s);
+    A(s)->peer.liveness_ms = B(s)->peer.liveness_ms = 20000;
+    sim_start(s);
+    begin(s, &s->nodes[by]);
+    sim_run(s, 5000);
+    sim_assert_agree(s, 1, 1);
+    sim_ladder_clear(s);
+    return s;
+}
+
+static void assert_one_heir(struct sim *s, const char *what, uint64_t which)
+{
+    const char *wrong = sim_disagreement(s, 1, 1);
+
+    wrong = wrong != NULL ? wrong : sim_dead(s);
+    if (wrong != NULL) {
+        print_error("%s %llx: %s\n%s", what, (unsigned long long)which, wrong, s->ladder);
+        fail();
+    }
+}
+
+/* At the same time: one heir stays, at neither end always the own one, and no packet is lost. */
+static void coll_15_both_reauthenticate(void **state)
+{
+    uint32_t kept_by_a = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct sim *s = up_by(seed, seed & 1);
+        again(A(s));
+        again(B(s));
+        for (int i = 0; i < 400; i++) {
+            sim_traffic(s);
+            sim_run(s, 100);
+        }
+        assert_one_heir(s, "seed", seed);
+        assert_int_equal(s->esp_lost, 0);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 0);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_ESTABLISHED], 3);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_CLOSED], 2);
+        const struct ipseci_ike_sa *sa =
+            ipseci_sa_get(A(s)->ike, sim_sa(A(s), IPSEC_IKE_ESTABLISHED));
+        kept_by_a += sa->first ? 1 : 0;
+        sim_free(s);
+    }
+    assert_in_range(kept_by_a, 5, 35);
+}
+
+/* Every order of arrival: neither end is without an IKE SA at any time, and one stays. */
+static void coll_15_both_reauthenticate_in_each_order(void **state)
+{
+    (void)state;
+    for (uint64_t order = 0; order < 1u << 12; order++) {
+        struct sim *s = up_by(order + 1, order & 1);
+        s->held = true;
+        again(A(s));
+        again(B(s));
+        for (uint32_t i = 0; i < 24; i++) {
+            const uint32_t flying = sim_in_flight(s);
+            if (flying > 0) {
+                (void)sim_deliver(s, (order >> i % 12 & 1) != 0 ? flying - 1 : 0);
+            }
+            s->now += 3;
+            assert_true(established(A(s)) > 0 && established(B(s)) > 0);
+        }
+        s->held = false;
+        sim_run(s, 200000);
+        s->esp_lost = 0;
+        assert_one_heir(s, "order", order);
+        sim_free(s);
+    }
+}
+
+/* Every pattern of losses. */
+static void coll_15_both_reauthenticate_with_losses(void **state)
+{
+    (void)state;
+    for (uint64_t mask = 0; mask < 1u << 12; mask++) {
+        struct sim *s = up_by(mask + 1, mask & 1);
+        s->loss_first = s->sent;
+        s->loss_mask = mask;
+        again(A(s));
+        again(B(s));
+        for (int i = 0; i < 100; i++) {
+            sim_run(s, 200);
+            assert_true(established(A(s)) > 0 && established(B(s)) > 0);
+        }
+        s->loss_mask = 0;
+        sim_run(s, 200000);
+        s->esp_lost = 0;
+        assert_one_heir(s, "mask", mask);
+        sim_free(s);
+    }
+}
+
 /* ---- what stays as it is -----------------------------------------------------------------------
  */
 
@@ -260,6 +368,9 @@ int main(void)
         cmocka_unit_test(coll_15_with_losses),
         cmocka_unit_test(coll_15_in_each_order),
         cmocka_unit_test(coll_15_one_after_the_other),
+        cmocka_unit_test(coll_15_both_reauthenticate),
+        cmocka_unit_test(coll_15_both_reauthenticate_in_each_order),
+        cmocka_unit_test(coll_15_both_reauthenticate_with_losses),
         cmocka_unit_test(coll_15_several_when_wanted),
         cmocka_unit_test(coll_15_two_by_one_end),
         cmocka_unit_test(coll_15_children_go_over),
