@@ -12,14 +12,6 @@ static void release(struct ipsec_ike *ike, const struct ipsec_peer *peer, uint32
     }
 }
 
-void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs)
-{
-    if (hs->facts.lease_open) {
-        hs->facts.lease_open = false;
-        release(ike, hs->facts.lease_peer, hs->facts.lease.lease);
-    }
-}
-
 /* An IKE SA that holds this lease; number 0: any. */
 static struct ipseci_ike_sa *holder(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
                                     const struct ipsec_id *remote_id, uint32_t number)
@@ -46,9 +38,9 @@ uint32_t ipseci_lease_held(const struct ipsec_ike *ike, const struct ipsec_peer 
     return sa != NULL ? sa->lease_number : 0;
 }
 
-/* The handshake that is about to give the same lease once more; NULL: none. */
-static struct ipseci_handshake *sharer(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
-                                       uint32_t number)
+/* A handshake that has it: open, as its own; or about to give once more what an IKE SA has. */
+static struct ipseci_handshake *giver(const struct ipsec_ike *ike, const struct ipsec_peer *peer,
+                                      uint32_t number, bool open)
 {
     struct ipseci_handshake *hs;
     uint32_t cursor = 0;
@@ -56,28 +48,46 @@ static struct ipseci_handshake *sharer(const struct ipsec_ike *ike, const struct
 
     while ((hs = (struct ipseci_handshake *)ipseci_pool_next(&ike->handshakes, &cursor, &handle)) !=
            NULL) {
-        if (hs->facts.lease_shared && hs->facts.lease_peer == peer &&
-            hs->facts.lease.lease == number) {
+        if ((open ? hs->facts.lease_open : hs->facts.lease_shared) &&
+            hs->facts.lease_peer == peer && hs->facts.lease.lease == number) {
             return hs;
         }
     }
     return NULL;
 }
 
-void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+/* Given up by one: it goes back when nobody else has it. */
+static void give_back(struct ipsec_ike *ike, const struct ipsec_peer *peer, uint32_t number)
 {
-    const uint32_t number = sa->lease_number;
-
-    if (!sa->lease.given) {
+    if (number != 0 &&
+        (holder(ike, peer, NULL, number) != NULL || giver(ike, peer, number, true) != NULL)) {
         return;
     }
-    sa->lease.given = false;
-    struct ipseci_handshake *hs = number != 0 ? sharer(ike, sa->peer, number) : NULL;
-    if (hs != NULL) {
-        hs->facts.lease_shared = false;
-        hs->facts.lease_open = true; /* now it is its own */
-    } else if (number == 0 || holder(ike, sa->peer, NULL, number) == NULL) {
-        release(ike, sa->peer, number); /* nobody else has it */
+    struct ipseci_handshake *next = number != 0 ? giver(ike, peer, number, false) : NULL;
+    if (next != NULL) {
+        next->facts.lease_shared = false;
+        next->facts.lease_open = true; /* now it is its own */
+    } else {
+        release(ike, peer, number);
+    }
+}
+
+void ipseci_lease_drop(struct ipsec_ike *ike, struct ipseci_handshake *hs)
+{
+    const bool open = hs->facts.lease_open;
+
+    hs->facts.lease_open = false;
+    hs->facts.lease_shared = false;
+    if (open) {
+        give_back(ike, hs->facts.lease_peer, hs->facts.lease.lease);
+    }
+}
+
+void ipseci_lease_end(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    if (sa->lease.given) {
+        sa->lease.given = false;
+        give_back(ike, sa->peer, sa->lease_number);
     }
 }
 
@@ -105,7 +115,8 @@ void ipseci_fact_lease(struct ipsec_ike *ike, struct ipseci_handshake *hs, enum 
         facts->lease = *set;
         facts->lease_peer = facts->peer != NULL ? facts->peer : sa->peer;
         facts->lease_shared =
-            set->lease != 0 && holder(ike, facts->lease_peer, NULL, set->lease) != NULL;
+            set->lease != 0 && (holder(ike, facts->lease_peer, NULL, set->lease) != NULL ||
+                                giver(ike, facts->lease_peer, set->lease, true) != NULL);
         facts->lease_open = !facts->lease_shared;
     }
     if (status == IPSEC_OK && !lease_usable(set)) {

@@ -390,12 +390,10 @@ static void eap_only_from_the_client(void **state)
     sim_free(s);
 }
 
-/* The same address is asked for, and the lease goes over: given once, released once. */
-static void the_lease_goes_over(void **state)
+static struct sim *roaming(uint64_t seed)
 {
-    struct sim *s = sim_new(17);
+    struct sim *s = sim_new(seed);
 
-    (void)state;
     A(s)->peer.request_config = IPSEC_CONFIG_IPV4;
     A(s)->child[0].local_dynamic = true;
     A(s)->child[0].local_ts.count = 0;
@@ -405,6 +403,15 @@ static void the_lease_goes_over(void **state)
     sim_node_callbacks(B(s));
     sim_address(&B(s)->lease.ipv4, "10.77.0.5");
     B(s)->lease.ipv4_bits = 24;
+    return s;
+}
+
+/* The same address is asked for, and the lease goes over: given once, released once. */
+static void the_lease_goes_over(void **state)
+{
+    struct sim *s = roaming(17);
+
+    (void)state;
     sim_start(s);
     (void)sim_connect(s);
     sim_address(&B(s)->lease.ipv4, "10.77.0.6"); /* what anybody else would get */
@@ -416,6 +423,55 @@ static void the_lease_goes_over(void **state)
     assert_int_equal(B(s)->last_lease.held, 1);
     assert_int_equal(A(s)->assigned.ipv4.bytes[3], 5);
     assert_int_equal(B(s)->leased, 1);
+    assert_int_equal(B(s)->released, 0);
+    assert_int_equal(ipsec_ike_delete(A(s)->ike, sim_sa(A(s), 0), s->now), IPSEC_OK);
+    sim_run(s, 5000);
+    assert_int_equal(B(s)->released, 1);
+    sim_free(s);
+}
+
+/* A caller that gives a peer one address, however often it comes. */
+static enum ipsec_status the_same(void *user, uint32_t token, const struct ipsec_lease_query *query,
+                                  struct ipsec_config_set *set)
+{
+    struct sim_node *n = user;
+
+    (void)token;
+    (void)query;
+    *set = n->lease;
+    set->lease = 1;
+    n->leased = 1;
+    return IPSEC_OK;
+}
+
+static void count_release(void *user, const struct ipsec_peer *peer, uint32_t lease)
+{
+    struct sim_node *n = user;
+
+    assert_ptr_equal(peer, &n->peer);
+    assert_int_equal(lease, 1);
+    n->released++;
+}
+
+/* Two IKE SAs that have one lease end together, as a third one comes up that is given it, too. */
+static void a_lease_of_several_is_released_with_the_last(void **state)
+{
+    struct sim *s = roaming(13);
+
+    (void)state;
+    A(s)->peer.no_initial_contact = true;
+    A(s)->peer.several_ike_sas = B(s)->peer.several_ike_sas = true;
+    B(s)->config.callbacks.lease = the_same;
+    B(s)->config.callbacks.release = count_release;
+    sim_start(s);
+    (void)sim_connect(s);
+    (void)sim_connect(s);
+    sim_assert_agree(s, 2, 2);
+    ipsec_ike_forget_peer(A(s)->ike, &A(s)->peer, s->now);
+    A(s)->peer.no_initial_contact = false;
+    (void)sim_connect(s);
+    sim_run(s, 5000);
+    sim_assert_agree(s, 1, 1);
     assert_int_equal(B(s)->released, 0);
     assert_int_equal(ipsec_ike_delete(A(s)->ike, sim_sa(A(s), 0), s->now), IPSEC_OK);
     sim_run(s, 5000);
@@ -485,6 +541,7 @@ int main(void)
         cmocka_unit_test(silent_peer),
         cmocka_unit_test(eap_only_from_the_client),
         cmocka_unit_test(the_lease_goes_over),
+        cmocka_unit_test(a_lease_of_several_is_released_with_the_last),
         cmocka_unit_test(rekeyed_meanwhile),
         cmocka_unit_test(behind_a_nat),
     };
