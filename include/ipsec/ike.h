@@ -357,7 +357,8 @@ struct ipsec_packet_selectors {
  * (RFC 7296 2.9; not on a side that has IPSEC_SELECTORS_MAX already); NULL: none. Copied.
  * IPSEC_OK: under way, or there. IPSEC_ERR_ARGUMENT (no remote address to call, or the packet is
  * outside of the child's selectors), IPSEC_ERR_STATE (the IKE SA has not brought the address of a
- * dynamic side), IPSEC_ERR_FULL, IPSEC_ERR_NOT_BUILT_IN as above. */
+ * dynamic side, or a new one would not bring the peer's), IPSEC_ERR_FULL, IPSEC_ERR_NOT_BUILT_IN as
+ * above. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
 ipsec_ike_acquire(struct ipsec_ike *ike, const struct ipsec_peer *peer,
                   const struct ipsec_child_config *config,

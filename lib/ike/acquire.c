@@ -6,6 +6,22 @@
 #include "engine.h"
 #include "narrow.h"
 
+/* Another one that is up takes its place (see reauth.h). */
+static bool is_leaving(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
+{
+    const struct ipseci_ike_sa *other;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    while ((other = (const struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) !=
+           NULL) {
+        if (other->elder == sa->self && other->state == IPSECI_IKE_ESTABLISHED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The peer's IKE SA that the child can be made over: one that is up, or is being called. */
 static struct ipseci_ike_sa *usable_sa(const struct ipsec_ike *ike, const struct ipsec_peer *peer)
 {
@@ -17,7 +33,7 @@ static struct ipseci_ike_sa *usable_sa(const struct ipsec_ike *ike, const struct
     while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
         const bool opening = sa->initiator && sa->state < IPSECI_IKE_ESTABLISHED;
         if (sa->peer != peer || sa->want_delete ||
-            (!opening && sa->state != IPSECI_IKE_ESTABLISHED)) {
+            (!opening && sa->state != IPSECI_IKE_ESTABLISHED) || is_leaving(ike, sa)) {
             continue;
         }
         if (found == NULL || sa->state > found->state) {
@@ -71,6 +87,9 @@ static enum ipsec_status over_new_sa(struct ipsec_ike *ike, const struct ipsec_p
 
     if (peer->remote.addr.family == IPSEC_FAMILY_NONE) {
         return IPSEC_ERR_ARGUMENT;
+    }
+    if (config->remote_dynamic) {
+        return IPSEC_ERR_STATE; /* who calls gives no address */
     }
     IPSECI_TRY(ipseci_initiate(ike, peer, childless ? NULL : config, &handle));
     struct ipseci_ike_sa *sa = ipseci_sa_get(ike, handle);

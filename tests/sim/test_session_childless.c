@@ -312,6 +312,12 @@ static void acquire_that_can_not_be(void **state)
                      IPSEC_ERR_ARGUMENT);
     assert_int_equal(ipsec_ike_acquire(A(s)->ike, &A(s)->peer, NULL, NULL, s->now),
                      IPSEC_ERR_ARGUMENT);
+    A(s)->child[0].remote_dynamic = true; /* whose address the end that is called would give */
+    assert_int_equal(ipsec_ike_acquire(A(s)->ike, &A(s)->peer, &A(s)->child[0], NULL, s->now),
+                     IPSEC_ERR_STATE);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 0);
+    assert_int_equal(sim_sa(A(s), 0), 0);
+    A(s)->child[0].remote_dynamic = false;
     (void)sim_connect(s);
     assert_int_equal(ipsec_ike_acquire(A(s)->ike, &A(s)->peer, &A(s)->child[1], NULL, s->now),
                      IPSEC_ERR_FULL);

@@ -118,6 +118,37 @@ static void all_children_go_over(void **state)
     sim_free(s);
 }
 
+/* A packet that waits for a child while the others go over: it is made where they go. */
+static void a_child_on_demand_is_made_over_the_new_one(void **state)
+{
+    struct sim *s = sim_new(5);
+
+    (void)state;
+    A(s)->peer.child_count = B(s)->peer.child_count = 3;
+    A(s)->child[2].start = IPSEC_START_ON_DEMAND;
+    sim_start(s);
+    (void)sim_connect(s);
+    sim_run(s, 2000);
+    sim_assert_agree(s, 1, 2);
+    const ipsec_handle old = sim_sa(A(s), IPSEC_IKE_ESTABLISHED);
+    reauthenticate(s, A(s));
+    s->held = true;
+    for (int i = 0; i < 4; i++) {
+        assert_true(sim_deliver(s, 0));
+    }
+    assert_int_equal(A(s)->events[IPSEC_EVENT_IKE_ESTABLISHED], 2);
+    assert_int_equal(sim_sa(A(s), IPSEC_IKE_ESTABLISHED), old); /* with the second child */
+    assert_int_equal(ipsec_ike_acquire(A(s)->ike, &A(s)->peer, &A(s)->child[2], NULL, s->now),
+                     IPSEC_OK);
+    s->held = false;
+    run_busy(s, 20000);
+    assert_int_equal(A(s)->events[IPSEC_EVENT_REKEY_FAILED], 0);
+    assert_int_equal(s->esp_lost, 0);
+    sim_assert_agree(s, 1, 3);
+    assert_non_null(sim_sink_sender(A(s), &A(s)->child[2]));
+    sim_free(s);
+}
+
 /* A child that the configuration wants and somebody has closed does not come back by it. */
 static void closed_children_stay_closed(void **state)
 {
@@ -528,6 +559,7 @@ int main(void)
         cmocka_unit_test(make_before_break),
         cmocka_unit_test(rekey_11_authentication_is_asked_for_again),
         cmocka_unit_test(all_children_go_over),
+        cmocka_unit_test(a_child_on_demand_is_made_over_the_new_one),
         cmocka_unit_test(closed_children_stay_closed),
         cmocka_unit_test(child_refused),
         cmocka_unit_test(no_room),
