@@ -453,10 +453,13 @@ enum ipsec_status ipseci_auth_request(const struct ipseci_context *ctx, struct i
         return IPSEC_OK;
     }
     if (!suite_allowed(hs, &ctx->sa->suite)) {
-        /* The address spoke for another peer than the identity: its IKE proposals hold. */
-        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_NO_PROPOSAL_CHOSEN, ipseci_view(NULL, 0));
-        ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_POLICY)->peer =
-            hs->facts.peer;
+        /* The address spoke for another peer than the identity: its IKE proposals hold. RFC 7296
+         * 2.21.2: NO_PROPOSAL_CHOSEN would speak of the child, and leave the IKE SA. */
+        ipseci_auth_refuse(ctx, step, IPSECI_NOTIFY_AUTHENTICATION_FAILED, ipseci_view(NULL, 0));
+        struct ipsec_failure *f =
+            ipseci_step_fail(step, ctx, IPSEC_PHASE_IKE_AUTH, IPSEC_CAUSE_POLICY);
+        f->peer = hs->facts.peer;
+        f->notify = IPSECI_NOTIFY_AUTHENTICATION_FAILED;
         return IPSEC_OK;
     }
     if (!ipseci_mobility_unchanged(ctx->in)) {

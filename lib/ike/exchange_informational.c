@@ -194,7 +194,10 @@ enum ipsec_status ipseci_info_request(const struct ipseci_context *ctx, struct i
         step->reason = IPSEC_REASON_PEER;
     } else if (error == IPSECI_NOTIFY_AUTHENTICATION_FAILED ||
                error == IPSECI_NOTIFY_INVALID_SYNTAX) {
-        struct ipsec_failure *f = ipseci_step_fail(step, ctx, IPSEC_PHASE_ESTABLISHED,
+        const enum ipsec_phase phase = ctx->sa->state < IPSECI_IKE_ESTABLISHED
+                                           ? IPSEC_PHASE_IKE_AUTH
+                                           : IPSEC_PHASE_ESTABLISHED;
+        struct ipsec_failure *f = ipseci_step_fail(step, ctx, phase,
                                                    error == IPSECI_NOTIFY_AUTHENTICATION_FAILED
                                                        ? IPSEC_CAUSE_AUTHENTICATION
                                                        : IPSEC_CAUSE_PEER_REFUSED);

@@ -229,11 +229,23 @@ static enum ipsec_status create_child(struct ipsec_ike *ike, struct ipseci_ike_s
     return status;
 }
 
+/* RFC 7296 2.21.2: who does not accept our first proof (IDr, AUTH) says so in an INFORMATIONAL
+ * request, and has nothing more to say: between the rounds of EAP we need not wait for it. */
+static bool gives_up(const struct ipseci_handshake *hs, const struct ipseci_message *in)
+{
+    return hs != NULL && hs->eap.phase != IPSECI_EAP_NONE &&
+           in->header.exchange == IPSECI_EXCHANGE_INFORMATIONAL &&
+           ipseci_notify_find(&in->payloads, IPSECI_NOTIFY_AUTHENTICATION_FAILED, NULL);
+}
+
 static enum ipsec_status half_open_request(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                                            const struct ipseci_message *in)
 {
     struct ipseci_handshake *hs = ipseci_handshake_get(ike, sa->peer_handshake);
 
+    if (gives_up(hs, in)) {
+        return ipseci_run(ike, sa, NULL, in, ipseci_info_request);
+    }
     /* AUTH-34, CVE-2014-2338, CVE-2019-12312: nothing but IKE_AUTH before authentication */
     if (in->header.exchange != IPSECI_EXCHANGE_IKE_AUTH || hs == NULL) {
         return IPSEC_DROP_EXCHANGE;

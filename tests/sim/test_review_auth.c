@@ -114,6 +114,31 @@ static void auth_the_report_names_the_peer_of_the_identity(void **state)
     sim_free(s);
 }
 
+/* The address named a peer that takes the suite, and the identity one that does not. The refusal is
+ * of the IKE SA, not of its child (RFC 7296 2.21.2). */
+static void auth_the_suite_is_not_one_of_the_identitys_peer(void **state)
+{
+    struct sim *s = sim_new(9);
+    static struct ipsec_proposals weaker;
+
+    (void)state;
+    assert_int_equal(
+        ipsec_proposals_parse("aes128-sha256-ecp256", IPSEC_PROTOCOL_IKE, &weaker, NULL), IPSEC_OK);
+    by_identity = B(s)->peer;
+    by_identity.proposals = &weaker;
+    B(s)->config.callbacks.find_peer = find_by_identity;
+    sim_start(s);
+    (void)initiate(s);
+    sim_run(s, 1000);
+    assert_non_null(strstr(s->ladder, "B IKE_AUTH response 1: SK{N(AUTHENTICATION_FAILED)}"));
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_POLICY);
+    assert_ptr_equal(B(s)->failure.peer, &by_identity);
+    assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
+    assert_int_equal(A(s)->failure.refused_by, IPSEC_REFUSED_PEER);
+    assert_null(sim_disagreement(s, 0, 0));
+    sim_free(s);
+}
+
 /* A good signature whose message could not be worked on to its end does not speak for the next
  * message: that one's signature is bad. */
 static void auth_24_what_was_verified_in_another_message(void **state)
@@ -239,6 +264,7 @@ int main(void)
         cmocka_unit_test(auth_24_auth_26_a_responder_can_not_prove_itself_by_eap),
         cmocka_unit_test(auth_26_a_responder_that_is_to_prove_itself_by_eap_says_no),
         cmocka_unit_test(auth_the_report_names_the_peer_of_the_identity),
+        cmocka_unit_test(auth_the_suite_is_not_one_of_the_identitys_peer),
         cmocka_unit_test(auth_24_what_was_verified_in_another_message),
         cmocka_unit_test(auth_an_answer_without_random_is_made_later),
         cmocka_unit_test(child_an_answer_without_random_is_made_later),

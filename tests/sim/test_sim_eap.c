@@ -4,6 +4,9 @@
  */
 #include "sim_test.h"
 
+#include "ike_state.h"
+#include "sim_craft.h"
+
 #define A(s) (&(s)->nodes[SIM_A])
 #define B(s) (&(s)->nodes[SIM_B])
 
@@ -261,6 +264,40 @@ static void auth_34_no_other_exchange_between_the_rounds(void **state)
     sim_free(s);
 }
 
+/* RFC 7296 2.21.2: an initiator that does not accept the responder's proof may say so. */
+static void auth_34_the_client_gives_up_between_the_rounds(void **state)
+{
+    static struct sim_datagram d;
+    static const uint8_t failed[] = {0, 0, 0, 8, 0, 0, 0, 24};
+    static const uint8_t other[] = {0, 0, 0, 8, 0, 0, 0, 7};
+    const struct sim_craft what = {.exchange = 37, .first = 41, .chain = {failed, sizeof(failed)}};
+    struct sim_craft else_what = what;
+    struct sim *s = sim_new(14);
+
+    (void)state;
+    sim_eap(s, 2, true);
+    A(s)->crypto.tags_pass = B(s)->crypto.tags_pass = true;
+    sim_start(s);
+    s->held = true;
+    (void)sim_connect(s);
+    for (int i = 0; i < 4; i++) {
+        assert_true(sim_deliver(s, 0));
+    }
+    else_what.chain.data = other;
+    assert_true(sim_craft(B(s), &else_what, &d));
+    assert_int_equal(sim_inject(s, SIM_B, &d), IPSEC_DROP_EXCHANGE);
+    assert_int_not_equal(sim_sa(B(s), 0), 0);
+    assert_true(sim_craft(B(s), &what, &d));
+    assert_int_equal(sim_inject(s, SIM_B, &d), IPSEC_OK);
+    assert_int_equal(sim_sa(B(s), 0), 0);
+    assert_int_equal(B(s)->failure.phase, IPSEC_PHASE_IKE_AUTH);
+    assert_int_equal(B(s)->failure.cause, IPSEC_CAUSE_AUTHENTICATION);
+    assert_int_equal(B(s)->failure.refused_by, IPSEC_REFUSED_PEER);
+    assert_int_equal(B(s)->events[IPSEC_EVENT_IKE_ESTABLISHED], 0);
+    assert_int_equal(B(s)->ike->handshakes.used, 0);
+    sim_free(s);
+}
+
 /* Afterwards it is an IKE SA like any other. */
 static void lives_on_like_any_other(void **state)
 {
@@ -295,6 +332,7 @@ int main(void)
         cmocka_unit_test(every_round_has_its_time),
         cmocka_unit_test(every_loss_is_made_good),
         cmocka_unit_test(auth_34_no_other_exchange_between_the_rounds),
+        cmocka_unit_test(auth_34_the_client_gives_up_between_the_rounds),
         cmocka_unit_test(lives_on_like_any_other),
     };
 
