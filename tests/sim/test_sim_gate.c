@@ -5,6 +5,8 @@
  */
 #include "sim_test.h"
 
+#include "ike_state.h"
+
 #define A(s) (&(s)->nodes[SIM_A])
 #define B(s) (&(s)->nodes[SIM_B])
 
@@ -348,7 +350,7 @@ static void configurations(void **state)
     c.crypto.count = 0;
     assert_int_equal(ipsec_ike_size(&c, &bytes), IPSEC_ERR_ARGUMENT);
     c = A(s)->config;
-    c.sa_max = 70000;
+    c.sa_max = IPSECI_POOL_MAX + 1;
     assert_int_equal(ipsec_ike_size(&c, &bytes), IPSEC_ERR_ARGUMENT);
     ipsec_ike_deinit(NULL);
     sim_free(s);
