@@ -11,6 +11,7 @@
 
 #define RULES_MAX    48u
 #define COMMANDS_MAX 400u
+#define FLOWS_MAX    8u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,6 +21,19 @@ static void require(bool condition)
         __builtin_trap();
     }
 }
+
+/* The flow cache's secret, the same each time. */
+static enum ipsec_status no_random(void *context, uint8_t *out, size_t length)
+{
+    (void)context;
+    memset(out, 0x5a, length);
+    return IPSEC_OK;
+}
+
+static const struct ipsec_crypto provider = {
+    .size = sizeof(provider), .name = "none", .random = no_random};
+static const struct ipsec_crypto *const items[] = {&provider};
+static const struct ipsec_crypto_list crypto = {items, 1};
 
 struct input {
     const uint8_t *at;
@@ -126,6 +140,9 @@ static void look(struct input *in, struct ipsec_spd *spd, const struct spd_model
     require(ipsec_spd_lookup(spd, spd_model_build(&p, octets), p.outbound, &result) == IPSEC_OK);
     require(result.entry == expected.entry && result.action == expected.action &&
             result.sa == expected.sa);
+    /* Once more: as it is remembered. */
+    require(ipsec_spd_lookup(spd, spd_model_build(&p, octets), p.outbound, &result) == IPSEC_OK);
+    require(result.entry == expected.entry && result.action == expected.action);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -137,7 +154,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ipsec_spd *spd = NULL;
     struct input in = {data, size};
     c.entry_max = RULES_MAX;
-    require(ipsec_spd_init(block, sizeof(block), &c, &spd) == IPSEC_OK);
+    c.crypto = crypto;
+    c.flow_max = (size & 1) != 0 ? FLOWS_MAX : 0;
+    if (ipsec_spd_init(block, sizeof(block), &c, &spd) == IPSEC_ERR_NOT_BUILT_IN) {
+        c.flow_max = 0;
+        require(ipsec_spd_init(block, sizeof(block), &c, &spd) == IPSEC_OK);
+    }
     for (unsigned i = 0; i < COMMANDS_MAX && in.left != 0; i++) {
         const uint8_t command = take(&in);
         if (command % 4 == 0) {

@@ -98,6 +98,7 @@ struct ipsec_gw_config {
     /* Where output goes from the start; NULL: to the callbacks, until the first ipsec_gw_run.
      * Without it, what a command sends before that run is lost where no callback takes it. */
     const struct ipsec_io *io;
+    uint32_t flow_max; /* flows remembered by the SPD, see spd.h; 0: none */
 };
 #define IPSEC_GW_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_config)
 

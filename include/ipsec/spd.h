@@ -31,6 +31,10 @@ struct ipsec_spd_entry {
 struct ipsec_spd_config {
     uint32_t size;
     uint32_t entry_max; /* 0: 64 */
+    /* Flows whose answer is remembered, rounded up to a power of two; 0: none. It pays where
+     * policies are of many kinds, so that a lookup has to try many. */
+    uint32_t flow_max;
+    struct ipsec_crypto_list crypto; /* random for flow_max; unused without */
 };
 #define IPSEC_SPD_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_spd_config)
 
@@ -39,6 +43,8 @@ IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_size(const struct ipsec_s
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_init(void *block, size_t block_bytes,
                                                             const struct ipsec_spd_config *config,
                                                             struct ipsec_spd **spd);
+/* ipsec_spd_size and ipsec_spd_init: IPSEC_ERR_ARGUMENT, IPSEC_ERR_BUFFER, IPSEC_ERR_RANDOM,
+ * IPSEC_ERR_NOT_BUILT_IN (flow_max in a small build). */
 IPSEC_API void ipsec_spd_deinit(struct ipsec_spd *spd);
 
 /* Both selectors have one family. IPSEC_ERR_ARGUMENT, IPSEC_ERR_FULL, IPSEC_ERR_STRUCT_SIZE. */
@@ -64,10 +70,20 @@ struct ipsec_spd_result {
  * non-first fragment has no ports and matches only entries for any port or OPAQUE (RFC 4301 7);
  * when it could belong to an earlier entry that names ports and does not bypass, no later entry
  * lets it bypass: it is discarded under the earlier one. */
-IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd,
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_spd_lookup(struct ipsec_spd *spd,
                                                               struct ipsec_view inner_packet,
                                                               bool outbound,
                                                               struct ipsec_spd_result *result);
+
+/* Since ipsec_spd_init; all zero without flow_max. A change of the policies makes everything that
+ * is remembered old, which shows as misses; a change of an entry's SA does not, as the SA is not
+ * remembered. */
+struct ipsec_spd_stats {
+    uint64_t flow_hits;
+    uint64_t flow_misses;
+    uint64_t flow_evictions; /* flows that made room for others */
+};
+IPSEC_API void ipsec_spd_stats(const struct ipsec_spd *spd, struct ipsec_spd_stats *out);
 
 #ifdef __cplusplus
 }

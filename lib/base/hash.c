@@ -46,10 +46,7 @@ void ipseci_hash_key(struct ipseci_hash *hash, const uint8_t secret[16])
 
 static uint32_t home_of(const struct ipseci_hash *hash, uint64_t key)
 {
-    uint8_t octets[8];
-
-    ipseci_store64(octets, key);
-    return (uint32_t)ipseci_siphash(hash->secret, octets, sizeof(octets)) & hash->mask;
+    return (uint32_t)ipseci_siphash_words(hash->secret, &key, 1) & hash->mask;
 }
 
 /* The entry of this key, or the empty one where it belongs. The table is never more than half full,

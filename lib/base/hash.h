@@ -30,5 +30,7 @@ ipsec_handle ipseci_hash_find(const struct ipseci_hash *hash, uint64_t key); /* 
 bool ipseci_hash_remove(struct ipseci_hash *hash, uint64_t key);
 /* SipHash of octets under a 16-octet key (also used for stateless gate decisions). */
 uint64_t ipseci_siphash(const uint64_t secret[2], const void *data, size_t length);
+/* The same of count words of 8 octets, little-endian: faster where a key is numbers. */
+uint64_t ipseci_siphash_words(const uint64_t secret[2], const uint64_t *words, size_t count);
 
 #endif

@@ -43,22 +43,42 @@ static uint64_t load_little(const uint8_t *p, size_t length)
     return word;
 }
 
-uint64_t ipseci_siphash(const uint64_t secret[2], const void *data, size_t length)
+static void begin(uint64_t v[4], const uint64_t secret[2])
 {
-    const uint8_t *at = (const uint8_t *)data;
-    uint64_t v[4] = {
-        secret[0] ^ 0x736f6d6570736575u,
-        secret[1] ^ 0x646f72616e646f6du,
-        secret[0] ^ 0x6c7967656e657261u,
-        secret[1] ^ 0x7465646279746573u,
-    };
-    size_t left = length;
+    v[0] = secret[0] ^ 0x736f6d6570736575u;
+    v[1] = secret[1] ^ 0x646f72616e646f6du;
+    v[2] = secret[0] ^ 0x6c7967656e657261u;
+    v[3] = secret[1] ^ 0x7465646279746573u;
+}
 
-    for (; left >= 8; left -= 8, at += 8) {
-        absorb(v, load_little(at, 8));
-    }
-    absorb(v, (uint64_t)length << 56 | load_little(at, left));
+static uint64_t finish(uint64_t v[4], uint64_t last)
+{
+    absorb(v, last);
     v[2] ^= 0xff;
     rounds(v, 4);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t ipseci_siphash(const uint64_t secret[2], const void *data, size_t length)
+{
+    const uint8_t *at = (const uint8_t *)data;
+    uint64_t v[4];
+    size_t left = length;
+
+    begin(v, secret);
+    for (; left >= 8; left -= 8, at += 8) {
+        absorb(v, load_little(at, 8));
+    }
+    return finish(v, (uint64_t)length << 56 | load_little(at, left));
+}
+
+uint64_t ipseci_siphash_words(const uint64_t secret[2], const uint64_t *words, size_t count)
+{
+    uint64_t v[4];
+
+    begin(v, secret);
+    for (size_t i = 0; i < count; i++) {
+        absorb(v, words[i]);
+    }
+    return finish(v, (uint64_t)count << 59);
 }

@@ -8,14 +8,20 @@
 #include "arena.h"
 
 struct ipseci_timer {
-    ipsec_ms due;
     uint32_t position : 24; /* in the heap, plus one; 0: not queued */
     uint32_t kind : 8;      /* the user's to interpret, */
     ipsec_handle owner;     /* together with whose timer it is */
 };
 
+/* The times stand in the heap itself: with many SAs the nodes are in no cache, and are not read to
+ * compare. */
+struct ipseci_timer_entry {
+    ipsec_ms due;
+    struct ipseci_timer *timer;
+};
+
 struct ipseci_timer_queue {
-    struct ipseci_timer **heap;
+    struct ipseci_timer_entry *heap;
     uint32_t count;
     uint32_t max;
 };

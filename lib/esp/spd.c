@@ -20,7 +20,7 @@ static enum ipsec_status take_config(const struct ipsec_spd_config *given,
 {
     IPSECI_TRY(ipseci_struct_in(c, sizeof(*c), given));
     c->entry_max = c->entry_max == 0 ? ENTRY_MAX_DEFAULT : c->entry_max;
-    return c->entry_max > IPSECI_POOL_MAX ? IPSEC_ERR_ARGUMENT : IPSEC_OK;
+    return c->entry_max > IPSECI_POOL_MAX ? IPSEC_ERR_ARGUMENT : ipseci_spd_order_check(c);
 }
 
 static struct ipsec_spd *layout(struct ipseci_arena *arena, const struct ipsec_spd_config *c)
@@ -29,8 +29,7 @@ static struct ipsec_spd *layout(struct ipseci_arena *arena, const struct ipsec_s
     struct ipsec_spd *spd = IPSECI_ARENA_NEW(arena, 1, struct ipsec_spd);
     struct ipsec_spd *to = spd != NULL ? spd : &measured;
     ipseci_pool_layout(&to->pool, arena, c->entry_max, sizeof(struct ipseci_rule));
-    to->order =
-        ipseci_spd_order_layout(arena, (struct ipseci_rule *)(void *)to->pool.slots, c->entry_max);
+    to->order = ipseci_spd_order_layout(arena, (struct ipseci_rule *)(void *)to->pool.slots, c);
     return spd;
 }
 
@@ -60,6 +59,7 @@ enum ipsec_status ipsec_spd_init(void *block, size_t block_bytes,
     if (arena.failed) {
         return IPSEC_ERR_BUFFER;
     }
+    IPSECI_TRY(ipseci_spd_order_init(made->order, &c));
     *spd = made;
     return IPSEC_OK;
 }
@@ -145,7 +145,7 @@ static const struct ipseci_rule *guard(const struct ipsec_spd *spd, const struct
                : NULL;
 }
 
-enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd, struct ipsec_view inner_packet,
+enum ipsec_status ipsec_spd_lookup(struct ipsec_spd *spd, struct ipsec_view inner_packet,
                                    bool outbound, struct ipsec_spd_result *result)
 {
     struct ipseci_flow flow;
@@ -172,4 +172,15 @@ enum ipsec_status ipsec_spd_lookup(const struct ipsec_spd *spd, struct ipsec_vie
     result->sa = rule->sa;
     result->user = rule->user;
     return IPSEC_OK;
+}
+
+void ipsec_spd_stats(const struct ipsec_spd *spd, struct ipsec_spd_stats *out)
+{
+    if (out == NULL) {
+        return;
+    }
+    memset(out, 0, sizeof(*out));
+    if (spd != NULL) {
+        ipseci_spd_order_stats(spd->order, out);
+    }
 }

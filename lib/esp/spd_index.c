@@ -18,13 +18,19 @@
  *
  * The hash is without key: whom the chains hold is decided by policies, not by packets.
  */
+#include "flow_cache.h"
 #include "spd_rule.h"
 
 /* A policy that would need one more is filed in a coarser tuple of those that are there. The first
  * ones, of no bits at all, hold what fits no other. */
-#define TUPLES_MAX   64u
-#define TUPLES_ROOT  (2u * IPSECI_SPD_PURPOSES)
-#define TUPLE_NONE   UINT8_MAX
+#define TUPLES_MAX  64u
+#define TUPLES_ROOT (2u * IPSECI_SPD_PURPOSES)
+#define TUPLE_NONE  UINT8_MAX
+/* Above the place of its first policy a chain has a mark for each hash that is in it, so that most
+ * that is not there is not looked for. */
+#define PLACE_BITS   21u
+#define PLACE_MASK   ((UINT32_C(1) << PLACE_BITS) - 1)
+#define MARKS        (32u - PLACE_BITS)
 #define WORDS        4u /* local and remote address, two each; an IPv4 address fills half of one */
 #define ADDRESS_BITS 128u
 
@@ -32,6 +38,8 @@
 #define NAMES_PROTOCOL    1u
 #define NAMES_LOCAL_PORT  2u
 #define NAMES_REMOTE_PORT 4u
+
+_Static_assert(IPSECI_POOL_MAX <= PLACE_MASK, "a place is an index plus one");
 
 struct shape {
     uint8_t purpose; /* enum ipseci_spd_purpose */
@@ -53,12 +61,13 @@ struct ipseci_spd_order {
     struct ipseci_rule *rules;
     struct tuple *tuple;
     struct chains {
-        uint32_t *first; /* by hash: place of a policy, as in struct ipseci_rule */
+        uint32_t *first; /* by hash: place of a policy, as in struct ipseci_rule, and marks */
         uint32_t mask;
     } chains[IPSECI_SPD_PURPOSES];
     uint32_t tuple_max;
     uint32_t used; /* of sorted */
     uint8_t sorted[TUPLES_MAX];
+    struct ipseci_flow_cache flows; /* answers: places, as in struct ipseci_rule; 0: none */
 };
 
 /* What a search compares: of a packet, or of a policy that is filed. */
@@ -80,9 +89,22 @@ static void lay_out_chains(struct chains *chains, struct ipseci_arena *arena, ui
     chains->mask = count - 1;
 }
 
-struct ipseci_spd_order *ipseci_spd_order_layout(struct ipseci_arena *arena,
-                                                 struct ipseci_rule *rules, uint32_t rule_max)
+enum ipsec_status ipseci_spd_order_check(const struct ipsec_spd_config *c)
 {
+    return ipseci_flow_cache_check(c);
+}
+
+enum ipsec_status ipseci_spd_order_init(struct ipseci_spd_order *order,
+                                        const struct ipsec_spd_config *c)
+{
+    return ipseci_flow_cache_init(&order->flows, &c->crypto);
+}
+
+struct ipseci_spd_order *ipseci_spd_order_layout(struct ipseci_arena *arena,
+                                                 struct ipseci_rule *rules,
+                                                 const struct ipsec_spd_config *c)
+{
+    const uint32_t rule_max = c->entry_max;
     struct ipseci_spd_order measured;
     struct ipseci_spd_order *order = IPSECI_ARENA_NEW(arena, 1, struct ipseci_spd_order);
     struct ipseci_spd_order *to = order != NULL ? order : &measured;
@@ -93,6 +115,7 @@ struct ipseci_spd_order *ipseci_spd_order_layout(struct ipseci_arena *arena,
     lay_out_chains(&to->chains[IPSECI_SPD_MATCH], arena, rule_max);
     /* Only fragments come here, and only where certain ports are named. */
     lay_out_chains(&to->chains[IPSECI_SPD_GUARD], arena, rule_max / 4);
+    ipseci_flow_cache_layout(&to->flows, arena, c->flow_max);
     for (uint32_t i = 0; i < TUPLES_ROOT && to->tuple != NULL; i++) {
         to->tuple[i].shape.purpose = (uint8_t)(i / 2);
         to->tuple[i].shape.family = i % 2 == 0 ? IPSEC_FAMILY_IPV4 : IPSEC_FAMILY_IPV6;
@@ -119,8 +142,8 @@ static uint64_t mix(uint64_t state, uint64_t word)
     return product ^ product >> 32;
 }
 
-static uint32_t *chain_of(const struct ipseci_spd_order *order, const struct tuple *t,
-                          const struct point *p)
+static uint64_t hash_of(const struct ipseci_spd_order *order, const struct tuple *t,
+                        const struct point *p)
 {
     const uint8_t names = t->shape.names;
     uint64_t rest = (uint64_t)(t - order->tuple) << 40;
@@ -131,8 +154,18 @@ static uint32_t *chain_of(const struct ipseci_spd_order *order, const struct tup
     if (t->shape.family == IPSEC_FAMILY_IPV6) {
         h = mix(mix(h, p->word[1] & t->mask[1]), p->word[3] & t->mask[3]);
     }
-    const struct chains *chains = &order->chains[t->shape.purpose];
-    return &chains->first[(uint32_t)mix(h, 0) & chains->mask];
+    return mix(h, 0);
+}
+
+static uint32_t *chain_at(const struct ipseci_spd_order *order, uint8_t purpose, uint64_t hash)
+{
+    const struct chains *chains = &order->chains[purpose];
+    return &chains->first[(uint32_t)hash & chains->mask];
+}
+
+static uint32_t mark_of(uint64_t hash)
+{
+    return UINT32_C(1) << (PLACE_BITS + (uint32_t)(hash >> 32) % MARKS);
 }
 
 /* ---- Search ---------------------------------------------------------------------------------- */
@@ -202,18 +235,38 @@ static const struct ipseci_rule *search(const struct ipseci_spd_order *order, co
         if (!may_hold(t, q)) {
             continue;
         }
-        const struct ipseci_rule *rule =
-            search_chain(order->rules, *chain_of(order, t, &p), q, best);
-        best = rule != NULL ? rule : best;
+        const uint64_t hash = hash_of(order, t, &p);
+        const uint32_t chain = *chain_at(order, q->purpose, hash);
+        if ((chain & mark_of(hash)) != 0) {
+            const struct ipseci_rule *rule =
+                search_chain(order->rules, chain & PLACE_MASK, q, best);
+            best = rule != NULL ? rule : best;
+        }
     }
     return best;
 }
 
-const struct ipseci_rule *ipseci_spd_order_first(const struct ipseci_spd_order *order,
+const struct ipseci_rule *ipseci_spd_order_first(struct ipseci_spd_order *order,
                                                  const struct ipseci_flow *flow, bool outbound)
 {
     const struct query q = {flow, outbound, IPSECI_SPD_MATCH};
-    return search(order, &q, NULL);
+    struct ipseci_flow_key key;
+    uint32_t place;
+    if (order->flows.entry == NULL || flow->fragment_not_first) {
+        return search(order, &q, NULL);
+    }
+    if (ipseci_flow_cache_find(&order->flows, flow, outbound, &key, &place)) {
+        return place == 0 ? NULL : &order->rules[place - 1];
+    }
+    const struct ipseci_rule *rule = search(order, &q, NULL);
+    place = rule == NULL ? 0 : (uint32_t)(rule - order->rules) + 1;
+    ipseci_flow_cache_store(&order->flows, &key, place);
+    return rule;
+}
+
+void ipseci_spd_order_stats(const struct ipseci_spd_order *order, struct ipsec_spd_stats *out)
+{
+    *out = order->flows.stats;
 }
 
 const struct ipseci_rule *ipseci_spd_order_guard(const struct ipseci_spd_order *order,
@@ -360,15 +413,15 @@ static void close_tuple(struct ipseci_spd_order *order, uint32_t at)
 
 /* ---- Filing ---------------------------------------------------------------------------------- */
 
-static uint32_t *chain_for(const struct ipseci_spd_order *order, const struct ipseci_rule *rule,
-                           enum ipseci_spd_purpose purpose)
+static uint64_t hash_for(const struct ipseci_spd_order *order, const struct ipseci_rule *rule,
+                         enum ipseci_spd_purpose purpose)
 {
     struct point p = {.protocol = rule->local.protocol};
     load_address(p.word, rule->local.family, rule->local.first);
     load_address(p.word + 2, rule->remote.family, rule->remote.first);
     p.local_port = rule->local.port_first;
     p.remote_port = rule->remote.port_first;
-    return chain_of(order, &order->tuple[rule->tuple[purpose]], &p);
+    return hash_of(order, &order->tuple[rule->tuple[purpose]], &p);
 }
 
 static void file(struct ipseci_spd_order *order, struct ipseci_rule *rule,
@@ -381,23 +434,34 @@ static void file(struct ipseci_spd_order *order, struct ipseci_rule *rule,
     }
     advance(order, at, rule);
     rule->tuple[purpose] = (uint8_t)at;
-    uint32_t *link = chain_for(order, rule, purpose);
+    const uint64_t hash = hash_for(order, rule, purpose);
+    uint32_t *chain = chain_at(order, (uint8_t)purpose, hash);
+    uint32_t first = *chain & PLACE_MASK;
+    uint32_t *link = &first;
     while (*link != 0 && is_before(&order->rules[*link - 1], rule->priority, rule->age)) {
         link = &order->rules[*link - 1].next[purpose];
     }
     rule->next[purpose] = *link;
     *link = (uint32_t)(rule - order->rules) + 1;
+    *chain = (*chain & ~PLACE_MASK) | mark_of(hash) | first;
 }
 
-static void unfile(struct ipseci_spd_order *order, struct ipseci_rule *rule,
+static void unfile(struct ipseci_spd_order *order, const struct ipseci_rule *rule,
                    enum ipseci_spd_purpose purpose)
 {
     const uint32_t at = rule->tuple[purpose];
-    uint32_t *link = chain_for(order, rule, purpose);
+    uint32_t *chain = chain_at(order, (uint8_t)purpose, hash_for(order, rule, purpose));
+    uint32_t first = *chain & PLACE_MASK;
+    uint32_t *link = &first;
     while (&order->rules[*link - 1] != rule) {
         link = &order->rules[*link - 1].next[purpose];
     }
     *link = rule->next[purpose];
+    uint32_t marks = 0; /* of those that stay */
+    for (uint32_t place = first; place != 0; place = order->rules[place - 1].next[purpose]) {
+        marks |= mark_of(hash_for(order, &order->rules[place - 1], purpose));
+    }
+    *chain = marks | first;
     if (--order->tuple[at].count == 0) {
         close_tuple(order, at);
     }
@@ -412,6 +476,7 @@ static bool is_guard(const struct ipseci_rule *rule)
 
 void ipseci_spd_order_insert(struct ipseci_spd_order *order, struct ipseci_rule *rule)
 {
+    ipseci_flow_cache_forget(&order->flows);
     file(order, rule, IPSECI_SPD_MATCH);
     if (is_guard(rule)) {
         file(order, rule, IPSECI_SPD_GUARD);
@@ -420,6 +485,7 @@ void ipseci_spd_order_insert(struct ipseci_spd_order *order, struct ipseci_rule 
 
 void ipseci_spd_order_remove(struct ipseci_spd_order *order, struct ipseci_rule *rule)
 {
+    ipseci_flow_cache_forget(&order->flows);
     unfile(order, rule, IPSECI_SPD_MATCH);
     if (is_guard(rule)) {
         unfile(order, rule, IPSECI_SPD_GUARD);

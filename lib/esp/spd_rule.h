@@ -30,19 +30,27 @@ _Static_assert(sizeof(void *) != 8 || sizeof(struct ipseci_rule) == 112, "pack b
 
 struct ipseci_spd_order;
 
-/* Room for so many rules, which lie in `rules`; NULL while measuring. */
+/* IPSEC_ERR_NOT_BUILT_IN, IPSEC_ERR_ARGUMENT. */
+enum ipsec_status ipseci_spd_order_check(const struct ipsec_spd_config *c);
+/* Room for the order of rules, which lie in `rules`; NULL while measuring. */
 struct ipseci_spd_order *ipseci_spd_order_layout(struct ipseci_arena *arena,
-                                                 struct ipseci_rule *rules, uint32_t rule_max);
+                                                 struct ipseci_rule *rules,
+                                                 const struct ipsec_spd_config *c);
+/* IPSEC_ERR_RANDOM. */
+enum ipsec_status ipseci_spd_order_init(struct ipseci_spd_order *order,
+                                        const struct ipsec_spd_config *c);
 /* Behind the rules of its own priority and before those of larger ones. */
 void ipseci_spd_order_insert(struct ipseci_spd_order *order, struct ipseci_rule *rule);
 void ipseci_spd_order_remove(struct ipseci_spd_order *order, struct ipseci_rule *rule);
 /* RFC 4301 4.4.1: the first rule that matches; NULL: none. */
-const struct ipseci_rule *ipseci_spd_order_first(const struct ipseci_spd_order *order,
+const struct ipseci_rule *ipseci_spd_order_first(struct ipseci_spd_order *order,
                                                  const struct ipseci_flow *flow, bool outbound);
 /* The first rule before `found` that a later fragment may belong to and that does not bypass. */
 const struct ipseci_rule *ipseci_spd_order_guard(const struct ipseci_spd_order *order,
                                                  const struct ipseci_rule *found,
                                                  const struct ipseci_flow *flow, bool outbound);
+
+void ipseci_spd_order_stats(const struct ipseci_spd_order *order, struct ipsec_spd_stats *out);
 
 static inline bool ipseci_rule_covers(const struct ipseci_rule *rule,
                                       const struct ipseci_flow *flow, bool outbound)

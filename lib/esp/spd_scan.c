@@ -6,20 +6,36 @@
  */
 #include "spd_rule.h"
 
+#include <string.h>
+
 struct ipseci_spd_order {
     struct ipseci_rule *rules;
     uint32_t first; /* place plus one, as in struct ipseci_rule */
 };
 
+enum ipsec_status ipseci_spd_order_check(const struct ipsec_spd_config *c)
+{
+    return c->flow_max == 0 ? IPSEC_OK : IPSEC_ERR_NOT_BUILT_IN;
+}
+
 struct ipseci_spd_order *ipseci_spd_order_layout(struct ipseci_arena *arena,
-                                                 struct ipseci_rule *rules, uint32_t rule_max)
+                                                 struct ipseci_rule *rules,
+                                                 const struct ipsec_spd_config *c)
 {
     struct ipseci_spd_order *order = IPSECI_ARENA_NEW(arena, 1, struct ipseci_spd_order);
-    (void)rule_max;
+    (void)c;
     if (order != NULL) {
         order->rules = rules;
     }
     return order;
+}
+
+enum ipsec_status ipseci_spd_order_init(struct ipseci_spd_order *order,
+                                        const struct ipsec_spd_config *c)
+{
+    (void)order;
+    (void)c;
+    return IPSEC_OK;
 }
 
 static struct ipseci_rule *rule_at(const struct ipseci_spd_order *order, uint32_t place)
@@ -52,7 +68,7 @@ static const struct ipseci_rule *after(const struct ipseci_spd_order *order,
     return rule_at(order, rule->next[IPSECI_SPD_MATCH]);
 }
 
-const struct ipseci_rule *ipseci_spd_order_first(const struct ipseci_spd_order *order,
+const struct ipseci_rule *ipseci_spd_order_first(struct ipseci_spd_order *order,
                                                  const struct ipseci_flow *flow, bool outbound)
 {
     const struct ipseci_rule *rule = rule_at(order, order->first);
@@ -73,4 +89,10 @@ const struct ipseci_rule *ipseci_spd_order_guard(const struct ipseci_spd_order *
         }
     }
     return NULL;
+}
+
+void ipseci_spd_order_stats(const struct ipseci_spd_order *order, struct ipsec_spd_stats *out)
+{
+    (void)order;
+    memset(out, 0, sizeof(*out));
 }

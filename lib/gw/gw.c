@@ -171,6 +171,8 @@ static struct ipsec_spd_config spd_config(const struct ipsec_gw_config *c)
 {
     struct ipsec_spd_config spd = IPSEC_SPD_CONFIG_INIT;
     spd.entry_max = c->policy_max;
+    spd.flow_max = c->flow_max;
+    spd.crypto = c->crypto;
     return spd;
 }
 

@@ -45,9 +45,25 @@ static void depends_on_key_and_on_every_bit(void **state)
     }
 }
 
+static void words_are_octets_of_little_endian(void **state)
+{
+    const uint64_t words[3] = {0x0807060504030201u, 0, 0xffeeddccbbaa9988u};
+    uint8_t octets[24];
+
+    (void)state;
+    for (unsigned i = 0; i < 24; i++) {
+        octets[i] = (uint8_t)(words[i / 8] >> (8 * (i % 8)));
+    }
+    for (size_t count = 0; count <= 3; count++) {
+        assert_true(ipseci_siphash_words(key, words, count) ==
+                    ipseci_siphash(key, octets, 8 * count));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_octets_of_little_endian),
         cmocka_unit_test(known_answers),
         cmocka_unit_test(depends_on_key_and_on_every_bit),
     };

@@ -52,8 +52,8 @@ static void expires_in_order_of_time(void **state)
 
 static void setting_again_moves(void **state)
 {
-    struct ipseci_timer a = {0, 0, 0, 0};
-    struct ipseci_timer b = {0, 0, 0, 0};
+    struct ipseci_timer a = {0, 0, 0};
+    struct ipseci_timer b = {0, 0, 0};
     struct ipseci_timer_queue q;
     void *block = make(&q, 2);
 
@@ -71,7 +71,7 @@ static void setting_again_moves(void **state)
 
 static void never_cancels(void **state)
 {
-    struct ipseci_timer a = {0, 0, 0, 0};
+    struct ipseci_timer a = {0, 0, 0};
     struct ipseci_timer_queue q;
     void *block = make(&q, 1);
 
@@ -90,8 +90,8 @@ static void never_cancels(void **state)
 
 static void one_too_many_is_refused(void **state)
 {
-    struct ipseci_timer a = {0, 0, 0, 0};
-    struct ipseci_timer b = {0, 0, 0, 0};
+    struct ipseci_timer a = {0, 0, 0};
+    struct ipseci_timer b = {0, 0, 0};
     struct ipseci_timer_queue q;
     void *block = make(&q, 1);
 
@@ -128,13 +128,13 @@ static void check_heap(const struct ipseci_timer_queue *q, const struct ipseci_t
             continue;
         }
         queued++;
-        assert_true(timer[i].due == model[i]);
         assert_int_not_equal(timer[i].position, 0);
-        assert_ptr_equal(q->heap[timer[i].position - 1], &timer[i]);
+        assert_true(q->heap[timer[i].position - 1].due == model[i]);
+        assert_ptr_equal(q->heap[timer[i].position - 1].timer, &timer[i]);
     }
     assert_int_equal(q->count, queued);
     for (uint32_t i = 1; i < q->count; i++) {
-        assert_true(q->heap[(i - 1) / 2]->due <= q->heap[i]->due);
+        assert_true(q->heap[(i - 1) / 2].due <= q->heap[i].due);
     }
     assert_true(ipseci_timer_due(q) == model_due(model));
 }

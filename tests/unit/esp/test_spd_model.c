@@ -11,6 +11,7 @@
 
 #define RULES_MAX 600u
 
+static struct toy toy;
 static uint64_t draw_state;
 
 /* xorshift64* (Vigna 2016): the same numbers in every run. */
@@ -28,12 +29,14 @@ struct fixture {
     struct spd_model model;
 };
 
-static void start(struct fixture *f, uint32_t entry_max)
+static void start(struct fixture *f, uint32_t entry_max, uint32_t flow_max)
 {
     struct ipsec_spd_config c = IPSEC_SPD_CONFIG_INIT;
     size_t bytes = 0;
     memset(f, 0, sizeof(*f));
     c.entry_max = entry_max;
+    c.flow_max = flow_max;
+    c.crypto = toy.list;
     assert_int_equal(ipsec_spd_size(&c, &bytes), IPSEC_OK);
     f->block = malloc(bytes);
     assert_non_null(f->block);
@@ -176,11 +179,13 @@ static void compare(struct fixture *f, const struct spd_model_packet *packet)
     assert_int_equal(result.sa, expected.sa);
 }
 
-static void run(uint32_t rules, uint32_t turns, uint64_t seed)
+/* Each packet comes twice: with a flow cache the second answer is the remembered one. */
+static struct ipsec_spd_stats run(uint32_t rules, uint32_t turns, uint64_t seed, uint32_t flows)
 {
+    struct ipsec_spd_stats stats;
     struct fixture f;
     draw_state = seed;
-    start(&f, rules);
+    start(&f, rules, flows);
     for (uint32_t turn = 0; turn < turns; turn++) {
         if (f.model.count < rules && draw(3) != 0) {
             const struct ipsec_spd_entry entry = draw_entry();
@@ -191,6 +196,7 @@ static void run(uint32_t rules, uint32_t turns, uint64_t seed)
         for (unsigned i = 0; i < 8; i++) {
             const struct spd_model_packet packet = draw_packet();
             compare(&f, &packet);
+            compare(&f, &packet);
         }
     }
     while (f.model.count != 0) {
@@ -200,14 +206,16 @@ static void run(uint32_t rules, uint32_t turns, uint64_t seed)
     }
     const struct spd_model_packet packet = draw_packet();
     compare(&f, &packet); /* nothing is left behind */
+    ipsec_spd_stats(f.spd, &stats);
     stop(&f);
+    return stats;
 }
 
 static void spd_01_as_the_model_with_few_entries(void **state)
 {
     UNUSED_STATE;
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        run(1 + (uint32_t)seed % 7, 200, seed);
+        (void)run(1 + (uint32_t)seed % 7, 200, seed, 0);
     }
 }
 
@@ -215,7 +223,50 @@ static void spd_01_as_the_model_with_many_entries(void **state)
 {
     UNUSED_STATE;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        run(RULES_MAX, 3000, seed << 32);
+        (void)run(RULES_MAX, 3000, seed << 32, 0);
+    }
+}
+
+static enum ipsec_status try_flows(uint32_t flow_max, const struct ipsec_crypto_list *crypto)
+{
+    static _Alignas(max_align_t) uint8_t block[64 * 1024];
+    struct ipsec_spd_config c = IPSEC_SPD_CONFIG_INIT;
+    struct ipsec_spd *spd = NULL;
+    c.flow_max = flow_max;
+    c.crypto = *crypto;
+    return ipsec_spd_init(block, sizeof(block), &c, &spd);
+}
+
+static void flows_that_are_refused(void **state)
+{
+    const struct ipsec_crypto_list none = {NULL, 0};
+    UNUSED_STATE;
+    toy_init(&toy);
+    assert_int_equal(try_flows(0, &none), IPSEC_OK);
+    if (try_flows(4, &toy.list) == IPSEC_ERR_NOT_BUILT_IN) {
+        return; /* a small build */
+    }
+    assert_int_equal(try_flows(4, &toy.list), IPSEC_OK);
+    assert_int_equal(try_flows(4, &none), IPSEC_ERR_ARGUMENT);
+    assert_int_equal(try_flows(UINT32_MAX, &toy.list), IPSEC_ERR_ARGUMENT);
+    toy.random_fails = true;
+    assert_int_equal(try_flows(4, &toy.list), IPSEC_ERR_RANDOM);
+    toy.random_fails = false;
+}
+
+static void spd_01_as_the_model_with_a_flow_cache(void **state)
+{
+    UNUSED_STATE;
+    toy_init(&toy);
+    if (try_flows(4, &toy.list) == IPSEC_ERR_NOT_BUILT_IN) {
+        return;
+    }
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        const struct ipsec_spd_stats s = run(40, 600, seed << 16, 1u << seed);
+        /* 8 new packets a turn, a quarter of them later fragments, each looked up twice. */
+        assert_true(s.flow_hits > 600 * 4 && s.flow_misses > 600 * 4);
+        assert_true(s.flow_hits + s.flow_misses < 2 * (600 * 8 + 41));
+        assert_true(seed > 4 || s.flow_evictions > 0);
     }
 }
 
@@ -225,7 +276,7 @@ static void spd_01_every_pair_of_prefix_lengths(void **state)
 {
     UNUSED_STATE;
     struct fixture f;
-    start(&f, 33 * 33);
+    start(&f, 33 * 33, 0);
     for (uint32_t i = 0; i < 33 * 33; i++) {
         const uint32_t length[2] = {(i * 7 % (33 * 33)) / 33, (i * 7 % (33 * 33)) % 33};
         struct ipsec_spd_entry e = IPSEC_SPD_ENTRY_INIT;
@@ -259,6 +310,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spd_01_as_the_model_with_few_entries),
         cmocka_unit_test(spd_01_as_the_model_with_many_entries),
+        cmocka_unit_test(flows_that_are_refused),
+        cmocka_unit_test(spd_01_as_the_model_with_a_flow_cache),
         cmocka_unit_test(spd_01_every_pair_of_prefix_lengths),
     };
     return cmocka_run_group_tests_name("spd_model", tests, NULL, NULL);
