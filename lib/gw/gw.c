@@ -206,6 +206,8 @@ static enum ipsec_status lay_out(const struct ipsec_gw_config *c, struct ipseci_
     struct ipsec_gw *gw = l->gw != NULL ? l->gw : &scratch;
     ipseci_pool_layout(&gw->policies, arena, c->policy_max, sizeof(struct ipseci_gw_policy));
     ipseci_pool_layout(&gw->children, arena, c->ike.child_max, sizeof(struct ipseci_gw_child));
+    ipseci_hash_layout(&gw->by_child, arena, c->ike.child_max);
+    ipseci_hash_layout(&gw->by_config, arena, c->policy_max);
     gw->burst = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet);
     gw->burst_list = IPSECI_ARENA_NEW(arena, c->burst, struct ipsec_packet *);
     gw->burst_bytes = ipseci_arena_take(arena, c->burst, c->packet_bytes, 1);

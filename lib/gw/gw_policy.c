@@ -8,19 +8,22 @@
 
 #include <string.h>
 
+/* Two pointers in one number: a hash of them, as they may differ in few bits. */
+static uint64_t config_key(const struct ipsec_gw *gw, const struct ipsec_peer *peer,
+                           const struct ipsec_child_config *config)
+{
+    const uint64_t words[2] = {(uintptr_t)peer, (uintptr_t)config};
+    return ipseci_siphash_words(gw->by_config.secret, words, IPSECI_COUNT(words));
+}
+
 struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
                                                const struct ipsec_peer *peer,
                                                const struct ipsec_child_config *config)
 {
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    struct ipseci_gw_policy *policy;
-    while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
-        if (policy->peer == peer && policy->config == config && !policy->dynamic) {
-            return policy;
-        }
-    }
-    return NULL;
+    const uint64_t key = config_key(gw, peer, config);
+    struct ipseci_gw_policy *policy =
+        ipseci_pool_get(&gw->policies, ipseci_hash_find(&gw->by_config, key));
+    return policy != NULL && policy->peer == peer && policy->config == config ? policy : NULL;
 }
 
 struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *user)
@@ -33,16 +36,26 @@ struct ipseci_gw_policy *ipseci_gw_policy_of(const struct ipsec_gw *gw, void *us
 
 /* ---- Which child serves ---------------------------------------------------------------------- */
 
-static struct ipseci_gw_child *newest_sender(const struct ipsec_gw *gw,
-                                             const struct ipseci_gw_policy *policy)
+void ipseci_gw_policy_join(struct ipseci_gw_child *child)
+{
+    child->sibling = child->policy->children;
+    child->policy->children = child;
+}
+
+void ipseci_gw_policy_part(const struct ipseci_gw_child *child)
+{
+    struct ipseci_gw_child **link = &child->policy->children;
+    while (*link != child) {
+        link = &(*link)->sibling;
+    }
+    *link = child->sibling;
+}
+
+static struct ipseci_gw_child *newest_sender(const struct ipseci_gw_policy *policy)
 {
     struct ipseci_gw_child *newest = NULL;
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    struct ipseci_gw_child *child;
-    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
-        if (child->policy == policy && child->order != 0 &&
-            (newest == NULL || child->order > newest->order)) {
+    for (struct ipseci_gw_child *child = policy->children; child != NULL; child = child->sibling) {
+        if (child->order != 0 && (newest == NULL || child->order > newest->order)) {
             newest = child;
         }
     }
@@ -51,7 +64,7 @@ static struct ipseci_gw_child *newest_sender(const struct ipsec_gw *gw,
 
 void ipseci_gw_policy_switch(struct ipsec_gw *gw, struct ipseci_gw_policy *policy)
 {
-    struct ipseci_gw_child *child = newest_sender(gw, policy);
+    struct ipseci_gw_child *child = newest_sender(policy);
     policy->serving = child;
     for (uint32_t i = 0; i < policy->entry_count; i++) {
         /* Without a child the entry stays and acquires. RFC 4301 5.1: never in clear. */
@@ -73,15 +86,13 @@ struct ipsec_sa *ipseci_gw_policy_sa(const struct ipsec_gw *gw, struct ipsec_sa 
 {
     const struct ipseci_gw_child *serving = ipseci_gw_child_of(gw, sa);
     const struct ipseci_gw_child *newest = NULL;
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    const struct ipseci_gw_child *child;
     if (serving == NULL || serving->policy->config->mode != IPSEC_MODE_TRANSPORT ||
         goes_to(packet, serving)) {
         return sa;
     }
-    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
-        if (child->policy == serving->policy && child->order != 0 && goes_to(packet, child) &&
+    for (const struct ipseci_gw_child *child = serving->policy->children; child != NULL;
+         child = child->sibling) {
+        if (child->order != 0 && goes_to(packet, child) &&
             (newest == NULL || child->order > newest->order)) {
             newest = child;
         }
@@ -92,12 +103,16 @@ struct ipsec_sa *ipseci_gw_policy_sa(const struct ipsec_gw *gw, struct ipsec_sa 
 
 /* ---- Adding and removing a peer -------------------------------------------------------------- */
 
-static void drop_policy(struct ipsec_gw *gw, struct ipseci_gw_policy *policy, ipsec_handle handle)
+static void drop_policy(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy)
 {
+    const uint64_t key = config_key(gw, policy->peer, policy->config);
     for (uint32_t i = 0; i < policy->entry_count; i++) {
         (void)ipsec_spd_remove(gw->spd, policy->entry[i]);
     }
-    (void)ipseci_pool_release(&gw->policies, handle);
+    if (ipseci_hash_find(&gw->by_config, key) == policy->self) {
+        (void)ipseci_hash_remove(&gw->by_config, key);
+    }
+    (void)ipseci_pool_release(&gw->policies, policy->self);
 }
 
 static void drop_policies(struct ipsec_gw *gw, const struct ipsec_peer *peer)
@@ -107,7 +122,7 @@ static void drop_policies(struct ipsec_gw *gw, const struct ipsec_peer *peer)
     struct ipseci_gw_policy *policy;
     while ((policy = ipseci_pool_next(&gw->policies, &cursor, &handle)) != NULL) {
         if (policy->peer == peer) {
-            drop_policy(gw, policy, handle);
+            drop_policy(gw, policy);
         }
     }
 }
@@ -134,6 +149,7 @@ static struct ipseci_gw_policy *take_policy(struct ipsec_gw *gw, const struct ip
     if (policy != NULL) {
         policy->peer = peer;
         policy->config = config;
+        policy->self = handle;
     }
     return policy;
 }
@@ -175,23 +191,11 @@ static enum ipsec_status add_policy(struct ipsec_gw *gw, const struct ipsec_peer
     if (policy == NULL) {
         return IPSEC_ERR_FULL;
     }
+    IPSECI_TRY(ipseci_hash_add(&gw->by_config, config_key(gw, peer, config), policy->self));
     return dynamic ? IPSEC_OK : add_entries(gw, policy, &config->local_ts, &config->remote_ts);
 }
 
 /* ---- Dynamic sides --------------------------------------------------------------------------- */
-
-static void drop_one(struct ipsec_gw *gw, const struct ipseci_gw_policy *policy)
-{
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    struct ipseci_gw_policy *at = ipseci_pool_next(&gw->policies, &cursor, &handle);
-    while (at != NULL && at != policy) {
-        at = ipseci_pool_next(&gw->policies, &cursor, &handle);
-    }
-    if (at != NULL) {
-        drop_policy(gw, at, handle);
-    }
-}
 
 enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
                                        const struct ipseci_gw_child *replaced,
@@ -212,25 +216,16 @@ enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_c
     (*out)->dynamic = true;
     const enum ipsec_status status = add_entries(gw, *out, &sa->local_ts, &sa->remote_ts);
     if (status < IPSEC_OK) {
-        drop_one(gw, *out);
+        drop_policy(gw, *out);
     }
     return status;
 }
 
 void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy)
 {
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    const struct ipseci_gw_child *child;
-    if (!policy->dynamic) {
-        return;
+    if (policy->dynamic && policy->children == NULL) {
+        drop_policy(gw, policy);
     }
-    while ((child = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
-        if (child->policy == policy) {
-            return;
-        }
-    }
-    drop_one(gw, policy);
 }
 
 enum ipsec_status ipsec_gw_add_peer(struct ipsec_gw *gw, const struct ipsec_peer *peer)

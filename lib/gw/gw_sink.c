@@ -9,15 +9,7 @@
 
 struct ipseci_gw_child *ipseci_gw_child_find(const struct ipsec_gw *gw, ipsec_handle child)
 {
-    uint32_t cursor = 0;
-    ipsec_handle handle = 0;
-    struct ipseci_gw_child *record;
-    while ((record = ipseci_pool_next(&gw->children, &cursor, &handle)) != NULL) {
-        if (record->child == child) {
-            return record;
-        }
-    }
-    return NULL;
+    return ipseci_pool_get(&gw->children, ipseci_hash_find(&gw->by_child, child));
 }
 
 static void send_with(struct ipsec_gw *gw, struct ipseci_gw_child *child)
@@ -136,6 +128,20 @@ static enum ipsec_status set_soft_limits(const struct ipsec_gw *gw, const struct
     return IPSEC_OK;
 }
 
+/* The record, its name and its SAs; nothing is left when it fails. */
+static enum ipsec_status install(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
+                                 struct ipseci_gw_child *child)
+{
+    IPSECI_TRY(set_soft_limits(gw, sa, child));
+    IPSECI_TRY(ipseci_gw_tfc_start(child, sa));
+    IPSECI_TRY(ipseci_hash_add(&gw->by_child, sa->child, child->self));
+    const enum ipsec_status status = add_pair(gw, sa, child);
+    if (status < IPSEC_OK) {
+        (void)ipseci_hash_remove(&gw->by_child, sa->child);
+    }
+    return status;
+}
+
 enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *sa)
 {
     struct ipsec_gw *gw = user;
@@ -151,15 +157,14 @@ enum ipsec_status ipseci_gw_child_add(void *user, const struct ipsec_child_sa *s
     child->self = handle;
     child->child = sa->child;
     child->policy = policy;
-    enum ipsec_status status = set_soft_limits(gw, sa, child);
-    status = status < IPSEC_OK ? status : ipseci_gw_tfc_start(child, sa);
-    status = status < IPSEC_OK ? status : add_pair(gw, sa, child);
+    const enum ipsec_status status = install(gw, sa, child);
     if (status < IPSEC_OK) {
         (void)ipseci_pool_release(&gw->children, handle);
         ipseci_gw_policy_left(gw, policy);
         return status;
     }
     child->remote = sa->remote.addr;
+    ipseci_gw_policy_join(child);
     ipseci_gw_mtu_enter(gw, child, sa->spi_out);
     ipseci_gw_mtu_start(gw, child);
     if (sa->outbound_ready) {
@@ -225,6 +230,8 @@ void ipseci_gw_child_remove(void *user, ipsec_handle child)
     (void)ipsec_sad_remove(gw->sad, record->sa_in);
     (void)ipsec_sad_remove(gw->sad, record->sa_out);
     struct ipseci_gw_policy *policy = record->policy;
+    ipseci_gw_policy_part(record);
+    (void)ipseci_hash_remove(&gw->by_child, child);
     (void)ipseci_pool_release(&gw->children, record->self);
     ipseci_gw_policy_left(gw, policy);
 }

@@ -12,6 +12,7 @@
 #include <ipsec/gw.h>
 
 #include "bucket.h"
+#include "hash.h"
 #include "pool.h"
 
 /* Packets worked on at once; a larger burst is worked on in parts. Bounds arrays on the stack. */
@@ -46,8 +47,10 @@ struct ipseci_gw_child;
 struct ipseci_gw_policy {
     const struct ipsec_peer *peer;
     const struct ipsec_child_config *config;
-    struct ipseci_gw_child *serving; /* the entries send with its outbound SA; NULL: none */
-    ipsec_ms acquired;               /* time of the last acquire */
+    ipsec_handle self;                /* in the pool */
+    struct ipseci_gw_child *children; /* all of it, in no order */
+    struct ipseci_gw_child *serving;  /* the entries send with its outbound SA; NULL: none */
+    ipsec_ms acquired;                /* time of the last acquire */
     bool acquired_ever;
     bool acquire_due; /* after the burst */
     bool dynamic;     /* of one IKE SA's child with a dynamic side: goes with its last SA */
@@ -61,6 +64,7 @@ struct ipseci_gw_child {
     ipsec_handle sa_in; /* in the SAD */
     ipsec_handle sa_out;
     struct ipseci_gw_policy *policy;
+    struct ipseci_gw_child *sibling; /* the next of its policy */
     struct ipseci_gw_child *touched_next;
     uint64_t packets_soft;    /* from here on it asks to be rekeyed, */
     uint64_t bytes_soft;      /* and from here on */
@@ -110,6 +114,8 @@ struct ipsec_gw {
     struct ipsec_spd *spd;
     struct ipseci_pool policies;
     struct ipseci_pool children;
+    struct ipseci_hash by_child;  /* IKE's name of a child -> record. Nobody but us chooses these */
+    struct ipseci_hash by_config; /* peer and child configuration -> policy; two need no secret. */
     struct ipseci_gw_child *touched;
     const struct ipsec_io *io; /* set by ipsec_gw_run: output goes there */
     uint8_t *datagram;         /* outer IP: where an IKE datagram gets its headers */
@@ -167,6 +173,10 @@ struct ipseci_gw_policy *ipseci_gw_policy_find(const struct ipsec_gw *gw,
 enum ipsec_status ipseci_gw_policy_for(struct ipsec_gw *gw, const struct ipsec_child_sa *sa,
                                        const struct ipseci_gw_child *replaced,
                                        struct ipseci_gw_policy **out);
+/* The record is one of its policy's from here on, */
+void ipseci_gw_policy_join(struct ipseci_gw_child *child);
+/* and no longer. */
+void ipseci_gw_policy_part(const struct ipseci_gw_child *child);
 /* An SA has left it: a dynamic one that has no other goes. */
 void ipseci_gw_policy_left(struct ipsec_gw *gw, struct ipseci_gw_policy *policy);
 /* The record behind an SPD entry's user pointer; NULL for an entry the caller added himself. */
