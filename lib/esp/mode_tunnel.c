@@ -5,6 +5,7 @@
  */
 #include "ecn.h"
 #include "mode.h"
+#include "plain_path.h"
 #include "tunnel.h"
 
 const struct ipseci_mode ipseci_mode_tunnel = {ipseci_tunnel_prepare, ipseci_tunnel_take,
@@ -18,10 +19,7 @@ enum ipsec_status ipseci_tunnel_take(const struct ipsec_packet *p, struct ipseci
         return IPSEC_OK;
     }
     struct ipseci_flow flow;
-    IPSECI_TRY(ipseci_ip_parse(ipseci_view(in->data, p->length), &flow));
-    if (!ipseci_sa_carries(p->sa, &flow)) {
-        return IPSEC_DROP_SELECTORS;
-    }
+    IPSECI_TRY(ipseci_plain_look(p->sa, in->data, p->length, &flow));
     in->length = (p->flags & IPSEC_PACKET_TFC) != 0 ? p->length : flow.total_length;
     /* RFC 6040 4.1, normal mode: the ECN field is copied. RFC 4301 5.1.2: so is the DSCP. */
     in->marks.traffic_class = flow.traffic_class;
@@ -40,14 +38,12 @@ enum ipsec_status ipseci_tunnel_deliver(const struct ipseci_esp_note *note,
     if (out->next_header != IPSECI_ESP_NEXT_IPV4 && out->next_header != IPSECI_ESP_NEXT_IPV6) {
         return IPSEC_DROP_NEXT_HEADER;
     }
-    IPSECI_TRY(ipseci_ip_parse(ipseci_view(out->data, out->length), &flow));
     const bool is_ipv4 = out->next_header == IPSECI_ESP_NEXT_IPV4;
-    if (flow.family != (is_ipv4 ? IPSEC_FAMILY_IPV4 : IPSEC_FAMILY_IPV6)) {
+    if (out->length == 0 ||
+        out->data[0] >> 4 != (is_ipv4 ? IPSEC_FAMILY_IPV4 : IPSEC_FAMILY_IPV6)) {
         return IPSEC_DROP_VERSION;
     }
-    if (!ipseci_sa_carries(sa, &flow)) {
-        return IPSEC_DROP_SELECTORS;
-    }
+    IPSECI_TRY(ipseci_plain_look(sa, out->data, out->length, &flow));
     IPSECI_TRY(ipseci_ecn_merge(out->data, flow.traffic_class, note->marks.traffic_class));
     if (flow.total_length > sa->bytes_max - sa->bytes) {
         return IPSEC_DROP_EXPIRED;

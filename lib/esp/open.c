@@ -34,8 +34,8 @@ static enum ipsec_status check_lengths(const struct ipsec_sa *sa, uint32_t lengt
     if (length < around + sa->aead.block) {
         return IPSEC_DROP_TRUNCATED;
     }
-    /* the block is a power of two */
-    return ((length - around) & (sa->aead.block - 1u)) == 0 ? IPSEC_OK : IPSEC_DROP_MALFORMED;
+    const uint32_t block = sa->aead.block; /* a power of two */
+    return ((length - around) & (block - 1)) == 0 ? IPSEC_OK : IPSEC_DROP_MALFORMED;
 }
 
 static enum ipsec_status check_number(const struct ipsec_sa *sa, const uint8_t *esp,

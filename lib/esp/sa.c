@@ -6,6 +6,7 @@
 #include "sa.h"
 #include "arena.h"
 #include "mode.h"
+#include "plain_path.h"
 #include "selector.h"
 #include "tunnel.h"
 
@@ -141,6 +142,7 @@ static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p,
     memcpy(place, p->local_ts.item, p->local_ts.count * sizeof(*place));
     memcpy(place + p->local_ts.count, p->remote_ts.item, p->remote_ts.count * sizeof(*place));
     sa->selectors = place;
+    sa->is_plain = ipseci_plain_fits(p);
 }
 
 static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)

@@ -52,6 +52,7 @@ struct ipsec_sa {
     bool udp_encapsulation;
     bool accept_any_encapsulation;
     bool no_replay_check;
+    bool is_plain; /* selectors: one range of IPv4 addresses a side, nothing else asked */
     uint8_t local_count;
     uint8_t remote_count;
     uint8_t iv_used; /* outbound: octets of the IV store */

@@ -57,12 +57,13 @@ void ipseci_tunnel_wrap(const struct ipseci_esp_note *note, uint8_t *esp, uint32
     if (sa->local.addr.family == IPSEC_FAMILY_IPV4) {
         memcpy(ip, sa->outer_header, IPSECI_IPV4_HEADER_BYTES);
         /* RFC 6864 4.3: an ID that does not repeat soon; it tells nothing of the inner packet. */
-        ipseci_ipv4_finish(ip, total, (uint16_t)(ipseci_esp_sequence(esp) + sa->spi));
+        ipseci_ipv4_finish(ip, note->marks.traffic_class, total,
+                           (uint16_t)(ipseci_esp_sequence(esp) + sa->spi));
     } else {
         memcpy(ip, sa->outer_header, IPSECI_IPV6_HEADER_BYTES);
         ipseci_ipv6_finish(ip, total);
+        ipseci_ip_set_traffic_class(ip, note->marks.traffic_class);
     }
-    ipseci_ip_set_traffic_class(ip, note->marks.traffic_class);
 }
 
 /* A whole outer IP packet. */

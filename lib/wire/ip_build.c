@@ -20,6 +20,10 @@ static uint16_t sum_fold(uint32_t sum)
 uint16_t ipseci_checksum(struct ipsec_view octets, uint32_t sum)
 {
     size_t i = 0;
+    for (; i + 3 < octets.length; i += 4) {
+        const uint32_t two = ipseci_load32(octets.data + i);
+        sum += (two >> 16) + (two & 0xffff);
+    }
     for (; i + 1 < octets.length; i += 2) {
         sum += ipseci_load16(octets.data + i);
     }
@@ -95,10 +99,17 @@ size_t ipseci_ip_build(uint8_t *out, const struct ipseci_ip_outer *outer, size_t
     return 0;
 }
 
-void ipseci_ipv4_finish(uint8_t *header, uint16_t total_length, uint16_t id)
+/* Three fields at a time: RFC 1624, equation 3, as a sum of all changes. */
+void ipseci_ipv4_finish(uint8_t *header, uint8_t traffic_class, uint16_t total_length, uint16_t id)
 {
-    ipv4_field_set(header, 2, total_length);
-    ipv4_field_set(header, 4, id);
+    uint32_t sum = (uint16_t)~ipseci_load16(header + IPV4_CHECKSUM_AT);
+    sum += (uint32_t)UINT16_MAX * 3 - header[1] - ipseci_load16(header + 2) -
+           ipseci_load16(header + 4);
+    sum += (uint32_t)traffic_class + total_length + id;
+    header[1] = traffic_class;
+    ipseci_store16(header + 2, total_length);
+    ipseci_store16(header + 4, id);
+    ipseci_store16(header + IPV4_CHECKSUM_AT, (uint16_t)~sum_fold(sum));
 }
 
 void ipseci_ipv6_finish(uint8_t *header, uint16_t total_length)

@@ -83,9 +83,9 @@ struct ipseci_ip_outer {
  */
 size_t ipseci_ip_build(uint8_t *out, const struct ipseci_ip_outer *outer, size_t payload_length);
 
-/* Sets length (total, this header included), and for IPv4 the ID, of a header made by
+/* Sets length (total, this header included), and for IPv4 class and ID, of a header made by
  * ipseci_ip_build; keeps the checksum right. For templates copied per packet. */
-void ipseci_ipv4_finish(uint8_t *header, uint16_t total_length, uint16_t id);
+void ipseci_ipv4_finish(uint8_t *header, uint8_t traffic_class, uint16_t total_length, uint16_t id);
 void ipseci_ipv6_finish(uint8_t *header, uint16_t total_length);
 
 /* Change a field of a whole IPv4 or IPv6 packet (at least its fixed header, as ipseci_ip_parse

@@ -64,8 +64,7 @@ static void pmtu_12_checksum_for_every_id(void **state)
     for (uint32_t id = 0; id < 65536; id++) {
         kit_ipv4(&b, NULL, 24);
         uint8_t *packet = kit_content(&b);
-        ipseci_ipv4_finish(packet, 24, (uint16_t)id);
-        ipseci_ip_set_traffic_class(packet, 2);
+        ipseci_ipv4_finish(packet, 2, 24, (uint16_t)id);
         assert_int_equal(ipseci_ecn_merge(packet, 2, 3), IPSEC_OK);
         assert_int_equal(packet[1], 3);
         if (!ipseci_ipv4_checksum_valid(packet)) {

@@ -130,7 +130,7 @@ static void espb_17_outer_id_tells_nothing_of_the_inner_packet(void **state)
     start(&ends[0]);
     for (unsigned i = 0; i < 4; i++) {
         kit_ipv4(&buffer, kit.out, 40);
-        ipseci_ipv4_finish(kit_content(&buffer), 40, i < 2 ? 0x1111 : 0x2222);
+        ipseci_ipv4_finish(kit_content(&buffer), 0, 40, i < 2 ? 0x1111 : 0x2222);
         assert_int_equal(kit_seal(&buffer), IPSEC_OK);
         ids[i] = ipseci_load16(kit_content(&buffer) + 4);
         assert_true(i == 0 || ids[i] == (uint16_t)(ids[i - 1] + 1));

@@ -135,7 +135,8 @@ static void template_is_finished_per_packet(void **state)
     uint8_t header[40];
     struct ipseci_ip_outer o = outer4();
     ipseci_ip_build(header, &o, 0);
-    ipseci_ipv4_finish(header, 1500, 0xbeef);
+    ipseci_ipv4_finish(header, 0xb9, 1500, 0xbeef);
+    assert_int_equal(header[1], 0xb9);
     assert_int_equal(ipseci_load16(header + 2), 1500);
     assert_int_equal(ipseci_load16(header + 4), 0xbeef);
     assert_true(ipseci_ipv4_checksum_valid(header));
@@ -143,6 +144,31 @@ static void template_is_finished_per_packet(void **state)
     ipseci_ip_build(header, &o, 0);
     ipseci_ipv6_finish(header, 1500);
     assert_int_equal(ipseci_load16(header + 4), 1460);
+}
+
+/* All at once as one after the other, whatever stood there: also where the sum comes out as zero.
+ */
+static void template_is_finished_as_by_single_fields(void **state)
+{
+    (void)state;
+    const struct ipseci_ip_outer o = outer4();
+    uint8_t header[20];
+    uint8_t single[20];
+    ipseci_ip_build(header, &o, 0);
+    for (uint32_t id = 0; id <= 0xffff; id++) {
+        const uint8_t traffic_class = (uint8_t)(id * 7);
+        const uint16_t total = (uint16_t)(id * 31);
+        memcpy(single, header, sizeof(single));
+        ipseci_ipv4_finish(header, traffic_class, total, (uint16_t)id);
+        ipseci_ip_set_traffic_class(single, traffic_class);
+        ipseci_ip_set_length(single, total);
+        ipseci_store16(single + 10,
+                       ipseci_checksum_update(ipseci_load16(single + 10), ipseci_load16(single + 4),
+                                              (uint16_t)id));
+        ipseci_store16(single + 4, (uint16_t)id);
+        assert_memory_equal(header, single, sizeof(single));
+        assert_true(ipseci_ipv4_checksum_valid(header));
+    }
 }
 
 static void espb_15_16_ttl_and_traffic_class_change_in_place(void **state)
@@ -178,6 +204,7 @@ int main(void)
         WIRE_TEST(checksum_validity),
         WIRE_TEST(checksum_update_equals_recomputation),
         WIRE_TEST(template_is_finished_per_packet),
+        WIRE_TEST(template_is_finished_as_by_single_fields),
         WIRE_TEST(espb_15_16_ttl_and_traffic_class_change_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
