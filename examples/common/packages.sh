@@ -23,6 +23,7 @@ packages_of()
     network) echo "iproute2 iputils-ping procps tcpdump iperf3 ca-certificates" ;;
     tshark) echo "tshark" ;;
     # For tests/bench/marks alone.
+    plots) echo "gnuplot-nox" ;;
     dpdk) echo "libdpdk-dev librte-crypto-ipsec-mb23" ;;
     throughput)
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINGER_MS 3000                  /* a child that was rekeyed is gone by then */
 #define WALL_TIME ((int64_t)1780000000) /* 2026: within the certificates' time */
 
 /* ---- callbacks ---------------------------------------------------------------------------------
@@ -65,15 +66,16 @@ static enum ipsec_status on_wall_time(void *user, int64_t *seconds)
 
 static enum ipsec_status on_child_add(void *user, const struct ipsec_child_sa *child)
 {
-    (void)child;
-    ((struct duel_end *)user)->up = true;
+    struct duel_end *end = user;
+    end->child_sa = child->child;
+    end->up = true;
     return IPSEC_OK;
 }
 
 static void on_child_remove(void *user, ipsec_handle child)
 {
-    (void)user;
     (void)child;
+    ((struct duel_end *)user)->removed++;
 }
 
 /* ---- making ------------------------------------------------------------------------------------
@@ -196,19 +198,63 @@ static void deliver(struct duel *d)
     leave(w->to, cpu);
 }
 
-void duel_handshake(struct duel *d)
+static void run_wire(struct duel *d)
+{
+    while (d->taken < d->sent) {
+        deliver(d);
+    }
+}
+
+void duel_connect(struct duel *d)
 {
     d->now += 10; /* the gate counts first contacts a second */
     d->end[0].up = d->end[1].up = false;
     begin(d);
-    while (d->taken < d->sent) {
-        deliver(d);
-    }
+    run_wire(d);
     bench_require(d->end[0].up && d->end[1].up, "a handshake failed");
+}
+
+void duel_forget(struct duel *d)
+{
     for (int side = 0; side < 2; side++) {
         struct duel_end *end = &d->end[side];
         const uint64_t cpu = enter(end);
         (void)ipsec_ike_forget_peer(end->ike, &end->peer, d->now);
         leave(end, cpu);
     }
+}
+
+void duel_handshake(struct duel *d)
+{
+    duel_connect(d);
+    duel_forget(d);
+}
+
+static void expire(struct duel *d)
+{
+    d->now += LINGER_MS;
+    for (int side = 0; side < 2; side++) {
+        struct duel_end *end = &d->end[side];
+        const uint64_t cpu = enter(end);
+        ipsec_ike_expire(end->ike, d->now);
+        leave(end, cpu);
+    }
+    run_wire(d);
+}
+
+void duel_rekey(struct duel *d)
+{
+    struct duel_end *end = &d->end[0];
+    for (int side = 0; side < 2; side++) {
+        d->end[side].up = false;
+        d->end[side].removed = 0;
+    }
+    const uint64_t cpu = enter(end);
+    const enum ipsec_status status = ipsec_ike_rekey_child(end->ike, end->child_sa, 0, d->now);
+    leave(end, cpu);
+    bench_require(status == IPSEC_OK, "rekey");
+    run_wire(d);
+    expire(d);
+    bench_require(d->end[0].up && d->end[1].up && d->end[0].removed == 1 && d->end[1].removed == 1,
+                  "a rekey failed");
 }

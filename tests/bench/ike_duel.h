@@ -22,6 +22,8 @@ struct duel_end {
     struct duel_end *other;
     uint64_t cpu_ns; /* processor time since it was last set to 0 */
     bool up;
+    ipsec_handle child_sa;
+    unsigned removed; /* Child SAs */
 };
 
 struct duel_wire {
@@ -57,7 +59,11 @@ struct duel_crypto {
 void duel_open(struct duel *d, const struct duel_crypto *crypto, const struct duel_proof *proof);
 void duel_close(struct duel *d);
 
-/* A handshake, and both forget it. Ends the program when it fails. */
+/* A handshake, and both forget it. These end the program when they fail. */
 void duel_handshake(struct duel *d);
+void duel_connect(struct duel *d); /* its two halves */
+void duel_forget(struct duel *d);
+/* The initiator rekeys the Child SA of duel_connect, or of the last rekey; the old one goes. */
+void duel_rekey(struct duel *d);
 
 #endif
