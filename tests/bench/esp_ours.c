@@ -126,7 +126,14 @@ void esp_ours_fill_and_seal(void *work)
     esp_ours_fill(o);
     esp_ours_seal(o);
     for (unsigned i = 0; i < BURST; i++) {
-        o->packet[i].sa = o->in[key_of(o, i)];
+        struct ipsec_packet *p = &o->packet[i];
+        p->sa = o->in[key_of(o, i)];
+        if (p->carrier == IPSEC_CARRIER_IP) {
+            p->traffic_class = p->buffer[p->offset + 1];
+            p->carrier = IPSEC_CARRIER_ESP;
+            p->offset += ESP_OURS_OUTER_OCTETS;
+            p->length -= ESP_OURS_OUTER_OCTETS;
+        }
     }
 }
 

@@ -19,6 +19,7 @@
 #define ESP_OURS_KEYS         8u
 #define ESP_OURS_BUFFER_BYTES (2048 + 144)
 #define ESP_OURS_SPI          0x1000u
+#define ESP_OURS_OUTER_OCTETS 20u
 /* The inner network that packets come from, 192.168.1.0/24, and that they go to; with OUTER_IP the
  * tunnel is from 192.0.2.1 to 192.0.2.2. */
 #define ESP_OURS_INNER_HEADER                                                                      \
@@ -45,6 +46,7 @@ void esp_ours_deinit(struct esp_ours *o);
 
 /* For bench_pair; work is a struct esp_ours. What is not timed: */
 void esp_ours_fill(void *work); /* a fresh inner packet in every buffer */
+/* Sealed packets as they are when their SA is known: the outer header has been read. */
 void esp_ours_fill_and_seal(void *work);
 /* What is: */
 void esp_ours_seal(void *work);

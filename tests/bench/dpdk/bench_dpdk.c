@@ -2,7 +2,8 @@
  *
  * ESP seal and open beside DPDK's rte_ipsec over Intel's multi-buffer library, in turns: the same
  * inner packets in the same tunnel, bursts of 32 of one SA. Times begin with a burst of packets and
- * end with a burst of packets; allocating and filling buffers is in neither's.
+ * end with a burst of packets; allocating and filling buffers is in neither's, nor is reading the
+ * outer header of a packet to be opened, from which its SA is found.
  *
  * What ours does in addition: it holds each inner packet against the selectors, makes the IPv4
  * checksum of the outer header (DPDK leaves that to the network card), and draws the IVs of AES-CBC

@@ -25,7 +25,7 @@
 #define KEYS            ESP_OURS_KEYS
 #define KEY_OCTETS      32
 #define SALT_OCTETS     4
-#define OUTER_OCTETS    20
+#define OUTER_OCTETS    ESP_OURS_OUTER_OCTETS
 #define REPLAY_WINDOW   128 /* ours */
 #define POOL_PACKETS    1023
 #define POOL_SESSIONS   256
