@@ -124,7 +124,8 @@ def plot_rekey(reports, folder):
         table.append((group, values))
     plot(os.path.join(folder, 'rekey.svg'), 'Rekey of a Child SA by PFS group, initiator',
          'microseconds of processor time', providers, table, 'bars',
-         'set style histogram clustered gap 1\nset logscale y\nset yrange [10:*]\n')
+         'set style histogram clustered gap 1\nset logscale y\nset yrange [1:*]\n'
+         'set xtics rotate by -35\n')
 
 
 def main():
