@@ -19,15 +19,22 @@ struct ipsec_io {
     void *context;
 
     /* Reads up to max WAN datagrams into the packets' buffers, from their offset on: content,
-     * carrier, local, remote and traffic_class. *received may be 0. IPSEC_OK, or IPSEC_ERR_IO. */
+     * carrier, local, remote and traffic_class. *received may be 0. One too large for its buffer
+     * comes with length 0. What a backend has read and found no packet for comes with the next
+     * call; wait does not wait for it, so it is for a caller who got nothing. IPSEC_OK, or
+     * IPSEC_ERR_IO. */
     enum ipsec_status (*wan_receive)(void *context, struct ipsec_packet *const packets[],
                                      size_t max, size_t *received);
-    /* Sends n datagrams and sets each status (IPSEC_OK or IPSEC_DROP_IO). Keeps no pointer. */
+    /* Sends n datagrams in order, one by one or together, and sets each status: IPSEC_OK,
+     * IPSEC_DROP_TOO_BIG or IPSEC_DROP_IO. What the system does not take now is lost. Changes no
+     * content and keeps no pointer. */
     void (*wan_send)(void *context, struct ipsec_packet *const packets[], size_t n);
-    /* Pulls up to max inner packets from the LAN side. */
+    /* Pulls up to max inner packets from the LAN side, as wan_receive; each is a whole packet of
+     * its own, with its checksums. */
     enum ipsec_status (*lan_pull)(void *context, struct ipsec_packet *const packets[], size_t max,
                                   size_t *pulled);
-    /* Delivers n inner packets to the LAN side. */
+    /* Delivers n inner packets to the LAN side and sets each status. The packets of one flow keep
+     * their order. Changes no content and keeps no pointer. */
     void (*lan_deliver)(void *context, struct ipsec_packet *const packets[], size_t n);
     /* Monotonic milliseconds. */
     ipsec_ms (*now)(void *context);
