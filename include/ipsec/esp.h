@@ -148,7 +148,8 @@ IPSEC_API uint64_t ipsec_sa_packets(const struct ipsec_sa *sa);
 IPSEC_API uint64_t ipsec_sa_bytes(const struct ipsec_sa *sa);
 
 /* How far a key of this suite may go: SAs end at the hard limits by themselves, and a caller with
- * manual keys replaces them from the soft ones on. The gateway does. */
+ * manual keys replaces them from the soft ones on. The gateway does. A build without key_limits has
+ * those of the packets only, for any suite. */
 struct ipsec_key_limits {
     uint64_t packets_soft; /* a sixteenth of the sequence numbers is left (RFC 4303 3.3.3) */
     uint64_t packets_hard; /* sequence numbers, and so IVs of a counter, never repeat */

@@ -3,6 +3,7 @@
  * How far a key may go before it is replaced. Called by lib/gw and by users with manual keys; the
  * hard limits are kept by the SAs themselves (sa.c, seal.c). RFC 4303 3.3.3, RFC 4301 4.4.2.1.
  */
+#include "sa.h"
 #include "suite.h"
 
 #include <ipsec/esp.h>
@@ -27,4 +28,12 @@ enum ipsec_status ipsec_key_limits(const struct ipsec_suite *suite, struct ipsec
     out->bytes_soft = octets_of(encr->key_soft);
     out->bytes_hard = octets_of(encr->key_hard);
     return IPSEC_OK;
+}
+
+void ipseci_key_limit(struct ipsec_sa *sa, uint16_t encr_id)
+{
+    const struct ipseci_encr *encr = ipseci_encr_find(encr_id);
+    /* The same for what comes in: a peer without such a limit is not followed beyond it. */
+    const uint64_t bytes = encr == NULL ? UINT64_MAX : octets_of(encr->key_hard);
+    sa->bytes_max = bytes < sa->bytes_max ? bytes : sa->bytes_max;
 }

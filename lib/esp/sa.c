@@ -159,12 +159,6 @@ static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
     sa->user = p->user;
 }
 
-static uint64_t bytes_of_key(uint16_t encr_id)
-{
-    const struct ipseci_encr *encr = ipseci_encr_find(encr_id);
-    return encr == NULL || encr->key_hard == 0 ? UINT64_MAX : UINT64_C(1) << encr->key_hard;
-}
-
 static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
 {
     const struct ipsec_key_params key = {.direction = p->direction,
@@ -180,9 +174,7 @@ static enum ipsec_status set_key(struct ipsec_sa *sa, const struct ipsec_sa_para
         /* RFC 3686 3.1: that of counter mode must not repeat, with a MAC beside it or not. */
         sa->iv_source = sa->aead.cipher_block > 1 ? IPSECI_IV_RANDOM : IPSECI_IV_COUNTER;
     }
-    /* The same for what comes in: a peer without such a limit is not followed beyond it. */
-    const uint64_t key_bytes = bytes_of_key(p->suite.encr);
-    sa->bytes_max = key_bytes < sa->bytes_max ? key_bytes : sa->bytes_max;
+    ipseci_key_limit(sa, p->suite.encr);
     return IPSEC_OK;
 }
 

@@ -93,4 +93,7 @@ static inline bool ipseci_sa_is_spent(const struct ipsec_sa *sa, uint32_t octets
     return sa->packets >= sa->packets_max || octets > sa->bytes_max - sa->bytes;
 }
 
+/* key_limits.c: lowers what the SA may carry to what a key of this cipher may see. */
+void ipseci_key_limit(struct ipsec_sa *sa, uint16_t encr_id);
+
 #endif

@@ -43,7 +43,7 @@ static bool load_key(struct ipseci_ossl_mac *mac, struct ipsec_view key, uint8_t
 static bool absorb_pad(const struct ipseci_ossl_hash *hash, void *state, uint8_t *padded,
                        uint8_t pad)
 {
-    for (size_t i = 0; i < hash->block_octets; i++) {
+    for (size_t i = 0; i < hash->block_octets && i < IPSECI_OSSL_BLOCK_MAX; i++) {
         padded[i] ^= pad;
     }
     return hash->kept->start(state, hash->md) &&

@@ -250,34 +250,6 @@ static void hard_limits_by_packets_and_octets(void **state)
     kit_stop(&kit);
 }
 
-/* A limit that is set does not move the key's own. */
-static void a_key_ends_before_its_blocks_repeat(void **state)
-{
-    UNUSED_STATE;
-    for (int set = 0; set <= 1; set++) {
-        kit_init(&kit, KIT_CBC_SHA256);
-        kit.params.bytes_max = set != 0 ? UINT64_C(1) << 60 : 0;
-        kit_start(&kit);
-        kit.out->bytes = kit.in->bytes = (UINT64_C(1) << 48) - 100;
-        kit_ipv4(&buffer, kit.out, 60);
-        assert_int_equal(kit_seal(&buffer), IPSEC_OK);
-        assert_int_equal(kit_open(&buffer, kit.in), IPSEC_OK);
-        kit_ipv4(&buffer, kit.out, 41);
-        assert_int_equal(kit_seal(&buffer), IPSEC_FATAL_LIFETIME);
-        kit.out->bytes = 0; /* a peer that goes on */
-        kit_ipv4(&buffer, kit.out, 41);
-        assert_int_equal(kit_seal(&buffer), IPSEC_OK);
-        assert_int_equal(kit_open(&buffer, kit.in), IPSEC_DROP_EXPIRED);
-        kit_stop(&kit);
-    }
-    kit_init(&kit, KIT_CHACHA); /* has no such limit */
-    kit_start(&kit);
-    kit.out->bytes = UINT64_C(1) << 60;
-    kit_ipv4(&buffer, kit.out, 41);
-    assert_int_equal(kit_seal(&buffer), IPSEC_OK);
-    kit_stop(&kit);
-}
-
 /* CVE-2022-27666: room is counted for the packet at hand; one octet less is refused untouched. */
 static void cve_2022_27666_room_is_exact(void **state)
 {
@@ -560,7 +532,6 @@ int main(void)
         cmocka_unit_test(sec_04_random_failure_sends_nothing_and_uses_no_number),
         cmocka_unit_test(replay_08_numbers_never_wrap),
         cmocka_unit_test(hard_limits_by_packets_and_octets),
-        cmocka_unit_test(a_key_ends_before_its_blocks_repeat),
         cmocka_unit_test(cve_2022_27666_room_is_exact),
         cmocka_unit_test(inner_packets_that_are_refused),
         cmocka_unit_test(packets_that_are_not_usable),
