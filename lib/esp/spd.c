@@ -163,12 +163,11 @@ enum ipsec_status ipsec_spd_lookup(struct ipsec_spd *spd, struct ipsec_view inne
         return IPSEC_OK;
     }
     const struct ipseci_rule *held_back = guard(spd, rule, &flow, outbound);
+    result->entry = ipseci_pool_handle(&spd->pool, held_back != NULL ? held_back : rule);
     if (held_back != NULL) {
-        result->entry = ipseci_pool_handle(&spd->pool, held_back);
         return IPSEC_OK;
     }
     result->action = (enum ipsec_spd_action)rule->action;
-    result->entry = ipseci_pool_handle(&spd->pool, rule);
     result->sa = rule->sa;
     result->user = rule->user;
     return IPSEC_OK;
