@@ -4,7 +4,6 @@
  * with manual keys and by sad.c. RFC 4301 4.4.2, RFC 4303.
  */
 #include "sa.h"
-#include "arena.h"
 #include "mode.h"
 #include "plain_path.h"
 #include "selector.h"
@@ -12,41 +11,27 @@
 
 #include <string.h>
 
-/* What decides the size of a block. */
-struct shape {
-    uint32_t window;    /* bits of the replay bitmap; 0: outbound */
-    uint32_t iv_octets; /* of the IV store; 0: inbound */
-    uint32_t selectors;
-};
-
-static struct ipsec_sa *layout(struct ipseci_arena *arena, const struct shape *shape,
-                               void **numbers, struct ipsec_selector **selectors)
+/* The replay bitmap or the IV store, which are never in one SA and share their place. */
+static size_t numbers_bytes(uint8_t direction, uint32_t window)
 {
-    struct ipsec_sa *sa = IPSECI_ARENA_NEW(arena, 1, struct ipsec_sa);
-    *numbers =
-        ipseci_arena_take(arena, shape->window / 8 + shape->iv_octets, 1, _Alignof(uint64_t));
-    *selectors = IPSECI_ARENA_NEW(arena, shape->selectors, struct ipsec_selector);
-    return sa;
+    return direction == IPSEC_OPEN ? window / 8 : IPSECI_IV_STORE_BYTES;
 }
 
-static enum ipsec_status measure(const struct shape *shape, size_t *bytes)
+/* What stands in front of them keeps the selectors aligned. */
+_Static_assert(IPSEC_REPLAY_WINDOW_MIN / 8 % _Alignof(struct ipsec_selector) == 0 &&
+                   IPSECI_IV_STORE_BYTES % _Alignof(struct ipsec_selector) == 0,
+               "selectors follow without a gap");
+
+/* Of a whole block. Can not overflow: window and selectors were held against their limits. */
+static size_t bytes_of(size_t numbers, uint32_t selectors)
 {
-    struct ipseci_arena arena = ipseci_arena_init(NULL, 0);
-    void *numbers;
-    struct ipsec_selector *selectors;
-    (void)layout(&arena, shape, &numbers, &selectors);
-    *bytes = arena.used;
-    return arena.failed ? IPSEC_ERR_ARGUMENT : IPSEC_OK;
+    return sizeof(struct ipsec_sa) + numbers + selectors * sizeof(struct ipsec_selector);
 }
 
-enum ipsec_status ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors, size_t *bytes)
+size_t ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors)
 {
-    /* The bitmap and the IV store are never in one SA and share their place. */
-    const uint32_t window_octets = replay_window / 8;
-    const struct shape shape = {
-        .iv_octets = window_octets > IPSECI_IV_STORE_BYTES ? window_octets : IPSECI_IV_STORE_BYTES,
-        .selectors = selectors};
-    return measure(&shape, bytes);
+    const uint32_t octets = replay_window / 8;
+    return bytes_of(octets > IPSECI_IV_STORE_BYTES ? octets : IPSECI_IV_STORE_BYTES, selectors);
 }
 
 static bool are_selectors_valid(const struct ipsec_selectors *ts)
@@ -99,13 +84,10 @@ static enum ipsec_status take_params(const struct ipsec_sa_params *given, struct
     return IPSEC_OK;
 }
 
-static struct shape shape_of(const struct ipsec_sa_params *p)
+static size_t bytes_by_params(const struct ipsec_sa_params *p)
 {
-    const bool is_open = p->direction == IPSEC_OPEN;
-    const struct shape shape = {.window = is_open ? p->replay_window : 0,
-                                .iv_octets = is_open ? 0 : IPSECI_IV_STORE_BYTES,
-                                .selectors = p->local_ts.count + p->remote_ts.count};
-    return shape;
+    return bytes_of(numbers_bytes(p->direction, p->replay_window),
+                    p->local_ts.count + p->remote_ts.count);
 }
 
 enum ipsec_status ipsec_sa_size(const struct ipsec_sa_params *params, size_t *bytes)
@@ -115,12 +97,13 @@ enum ipsec_status ipsec_sa_size(const struct ipsec_sa_params *params, size_t *by
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(take_params(params, &p));
-    const struct shape shape = shape_of(&p);
-    return measure(&shape, bytes);
+    *bytes = bytes_by_params(&p);
+    return IPSEC_OK;
 }
 
-static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p, void *numbers)
+static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
 {
+    void *numbers = sa + 1;
     if (p->direction == IPSEC_OPEN) {
         ipseci_replay_init(&sa->way.replay, numbers, p->replay_window, p->sequence_start);
         return;
@@ -131,9 +114,10 @@ static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p, vo
     sa->iv_used = IPSECI_IV_STORE_BYTES;
 }
 
-static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p,
-                          struct ipsec_selector *place)
+static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
 {
+    void *behind = (uint8_t *)(sa + 1) + numbers_bytes(p->direction, p->replay_window);
+    struct ipsec_selector *place = behind;
     sa->local_count = (uint8_t)p->local_ts.count;
     sa->remote_count = (uint8_t)p->remote_ts.count;
     if (sa->local_count == 0) {
@@ -188,18 +172,16 @@ enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
     }
     IPSECI_TRY(take_params(params, &p));
 
-    const struct shape shape = shape_of(&p);
-    struct ipseci_arena arena = ipseci_arena_init(block, block_bytes);
-    void *numbers;
-    struct ipsec_selector *selectors;
-    struct ipsec_sa *made = layout(&arena, &shape, &numbers, &selectors);
-    if (arena.failed) {
+    const size_t bytes = bytes_by_params(&p);
+    if (block_bytes < bytes) {
         return IPSEC_ERR_BUFFER;
     }
+    memset(block, 0, bytes);
+    struct ipsec_sa *made = block;
     made->crypto = *crypto;
     set_fields(made, &p);
-    set_numbers(made, &p, numbers);
-    set_selectors(made, &p, selectors);
+    set_numbers(made, &p);
+    set_selectors(made, &p);
     made->mode = &ipseci_mode_tunnel;
     IPSECI_TRY(ipseci_transport_choose(&p, &made->mode));
     IPSECI_TRY(ipseci_rules_choose(&p, &made->mode));
@@ -215,16 +197,9 @@ void ipsec_sa_deinit(struct ipsec_sa *sa)
         return;
     }
     ipseci_aead_deinit(&sa->aead);
-    if (sa->direction == IPSEC_SEAL) {
-        ipseci_wipe(sa->way.sending.iv_store, IPSECI_IV_STORE_BYTES);
-    } else {
-        ipseci_wipe(sa->way.replay.bits, sa->way.replay.window / 8);
-    }
-    if (sa->local_count != 0) {
-        const size_t count = (size_t)sa->local_count + sa->remote_count;
-        ipseci_wipe(sa->selectors, count * sizeof(*sa->selectors));
-    }
-    ipseci_wipe(sa, sizeof(*sa));
+    const uint32_t window = sa->direction == IPSEC_OPEN ? sa->way.replay.window : 0;
+    const uint32_t selectors = (uint32_t)sa->local_count + sa->remote_count;
+    ipseci_wipe(sa, bytes_of(numbers_bytes(sa->direction, window), selectors));
 }
 
 enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa, const struct ipsec_endpoint *local,

@@ -77,8 +77,9 @@ struct ipsec_sa {
     void *user;
 };
 
-/* Octets of a block for any SA with this window and this many selectors, both sides together. */
-enum ipsec_status ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors, size_t *bytes);
+/* Octets of a block for any SA with this window and this many selectors, both sides together; both
+ * within their limits. */
+size_t ipseci_sa_size_for(uint32_t replay_window, uint32_t selectors);
 
 /* RFC 4301 5.2: is this inner packet one that the SA's selectors let through? An SA without
  * selectors carries everything. */

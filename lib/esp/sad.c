@@ -50,12 +50,11 @@ static struct ipsec_sad *layout(struct ipseci_arena *arena, const struct ipsec_s
 enum ipsec_status ipsec_sad_size(const struct ipsec_sad_config *config, size_t *bytes)
 {
     struct ipsec_sad_config c;
-    size_t sa_bytes;
     if (bytes == NULL) {
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(take_config(config, &c));
-    IPSECI_TRY(ipseci_sa_size_for(c.replay_window_max, c.selectors_max, &sa_bytes));
+    const size_t sa_bytes = ipseci_sa_size_for(c.replay_window_max, c.selectors_max);
     struct ipseci_arena arena = ipseci_arena_init(NULL, 0);
     (void)layout(&arena, &c, sa_bytes);
     *bytes = arena.used;
@@ -66,14 +65,12 @@ enum ipsec_status ipsec_sad_init(void *block, size_t block_bytes,
                                  const struct ipsec_sad_config *config, struct ipsec_sad **sad)
 {
     struct ipsec_sad_config c;
-    size_t sa_bytes;
     uint8_t secret[HASH_SECRET_BYTES];
     if (block == NULL || sad == NULL) {
         return IPSEC_ERR_ARGUMENT;
     }
     IPSECI_TRY(take_config(config, &c));
-    IPSECI_TRY(ipseci_sa_size_for(c.replay_window_max, c.selectors_max, &sa_bytes));
-
+    const size_t sa_bytes = ipseci_sa_size_for(c.replay_window_max, c.selectors_max);
     struct ipseci_arena arena = ipseci_arena_init(block, block_bytes);
     struct ipsec_sad *made = layout(&arena, &c, sa_bytes);
     if (arena.failed) {
