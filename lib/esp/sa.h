@@ -43,19 +43,19 @@ struct ipseci_sending {
 struct ipsec_sa {
     /* Hot: read or written for every packet. */
     struct ipseci_aead aead;
-    uint32_t spi;
     uint8_t direction;    /* enum ipsec_direction */
     uint8_t outer;        /* enum ipsec_outer */
     uint8_t outer_length; /* octets of outer IP and UDP headers written by seal */
     uint8_t iv_source;    /* enum ipseci_iv */
     bool esn;
     bool udp_encapsulation;
-    bool accept_any_encapsulation;
     bool no_replay_check;
+    bool accept_any_encapsulation;
     bool is_plain; /* selectors: one range of IPv4 addresses a side, nothing else asked */
     uint8_t local_count;
     uint8_t remote_count;
     uint8_t iv_used; /* outbound: octets of the IV store */
+    uint32_t spi;    /* behind the octets: short Thumb instructions reach those in the first 32 */
     const struct ipseci_mode *mode;
     struct ipsec_selector *selectors; /* local ones, then remote ones */
     uint64_t packets;
