@@ -75,8 +75,8 @@ static enum ipsec_status take_params(const struct ipsec_sa_params *given, struct
     p->packets_max = p->packets_max == 0 ? UINT64_MAX : p->packets_max;
     p->bytes_max = p->bytes_max == 0 ? UINT64_MAX : p->bytes_max;
 
-    if (p->direction > IPSEC_OPEN || p->outer > IPSEC_OUTER_IP || !are_numbers_valid(p) ||
-        !is_suite_valid(&p->suite) || !are_selectors_valid(&p->local_ts) ||
+    if (p->direction > IPSEC_OPEN || p->outer > IPSEC_OUTER_IP || !is_suite_valid(&p->suite) ||
+        !are_numbers_valid(p) || !are_selectors_valid(&p->local_ts) ||
         !are_selectors_valid(&p->remote_ts) ||
         (p->local_ts.count == 0) != (p->remote_ts.count == 0)) {
         return IPSEC_ERR_ARGUMENT;
