@@ -386,10 +386,11 @@ IPSEC_API enum ipsec_status ipsec_ike_delete_child(struct ipsec_ike *ike, ipsec_
  * sent again from there at once; children follow when the peer has accepted
  * (IPSEC_ROUTABILITY_BEFORE) or at once, with IPSEC_EVENT_ADDRESS_CHANGED; when it refuses,
  * everything goes back to the addresses before, with IPSEC_EVENT_FAILURE. A further call before
- * that replaces the one before. Only the end that initiated the first IKE SA decides; the other may
- * change its own address, and tells it. IPSEC_ERR_STATE: not established, or without MOBIKE: start
- * the tunnel anew. IPSEC_ERR_FORBIDDEN: the peer's address is the peer's to choose. IPSEC_ERR_FULL:
- * mobile_max. IPSEC_ERR_ARGUMENT: two families. IPSEC_ERR_STALE. */
+ * that replaces the one before; when the last is refused, the peer is told of the addresses before,
+ * as it may have taken another call's. Only the end that initiated the first IKE SA decides; the
+ * other may change its own address, and tells it. IPSEC_ERR_STATE: not established, or without
+ * MOBIKE: start the tunnel anew. IPSEC_ERR_FORBIDDEN: the peer's address is the peer's to choose.
+ * IPSEC_ERR_FULL: mobile_max. IPSEC_ERR_ARGUMENT: two families. IPSEC_ERR_STALE. */
 IPSEC_API enum ipsec_status ipsec_ike_move(struct ipsec_ike *ike, ipsec_handle sa,
                                            const struct ipsec_endpoint *local,
                                            const struct ipsec_endpoint *remote, ipsec_ms now);

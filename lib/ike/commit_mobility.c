@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* An update of ours: due, or out. */
+#define UNDER_WAY (IPSECI_MOBILE_WANT_UPDATE | IPSECI_MOBILE_UPDATE_OUT)
+
 /* ---- what an end that decides on addresses remembers -------------------------------------------
  */
 
@@ -71,22 +74,29 @@ static void keep_addresses(struct ipseci_path *path, const struct ipseci_message
 /* ---- we move -----------------------------------------------------------------------------------
  */
 
+/* RFC 4555 3.5: the answer to an update that is out says nothing any more; the peer may have taken
+ * it all the same, and from another address than it was made for. */
+static void overtaken(struct ipseci_ike_sa *sa)
+{
+    if ((sa->mobile & IPSECI_MOBILE_UPDATE_OUT) != 0) {
+        sa->mobile |= IPSECI_MOBILE_UNSURE;
+    }
+    sa->mobile &= (uint8_t)~IPSECI_MOBILE_UPDATE_OUT;
+}
+
 /* The SA takes other addresses and an update is due; what was in use stays known till it is
  * accepted. */
 static void move_to(struct ipseci_ike_sa *sa, struct ipseci_path *path,
                     const struct ipsec_endpoint *local, const struct ipsec_endpoint *remote)
 {
-    const uint8_t under_way = IPSECI_MOBILE_WANT_UPDATE | IPSECI_MOBILE_UPDATE_OUT;
-
-    if (path != NULL && (sa->mobile & under_way) == 0) {
+    if (path != NULL && (sa->mobile & UNDER_WAY) == 0) {
         path->old_local = sa->local;
         path->old_remote = sa->remote;
     }
     sa->local = *local;
     sa->remote = *remote;
+    overtaken(sa);
     sa->mobile |= IPSECI_MOBILE_WANT_UPDATE;
-    /* RFC 4555 3.5: an answer to an update that was sent before says nothing any more. */
-    sa->mobile &= (uint8_t)~IPSECI_MOBILE_UPDATE_OUT;
 }
 
 static void first_moves(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
@@ -128,7 +138,7 @@ static void accepted(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
 {
     struct ipseci_path *path = ipseci_path_get(ike, sa);
 
-    sa->mobile &= (uint8_t)~IPSECI_MOBILE_UPDATE_OUT;
+    sa->mobile &= (uint8_t) ~(IPSECI_MOBILE_UPDATE_OUT | IPSECI_MOBILE_UNSURE);
     if ((sa->mobile & IPSECI_MOBILE_FIRST) == 0 || sa->state != IPSECI_IKE_ESTABLISHED) {
         return;
     }
@@ -150,13 +160,22 @@ static void accepted(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
 
 static void back(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 {
-    const struct ipseci_path *path = ipseci_path_get(ike, sa);
+    struct ipseci_path *path = ipseci_path_get(ike, sa);
+    const bool unsure = (sa->mobile & IPSECI_MOBILE_UNSURE) != 0;
 
-    sa->mobile &= (uint8_t)~IPSECI_MOBILE_UPDATE_OUT;
-    if (path != NULL) {
-        sa->local = path->old_local;
-        sa->remote = path->old_remote;
-        ipseci_children_follow(ike, sa); /* one that was made meanwhile has gone ahead */
+    sa->mobile &= (uint8_t) ~(IPSECI_MOBILE_UPDATE_OUT | IPSECI_MOBILE_UNSURE);
+    if (path == NULL) {
+        return;
+    }
+    sa->local = path->old_local;
+    sa->remote = path->old_remote;
+    ipseci_children_follow(ike, sa); /* one that was made meanwhile has gone ahead */
+    if (unsure && path->retries <= IPSECI_UPDATE_RETRIES_MAX) {
+        /* RFC 4555 3.5: who keeps on using the old addresses has to say so where the peer may have
+         * others, or a NAT that it saw. Once: a path that answers and is refused would do for ever.
+         */
+        path->retries = IPSECI_UPDATE_RETRIES_MAX + 1;
+        sa->mobile |= IPSECI_MOBILE_WANT_UPDATE;
     }
 }
 
@@ -175,7 +194,6 @@ static void again(const struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
 bool ipseci_address_unproven(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa)
 {
     const uint8_t check = IPSECI_MOBILE_WANT_CHECK | IPSECI_MOBILE_CHECK_OUT;
-    const uint8_t update = IPSECI_MOBILE_WANT_UPDATE | IPSECI_MOBILE_UPDATE_OUT;
     const struct ipseci_path *path = ipseci_path_get(ike, sa);
 
     if (sa->peer->routability != IPSEC_ROUTABILITY_BEFORE) {
@@ -184,7 +202,7 @@ bool ipseci_address_unproven(const struct ipsec_ike *ike, const struct ipseci_ik
     if ((sa->mobile & IPSECI_MOBILE_FIRST) == 0) {
         return (sa->mobile & check) != 0;
     }
-    return (sa->mobile & update) != 0 &&
+    return (sa->mobile & UNDER_WAY) != 0 &&
            (path == NULL || !ipseci_endpoint_equal(&path->old_remote, &sa->remote));
 }
 

@@ -167,7 +167,8 @@ struct ipseci_path {
     uint32_t seen_by_peer; /* our address, as the first octets of the peer's hash of it */
     bool probing;          /* a silent peer is looked for on other paths */
     uint8_t next;          /* of them */
-    uint8_t retries;       /* updates refused for an unexpected NAT, in a row */
+    uint8_t retries;       /* updates refused for an unexpected NAT, in a row; the most and one
+                              more: and the old addresses have been told again */
     uint8_t count;
     struct ipsec_addr peer[IPSECI_ADDITIONAL_MAX]; /* its further addresses */
 };

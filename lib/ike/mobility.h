@@ -17,7 +17,9 @@ enum ipseci_mobile {
     IPSECI_MOBILE_WANT_UPDATE = 1 << 2, /* RFC 4555 3.5: "pending_update" */
     IPSECI_MOBILE_UPDATE_OUT = 1 << 3,  /* sent, and our addresses have not changed since */
     IPSECI_MOBILE_WANT_CHECK = 1 << 4,  /* the peer's address is to be proven (3.7) */
-    IPSECI_MOBILE_CHECK_OUT = 1 << 5    /* sent, and its address has not changed since */
+    IPSECI_MOBILE_CHECK_OUT = 1 << 5,   /* sent, and its address has not changed since */
+    IPSECI_MOBILE_UNSURE = 1 << 6       /* the peer has perhaps other addresses than the old ones:
+                                           an update went out whose answer says nothing any more */
 };
 
 /* ipseci_step.mobility: what commit is to do. */
