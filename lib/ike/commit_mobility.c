@@ -23,8 +23,16 @@ static struct ipseci_path *path_take(struct ipsec_ike *ike, struct ipseci_ike_sa
 {
     struct ipseci_path *path = ipseci_path_get(ike, sa);
 
-    if (path == NULL) {
-        path = (struct ipseci_path *)ipseci_pool_take(&ike->paths, &sa->path);
+    if (path != NULL) {
+        return path;
+    }
+    path = (struct ipseci_path *)ipseci_pool_take(&ike->paths, &sa->path);
+    if (path != NULL) {
+        path->old_local = sa->local;
+        path->old_remote = sa->remote;
+    }
+    if (path != NULL && (sa->mobile & UNDER_WAY) != 0) {
+        sa->mobile |= IPSECI_MOBILE_UNSURE; /* nothing that was accepted is remembered */
     }
     return path;
 }

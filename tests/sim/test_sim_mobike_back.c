@@ -104,12 +104,70 @@ static void mobike_called_back_once(void **state)
     sim_free(s);
 }
 
+/* Two IKE SAs, and A remembers addresses of the first alone; of the second it has an update out,
+ * which it had to make without, or one due, after a probe. */
+static struct sim *nothing_remembered(ipsec_handle *second, bool due)
+{
+    struct sim *s = mobile_made();
+    const struct ipsec_endpoint b = mobile_at(NEW_B);
+
+    A(s)->config.mobile_max = 1;
+    A(s)->peer.no_initial_contact = true;
+    B(s)->peer.follow = IPSEC_FOLLOW_NEVER;
+    mobile_start(s);
+    const ipsec_handle first = mobile_sa(A(s));
+    const ipsec_handle first_of_b = mobile_sa(B(s));
+    assert_int_equal(ipsec_ike_initiate(A(s)->ike, &A(s)->peer, s->now, second), IPSEC_OK);
+    sim_run(s, SECOND);
+    s->held = true;
+    if (due) {
+        assert_int_equal(ipsec_ike_probe(A(s)->ike, *second, s->now), IPSEC_OK);
+        sim_drop(s, 0);
+    }
+    assert_int_equal(
+        ipsec_ike_move(B(s)->ike, ipsec_ike_next_sa(B(s)->ike, first_of_b), &b, NULL, s->now),
+        IPSEC_OK);
+    assert_true(sim_deliver(s, 0));
+    assert_true(mobile_is_at(&ipseci_sa_get(A(s)->ike, *second)->remote, NEW_B));
+    assert_int_equal(sim_in_flight(s), 2);
+    sim_drop(s, 0); /* the answer, and the update or the probe once more */
+    sim_drop(s, 0);
+    assert_int_equal(ipsec_ike_delete(A(s)->ike, first, s->now), IPSEC_OK);
+    while (sim_in_flight(s) > 0) {
+        (void)sim_deliver(s, 0);
+    }
+    assert_int_equal(A(s)->ike->paths.used, 0);
+    return s;
+}
+
+static void mobike_back_to_what_is_known(void **state)
+{
+    const struct ipsec_endpoint a = mobile_at(NEW_A);
+
+    (void)state;
+    for (int due = 0; due < 2; due++) {
+        ipsec_handle second = 0;
+        struct sim *s = nothing_remembered(&second, due == 1);
+        assert_int_equal(ipsec_ike_move(A(s)->ike, second, &a, NULL, s->now), IPSEC_OK);
+        s->held = false;
+        sim_run(s, 60 * SECOND);
+        assert_int_equal(A(s)->failure.notify, IPSECI_NOTIFY_UNACCEPTABLE_ADDRESSES);
+        mobile_assert_at(s, OLD_A, NEW_B);
+        /* after the second request, and the update that was refused */
+        assert_non_null(strstr(s->ladder, "A INFORMATIONAL request 4: SK{N(COOKIE2) "
+                                          "N(UPDATE_SA_ADDRESSES)"));
+        sim_assert_agree(s, 1, 1);
+        sim_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mobike_a_nat_that_never_was_is_forgotten),
         cmocka_unit_test(mobike_the_peer_is_called_back),
         cmocka_unit_test(mobike_called_back_once),
+        cmocka_unit_test(mobike_back_to_what_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
