@@ -44,16 +44,89 @@ static bool comes_again(const struct ipseci_ike_sa *sa, const struct ipsec_child
     return config->restart && !ipseci_child_lacks_address(sa, config);
 }
 
+static uint32_t bit_of(size_t child)
+{
+    return UINT32_C(1) << (child < 31 ? child : 31);
+}
+
+/* No room. Told, and looked at again when a child has left; one on demand comes with its packets.
+ */
+static void lacking(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
+                    const struct ipsec_child_config *config)
+{
+    const struct ipsec_failure failure = {
+        .phase = IPSEC_PHASE_CHILD_CREATE,
+        .cause = IPSEC_CAUSE_RESOURCE,
+        .refused_by = IPSEC_REFUSED_LOCAL,
+        .status = IPSEC_ERR_FULL,
+        .initiator = true,
+        .peer = sa->peer,
+        .child = config,
+        .local = sa->local,
+        .remote = sa->remote,
+    };
+
+    for (size_t i = 0; i < sa->peer->child_count; i++) {
+        if (&sa->peer->children[i] == config && config->start == IPSEC_START_ALWAYS) {
+            sa->lacks |= bit_of(i);
+            ike->lacks_children = true;
+        }
+    }
+    ipseci_emit_failure(ike, sa, &failure);
+}
+
 void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                         const struct ipsec_child_config *config, uint8_t restarts)
 {
-    struct ipseci_child *child = comes_again(sa, config) && sa->state == IPSECI_IKE_ESTABLISHED
-                                     ? ipseci_child_take(ike, sa)
-                                     : NULL;
-
+    if (!comes_again(sa, config) || sa->state != IPSECI_IKE_ESTABLISHED) {
+        return;
+    }
+    struct ipseci_child *child = ipseci_child_take(ike, sa);
     if (child != NULL) {
         child->config = config;
         ask_later(ike, child, restarts);
+    } else {
+        lacking(ike, sa, config);
+    }
+}
+
+/* As many as there is room for. */
+static void make_missing(struct ipsec_ike *ike, struct ipseci_ike_sa *sa)
+{
+    const struct ipsec_peer *peer = sa->peer;
+    const uint32_t lacks = sa->state == IPSECI_IKE_ESTABLISHED ? sa->lacks : 0;
+
+    sa->lacks = 0;
+    for (size_t i = 0; i < peer->child_count; i++) {
+        const struct ipsec_child_config *config = &peer->children[i];
+        struct ipseci_child *child = NULL;
+        if ((lacks & bit_of(i)) != 0 && config->start == IPSEC_START_ALWAYS &&
+            ipseci_child_of(ike, sa, config, IPSECI_CHILD_ANY) == NULL) {
+            child = ipseci_child_take(ike, sa);
+            sa->lacks |= child == NULL ? bit_of(i) : 0;
+        }
+        if (child != NULL) {
+            child->config = config;
+            ask_later(ike, child, 0);
+        }
+    }
+    ike->lacks_children = ike->lacks_children || sa->lacks != 0;
+}
+
+void ipseci_children_catch_up(struct ipsec_ike *ike)
+{
+    struct ipseci_ike_sa *sa;
+    uint32_t cursor = 0;
+    ipsec_handle handle;
+
+    if (!ike->lacks_children || ike->children.used == ike->children.count) {
+        return;
+    }
+    ike->lacks_children = false;
+    while ((sa = (struct ipseci_ike_sa *)ipseci_pool_next(&ike->sas, &cursor, &handle)) != NULL) {
+        if (sa->lacks != 0 && sa->peer != NULL) {
+            make_missing(ike, sa);
+        }
     }
 }
 
@@ -121,6 +194,9 @@ void ipseci_children_want(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
         if (config->start == IPSEC_START_ALWAYS && !sa->is_heir && config != hs->config &&
             ipseci_child_of(ike, sa, config, IPSECI_CHILD_ANY) == NULL) {
             child = ipseci_child_take(ike, sa);
+            if (child == NULL) {
+                lacking(ike, sa, config);
+            }
         }
         if (child != NULL) {
             child->config = config;

@@ -131,7 +131,8 @@ void ipseci_replace_ike(struct ipsec_ike *ike, struct ipseci_ike_sa *old,
     ipseci_heir_rekeyed(ike, old, new_sa);
     ipseci_redirect_inherit(ike, old, new_sa);
     ipseci_children_move(ike, old, new_sa); /* RFC 7296 2.18 (REKEY-08) */
-    new_sa->lease = old->lease;             /* and the inner addresses */
+    new_sa->lacks |= old->lacks;
+    new_sa->lease = old->lease; /* and the inner addresses */
     new_sa->lease_number = old->lease_number;
     memset(&old->lease, 0, sizeof(old->lease));
     old->collision = 0;

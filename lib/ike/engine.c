@@ -31,6 +31,7 @@ enum ipsec_status ipseci_enter(struct ipsec_ike *ike, ipsec_ms now)
 
 void ipseci_leave(struct ipsec_ike *ike)
 {
+    ipseci_children_catch_up(ike);
     for (int i = 0; i < 2 * IPSECI_TOUCHED_MAX && ike->touched_count > 0; i++) {
         ike->touched_count--;
         const ipsec_handle handle = ike->touched[ike->touched_count];

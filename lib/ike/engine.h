@@ -77,6 +77,8 @@ void ipseci_children_drop(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
 /* A child of this configuration, after a wait that grows with the number of tries. */
 void ipseci_child_again(struct ipsec_ike *ike, struct ipseci_ike_sa *sa,
                         const struct ipsec_child_config *config, uint8_t restarts);
+/* Those that found no room, when there is some again. */
+void ipseci_children_catch_up(struct ipsec_ike *ike);
 /* It could not be made: later again, or given up. */
 void ipseci_child_not_made(struct ipsec_ike *ike, struct ipseci_child *child);
 /* Drops one that was to come again, when the peer has made it meanwhile. */

@@ -107,6 +107,8 @@ struct ipseci_ike_sa {
     bool proven : 1;          /* the peer is known to have it, too */
     bool is_heir : 1;         /* we began it to take the place of another */
     bool crossed : 1;         /* and the peer another one at that time */
+    uint32_t lacks;           /* children of the peer that are always wanted and found no room, a
+                                 bit each; the last: all from the 32nd on */
     uint8_t follow;           /* enum ipseci_task to start at once, with the handshake it has */
     uint8_t tries;            /* sendings of the outstanding request */
     uint8_t temporary;        /* TEMPORARY_FAILURE in a row */
@@ -409,6 +411,7 @@ struct ipseci_message;
 struct ipsec_ike {
     ipsec_ms now;
     bool busy;                      /* inside a public call */
+    bool lacks_children;            /* an IKE SA may lack some */
     struct ipseci_step *step;       /* scratch */
     struct ipseci_message *message; /* scratch */
     uint8_t *body;                  /* scratch: payloads of the message being built */

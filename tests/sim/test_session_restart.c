@@ -111,9 +111,44 @@ static void of_two_that_come_again_one_is_made(void **state)
     sim_free(s);
 }
 
+/* What finds no room is told of, and made when another has gone; what was deleted is not. */
+static void a_child_without_room_waits_for_some(void **state)
+{
+    (void)state;
+    for (int rekeyed = 0; rekeyed <= 1; rekeyed++) {
+        struct sim *s = sim_new(26);
+        for (int i = 0; i < 2; i++) {
+            s->nodes[i].peer.child_count = 2;
+            s->nodes[i].child[1].start = IPSEC_START_ALWAYS;
+        }
+        A(s)->config.child_max = 1;
+        sim_start(s);
+        (void)sim_connect(s);
+        sim_assert_agree(s, 1, 1);
+        assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+        assert_int_equal(A(s)->failure.cause, IPSEC_CAUSE_RESOURCE);
+        assert_int_equal(A(s)->failure.status, IPSEC_ERR_FULL);
+        assert_ptr_equal(A(s)->failure.child, &A(s)->child[1]);
+        if (rekeyed != 0) {
+            const ipsec_handle sa = sim_sa(A(s), IPSEC_IKE_ESTABLISHED);
+            assert_int_equal(ipsec_ike_rekey(A(s)->ike, sa, s->now), IPSEC_OK);
+            sim_run(s, 3000);
+        }
+        const ipsec_handle first = sim_child_in(A(s), IPSEC_CHILD_INSTALLED);
+        assert_int_equal(ipsec_ike_delete_child(A(s)->ike, first, s->now), IPSEC_OK);
+        sim_run(s, 5000);
+        sim_assert_agree(s, 1, 1);
+        assert_non_null(sim_sink_sender(A(s), &A(s)->child[1]));
+        assert_null(sim_sink_sender(A(s), &A(s)->child[0]));
+        assert_int_equal(A(s)->events[IPSEC_EVENT_FAILURE], 1);
+        sim_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_child_without_room_waits_for_some),
         cmocka_unit_test(a_child_that_is_used_up_comes_again),
         cmocka_unit_test(a_child_gone_before_its_answer_comes_again),
         cmocka_unit_test(a_rekeyed_child_gone_before_its_answer_comes_again),
