@@ -59,10 +59,12 @@ IPSEC_API bool ipsec_posix_has_raw_esp(const struct ipsec_posix *posix);
 #define IPSEC_POSIX_OFFLOAD_RECEIVE 2u
 IPSEC_API uint32_t ipsec_posix_offload(const struct ipsec_posix *posix);
 
-/* The table to run a gateway on; valid until ipsec_posix_close. ICMP errors are not reported; a
- * datagram the system refuses gets IPSEC_DROP_IO. Sealed packets larger than the path's MTU are
- * fragmented by the system, or refused with IPSEC_DROP_TOO_BIG where they carry IPSEC_PACKET_DF and
- * IPv4. Packets of carrier IP can not be sent. */
+/* The table to run a gateway on; valid until ipsec_posix_close. A datagram the system refuses gets
+ * IPSEC_DROP_IO. Sealed packets larger than the device's MTU are fragmented by the system, or
+ * refused with IPSEC_DROP_TOO_BIG where they carry IPSEC_PACKET_DF and IPv4. On Linux the device's
+ * MTU and ICMP messages about packets that were too big are learned (path_mtu): of IPv4 those with
+ * IPSEC_PACKET_DF, of IPv6 all; messages count when they quote the SPI. Other ICMP errors are not
+ * reported. Packets of carrier IP can not be sent. */
 IPSEC_API const struct ipsec_io *ipsec_posix_io(const struct ipsec_posix *posix);
 
 /* A LAN side: two functions as in struct ipsec_io, and a descriptor that is readable when lan_pull

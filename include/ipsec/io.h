@@ -13,6 +13,14 @@
 extern "C" {
 #endif
 
+/* What the path to a peer carries, as the system has learned it. */
+struct ipsec_path_mtu {
+    struct ipsec_addr remote;
+    uint32_t mtu; /* IP header included */
+    uint32_t spi; /* of the packet that was too big, as an ICMP message quotes it; 0: the system's
+                     own word, as of a device's MTU */
+};
+
 /* All functions are called from the gateway's thread. None blocks but wait. */
 struct ipsec_io {
     uint32_t size;
@@ -41,6 +49,8 @@ struct ipsec_io {
     /* Returns when something can be read or when now() reaches deadline (IPSEC_NEVER: no deadline),
      * or earlier for reasons of its own. */
     enum ipsec_status (*wait)(void *context, ipsec_ms deadline);
+    /* Path MTUs learned since the last call, one a call; false: no more. NULL: none are. */
+    bool (*path_mtu)(void *context, struct ipsec_path_mtu *told);
 };
 
 #ifdef __cplusplus

@@ -154,6 +154,29 @@ static bool quotes_esp(const struct ipseci_too_big *said, uint32_t *spi)
 }
 
 /* The rate is for those who have seen our packets: who guesses takes nothing of it. */
+static void hear(struct ipsec_gw *gw, const struct ipseci_too_big *said, uint32_t spi, ipsec_ms now)
+{
+    struct ipseci_gw_child *child = sender_of(gw, *list_of(gw, spi), spi, said);
+    if (child == NULL || !ipseci_bucket_take(&gw->icmp_heard, now)) {
+        return;
+    }
+    while (child != NULL) {
+        learn(gw, child, said->family, said->mtu, now);
+        child = sender_of(gw, child->spi_next, spi, said);
+    }
+}
+
+void ipseci_gw_mtu_told(struct ipsec_gw *gw, const struct ipsec_path_mtu *told, ipsec_ms now)
+{
+    struct ipseci_too_big said = {.mtu = told->mtu, .family = told->remote.family};
+    memcpy(said.dst, told->remote.bytes, sizeof said.dst);
+    if (told->spi == 0) {
+        (void)ipsec_gw_path_mtu(gw, &told->remote, told->mtu, now);
+    } else if (told->mtu != 0) {
+        hear(gw, &said, told->spi, now);
+    }
+}
+
 void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now)
 {
     struct ipseci_too_big said;
@@ -163,14 +186,7 @@ void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet,
         said.mtu == 0 || !quotes_esp(&said, &spi)) {
         return;
     }
-    struct ipseci_gw_child *child = sender_of(gw, *list_of(gw, spi), spi, &said);
-    if (child == NULL || !ipseci_bucket_take(&gw->icmp_heard, now)) {
-        return;
-    }
-    while (child != NULL) {
-        learn(gw, child, said.family, said.mtu, now);
-        child = sender_of(gw, child->spi_next, spi, &said);
-    }
+    hear(gw, &said, spi, now);
 }
 
 /* ---- Packets that do not fit ----------------------------------------------------------------- */

@@ -48,6 +48,13 @@ void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet,
     (void)now;
 }
 
+void ipseci_gw_mtu_told(struct ipsec_gw *gw, const struct ipsec_path_mtu *told, ipsec_ms now)
+{
+    (void)gw;
+    (void)told;
+    (void)now;
+}
+
 bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
                            ipsec_ms now)
 {

@@ -53,10 +53,24 @@ static enum ipsec_status from_lan(struct ipsec_gw *gw, const struct ipsec_io *io
     return IPSEC_OK;
 }
 
+/* What the system has learned of the paths. */
+static void from_path(struct ipsec_gw *gw, const struct ipsec_io *io)
+{
+    struct ipsec_path_mtu told;
+    const bool tells = io->size >= sizeof *io && io->path_mtu != NULL;
+    for (uint32_t i = 0; tells && i < gw->config.burst; i++) {
+        if (!io->path_mtu(io->context, &told)) {
+            return;
+        }
+        ipseci_gw_mtu_told(gw, &told, io->now(io->context));
+    }
+}
+
 /* Both sides once, and what is due. */
 static enum ipsec_status turn(struct ipsec_gw *gw, const struct ipsec_io *io, size_t *moved)
 {
     IPSECI_TRY(from_wan(gw, io, moved));
+    from_path(gw, io);
     IPSECI_TRY(from_lan(gw, io, moved));
     const ipsec_ms now = io->now(io->context);
     if (ipsec_gw_deadline(gw) <= now) {

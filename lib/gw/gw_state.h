@@ -225,6 +225,8 @@ void ipseci_gw_mtu_forget(struct ipsec_gw *gw, const struct ipseci_gw_child *chi
 void ipseci_gw_mtu_start(const struct ipsec_gw *gw, struct ipseci_gw_child *child);
 /* A packet that came without protection: is it ICMP about one of ours? */
 void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now);
+/* What the backend was told of a path. */
+void ipseci_gw_mtu_told(struct ipsec_gw *gw, const struct ipsec_path_mtu *told, ipsec_ms now);
 /* A packet that is to be sealed with its `sa`: is it to be handled below instead? */
 bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
                            ipsec_ms now);

@@ -73,10 +73,12 @@ static enum ipsec_status wait(void *context, ipsec_ms deadline)
     for (nfds_t i = 0; i < n; i++) {
         fds[i].events = POLLIN;
     }
+    const int ready = poll(fds, n, timeout_until(deadline));
+    for (size_t i = 0; ready > 0 && i < posix->socket_count; i++) {
+        posix->socket[i].heard = posix->socket[i].heard || (fds[i].revents & POLLERR) != 0;
+    }
     /* A signal ends the wait: it is a reason of the program's own. */
-    return poll(fds, n, timeout_until(deadline)) >= 0 || errno == EINTR || errno == EAGAIN
-               ? IPSEC_OK
-               : IPSEC_ERR_IO;
+    return ready >= 0 || errno == EINTR || errno == EAGAIN ? IPSEC_OK : IPSEC_ERR_IO;
 }
 
 /* ---- The object ---- */
@@ -110,6 +112,7 @@ static void fill_table(struct ipsec_posix *posix)
     io->lan_deliver = lan_deliver;
     io->now = now;
     io->wait = wait;
+    io->path_mtu = ipseci_posix_path_mtu;
 }
 
 enum ipsec_status ipsec_posix_open(const struct ipsec_posix_config *config,

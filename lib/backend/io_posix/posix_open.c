@@ -45,9 +45,11 @@ static bool set_options_ipv4(int fd)
            set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 }
 
-static bool set_options_ipv6(int fd)
+/* A raw socket is for one family anyway, and Linux refuses to be told so. */
+static bool set_options_ipv6(int fd, bool raw)
 {
-    return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+    return (raw || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+           set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
            set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) &&
            set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
@@ -85,7 +87,9 @@ static bool set_options(const struct ipsec_posix *posix, const struct posix_sock
     if (bytes != 0) {
         set_buffers(s->fd, bytes);
     }
-    return s->family == IPSEC_FAMILY_IPV4 ? set_options_ipv4(s->fd) : set_options_ipv6(s->fd);
+    return s->family == IPSEC_FAMILY_IPV4
+               ? set_options_ipv4(s->fd)
+               : set_options_ipv6(s->fd, s->carrier == IPSEC_CARRIER_ESP);
 }
 
 /* ---- One socket ---- */
@@ -130,6 +134,7 @@ static enum ipsec_status open_socket(struct ipsec_posix *posix, uint8_t family, 
         (void)close(s.fd);
         return IPSEC_ERR_IO;
     }
+    ipseci_posix_mtu_start(&s);
     if (posix->config.offload && carrier == IPSEC_CARRIER_UDP && port == posix->config.natt_port) {
         ipseci_posix_offload_start(&s);
     }

@@ -125,6 +125,11 @@ static bool is_full(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
 }
 
+static bool is_single(const struct sending *w, size_t message)
+{
+    return w->first[message + 1] - w->first[message] == 1;
+}
+
 static void lose(struct ipsec_packet *const packets[], size_t first, size_t end, int error)
 {
     for (size_t i = first; i < end; i++) {
@@ -146,12 +151,14 @@ static size_t send_gathered(struct posix_socket *s, struct ipsec_packet *const p
         const size_t first = w->first[at];
         if (sent > 0) {
             at += (size_t)sent;
-        } else if (!retried && (error == EINTR || error == ECONNREFUSED)) {
-            retried = true; /* a signal, or an ICMP error about an earlier datagram */
         } else if (is_full(error)) {
             lose(packets, first, n, error);
             return n;
-        } else if (w->first[at + 1] - first > 1) {
+        } else if (!retried && (error == EINTR || error == ECONNREFUSED || is_single(w, at))) {
+            /* A signal, or an ICMP error about an earlier datagram, which is told once. */
+            retried = true;
+            s->heard = true;
+        } else if (!is_single(w, at)) {
             /* EIO: the device can not do the checksums of such messages, and never will. Other
              * errors are about this destination: a datagram is larger than its MTU. */
             s->gso = s->gso && error != EIO;
@@ -184,7 +191,7 @@ static bool wants_df(const struct ipsec_packet *packet)
  * and that do not. IPv6 has no such field. */
 static void set_df(struct posix_socket *s, bool df)
 {
-    const int mode = df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+    const int mode = ipseci_posix_mtu_df(df);
     if (s->family == IPSEC_FAMILY_IPV4 && s->sends_df != df &&
         setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof mode) == 0) {
         s->sends_df = df;

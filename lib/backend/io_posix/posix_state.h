@@ -15,6 +15,7 @@
 #define POSIX_SOCKETS_MAX 6
 #define POSIX_BURST_MAX   64 /* datagrams a system call */
 #define POSIX_REST_TURNS  8  /* a socket that had nothing, while others have */
+#define POSIX_TOLD_MAX    16 /* path MTUs kept until the gateway asks */
 
 struct posix_socket {
     int fd;
@@ -25,6 +26,7 @@ struct posix_socket {
     bool gso;        /* takes several datagrams of one size as one message, */
     bool gro;        /* and gives them so */
     uint8_t rest;    /* turns in which it is not read: it had nothing the last time */
+    bool heard;      /* its error queue is to be read */
 };
 
 struct posix_large;
@@ -40,6 +42,8 @@ struct ipsec_posix {
     size_t fd_count;
     bool has_raw_esp;
     struct posix_large *large; /* where a socket with gro reads; NULL: there is none */
+    struct ipsec_path_mtu told[POSIX_TOLD_MAX];
+    size_t told_count;
 };
 
 /* ---- Messages ---------------------------------------------------------------------------------
@@ -94,6 +98,17 @@ enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *c
 void ipseci_posix_wan_send(void *context, struct ipsec_packet *const packets[], size_t n);
 size_t ipseci_posix_put_control(struct msghdr *m, size_t used, int level, int type,
                                 const void *data, size_t length);
+
+/* ---- posix_mtu.c, or posix_mtu_none.c where the system has no error queues --------------------
+ */
+
+/* Turns them on for a socket. */
+void ipseci_posix_mtu_start(const struct posix_socket *s);
+/* What IP_MTU_DISCOVER is to be. */
+int ipseci_posix_mtu_df(bool df);
+/* Reads the error queue of a socket that has heard something. Leaves errno alone. */
+void ipseci_posix_mtu_read(struct ipsec_posix *posix, struct posix_socket *s);
+bool ipseci_posix_path_mtu(void *context, struct ipsec_path_mtu *told);
 
 /* ---- posix_offload.c, or posix_offload_none.c where the system has no such thing --------------
  */

@@ -147,9 +147,16 @@ static bool is_unusable(int error)
     return error == EBADF || error == ENOTSOCK || error == EINVAL || error == EFAULT;
 }
 
+/* Nothing was read. */
+static bool is_failed(struct posix_socket *s, int error)
+{
+    s->heard = s->heard || (error != EAGAIN && error != EWOULDBLOCK && error != EINTR);
+    return is_unusable(error);
+}
+
 /* At most POSIX_BURST_MAX. *failed: the socket itself is unusable. */
-static size_t receive_some(const struct posix_socket *s, struct ipsec_packet *const packets[],
-                           size_t max, bool *failed)
+static size_t receive_some(struct posix_socket *s, struct ipsec_packet *const packets[], size_t max,
+                           bool *failed)
 {
     struct posix_burst b;
     const size_t n = max < POSIX_BURST_MAX ? max : POSIX_BURST_MAX;
@@ -161,7 +168,7 @@ static size_t receive_some(const struct posix_socket *s, struct ipsec_packet *co
     }
     const int got = ipseci_posix_read(s, b.messages, n);
     if (got < 0) {
-        *failed = is_unusable(errno);
+        *failed = is_failed(s, errno);
         return 0;
     }
     for (int i = 0; i < got; i++) {
@@ -171,12 +178,12 @@ static size_t receive_some(const struct posix_socket *s, struct ipsec_packet *co
 }
 
 /* Messages of several datagrams; those that find no packet are given the next time. */
-static size_t receive_large(struct ipsec_posix *posix, const struct posix_socket *s,
+static size_t receive_large(struct ipsec_posix *posix, struct posix_socket *s,
                             struct ipsec_packet *const packets[], size_t max, bool *failed)
 {
     const int got = ipseci_posix_large_read(posix, s);
     if (got < 0) {
-        *failed = is_unusable(errno);
+        *failed = is_failed(s, errno);
         return 0;
     }
     return ipseci_posix_large_give(posix, packets, max);
@@ -190,13 +197,16 @@ enum ipsec_status ipseci_posix_wan_receive(void *context, struct ipsec_packet *c
     size_t n = ipseci_posix_large_give(posix, packets, max);
     for (size_t i = 0; i < posix->socket_count && n < max; i++) {
         struct posix_socket *s = &posix->socket[(posix->first + i) % posix->socket_count];
+        if (s->heard) {
+            ipseci_posix_mtu_read(posix, s);
+        }
         if (s->rest != 0) {
             s->rest--;
             continue;
         }
         const size_t got = s->gro ? receive_large(posix, s, packets + n, max - n, &failed)
                                   : receive_some(s, packets + n, max - n, &failed);
-        s->rest = got == 0 ? POSIX_REST_TURNS : 0;
+        s->rest = got == 0 && !s->heard ? POSIX_REST_TURNS : 0;
         n += got;
     }
     posix->first = (posix->first + 1) % posix->socket_count;

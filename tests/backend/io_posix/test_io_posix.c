@@ -346,6 +346,39 @@ static void large_datagrams_are_fragmented_not_refused(void **state)
 
 /* ---- Raw ESP --------------------------------------------------------------------------------- */
 
+/* A socket that may be raw for IPv4 may be for IPv6, too. */
+static void raw_esp_over_ipv6_too(void **state)
+{
+    (void)state;
+    struct ipsec_posix_config config = config_of("::1", 29999, IPSEC_POSIX_RAW_ESP_REQUIRE);
+    struct ipsec_posix *posix = NULL;
+    char why[IPSEC_POSIX_TEXT_MAX];
+    const int raw = open_raw_udp();
+    if (raw < 0 || close(raw) != 0) {
+        skip();
+    }
+    if (ipsec_posix_open(&config, &posix, why) != IPSEC_OK) {
+        print_message("%s\n", why);
+        assert_non_null(strstr(why, "bind")); /* no IPv6 here */
+        skip();
+    }
+    const struct ipsec_io *io = ipsec_posix_io(posix);
+    const struct ipsec_addr loopback = address("::1");
+    fill(1, "::1", "::1", 0);
+    list[0]->carrier = IPSEC_CARRIER_ESP;
+    list[0]->length = 60;
+    io->wan_send(io->context, list, 1);
+    assert_int_equal(list[0]->status, IPSEC_OK);
+    empty(1, 50, BYTES);
+    assert_int_equal(receive(posix, 1), 1);
+    assert_int_equal(list[0]->carrier, IPSEC_CARRIER_ESP);
+    assert_int_equal(list[0]->length, 60);
+    assert_int_equal(list[0]->traffic_class, 2);
+    assert_true(ipsec_addr_equal(&list[0]->local.addr, &loopback));
+    assert_true(ipsec_addr_equal(&list[0]->remote.addr, &loopback));
+    ipsec_posix_close(posix);
+}
+
 static void raw_esp_travels_as_protocol_50(void **state)
 {
     (void)state;
@@ -549,6 +582,7 @@ int main(void)
         cmocka_unit_test(a_datagram_too_large_for_its_buffer_comes_empty),
         cmocka_unit_test(large_datagrams_are_fragmented_not_refused),
         cmocka_unit_test(raw_esp_travels_as_protocol_50),
+        cmocka_unit_test(raw_esp_over_ipv6_too),
         cmocka_unit_test(a_port_in_use_is_said),
         cmocka_unit_test(bad_configurations_are_refused),
         cmocka_unit_test(the_lan_side_is_passed_through),

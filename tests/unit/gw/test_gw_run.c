@@ -23,6 +23,8 @@ struct fake_io {
     size_t sent;
     size_t delivered;
     uint32_t smallest_room;
+    struct ipsec_path_mtu told[4];
+    size_t told_count;
 };
 
 static size_t give(struct kit_packet *from, size_t count, struct ipsec_packet *const to[],
@@ -93,6 +95,16 @@ static enum ipsec_status wait_until(void *context, ipsec_ms deadline)
     return f->wait_status;
 }
 
+static bool tell_mtu(void *context, struct ipsec_path_mtu *told)
+{
+    struct fake_io *f = context;
+    if (f->told_count == 0) {
+        return false;
+    }
+    *told = f->told[--f->told_count];
+    return true;
+}
+
 static const struct kit_child one = {.child = 1, .spi_in = 0x1001, .spi_out = 0x2001};
 
 static struct gw_kit *start(struct fake_io *f)
@@ -113,6 +125,7 @@ static struct gw_kit *start(struct fake_io *f)
     f->io.lan_deliver = count_delivered;
     f->io.now = tell_time;
     f->io.wait = wait_until;
+    f->io.path_mtu = tell_mtu;
     return kit;
 }
 
@@ -120,6 +133,52 @@ static void stop(struct gw_kit *kit)
 {
     kit_stop(kit);
     free(kit);
+}
+
+static uint32_t inner_mtu(const struct gw_kit *kit)
+{
+    uint32_t mtu = 9;
+    assert_int_equal(ipsec_gw_child_mtu(kit->gw, one.child, &mtu), IPSEC_OK);
+    return mtu;
+}
+
+static void turn(struct fake_io *f)
+{
+    assert_int_equal(ipsec_gw_run(f->kit->gw, &f->io, f->kit->now), IPSEC_OK);
+}
+
+/* What the backend has learned of a path is the children's: the system's own word for all that go
+ * there, an ICMP message's for that whose SPI it quotes. */
+static void pmtu_04_a_backend_tells_path_mtus(void **state)
+{
+    (void)state;
+    struct fake_io f;
+    struct gw_kit *kit = start(&f);
+    const struct ipsec_addr peer = kit_endpoint("192.0.2.2", 0).addr;
+    const struct ipsec_addr other = kit_endpoint("192.0.2.3", 0).addr;
+    f.told[0] = (struct ipsec_path_mtu){peer, 1400, 0x2002}; /* not an SPI of ours */
+    f.told[1] = (struct ipsec_path_mtu){other, 1400, 0x2001};
+    f.told[2] = (struct ipsec_path_mtu){other, 1400, 0};
+    f.told[3] = (struct ipsec_path_mtu){peer, 0, 0x2001};
+    f.told_count = 4;
+    turn(&f);
+    assert_int_equal(f.told_count, 0);
+    assert_int_equal(inner_mtu(kit), 0);
+    f.told[f.told_count++] = (struct ipsec_path_mtu){peer, 1400, 0x2001};
+    turn(&f);
+    const uint32_t routers = inner_mtu(kit);
+    assert_true(routers > 1300 && routers < 1400);
+    f.told[f.told_count++] = (struct ipsec_path_mtu){peer, 1300, 0};
+    turn(&f);
+    assert_true(inner_mtu(kit) < routers);
+    f.told_count = 1;
+    f.io.size = offsetof(struct ipsec_io, path_mtu); /* of a program that does not know it */
+    f.told[0].mtu = 900;
+    const uint32_t before = inner_mtu(kit);
+    turn(&f);
+    assert_int_equal(f.told_count, 1);
+    assert_int_equal(inner_mtu(kit), before);
+    stop(kit);
 }
 
 static void a_turn_waits_only_when_there_is_nothing(void **state)
@@ -320,6 +379,7 @@ static void nothing_is_allocated_after_init(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pmtu_04_a_backend_tells_path_mtus),
         cmocka_unit_test(a_turn_waits_only_when_there_is_nothing),
         cmocka_unit_test(both_sides_are_served_in_one_turn),
         cmocka_unit_test(a_full_sized_packet_has_room_to_be_sealed),
