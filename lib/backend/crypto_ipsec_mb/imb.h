@@ -2,9 +2,11 @@
  *
  * Shared inside the ipsec-mb provider: the context, keys, jobs.
  *
- * AES-GCM is a call of the library for each packet. All else are jobs, which the manager works on
- * side by side, whatever their keys: run hands a whole burst to it, has it finish all, and then
- * looks at what became of each.
+ * AES-GCM and AES-GMAC are calls of the library for each packet. ChaCha20-Poly1305 and AES-CCM are
+ * jobs in the manager's queue, which run hands over and then has finished all together. Ciphers and
+ * MACs, alone or as one key, are bursts of jobs of one algorithm, whatever their keys, which the
+ * library works on side by side and without its queue: first what is to be encrypted, then all
+ * MACs, then, where the MAC was right, what is to be decrypted.
  */
 #ifndef IPSECI_IMB_H
 #define IPSECI_IMB_H
@@ -30,8 +32,10 @@ _Static_assert(IPSECI_IMB_SLOTS < IMB_MAX_JOBS, "what is in hand fits into the q
 /* An op that jobs were made of, until the burst is settled. */
 struct ipseci_imb_slot {
     struct ipsec_crypto_op *op;
-    uint8_t jobs; /* not finished yet, or failed */
-    uint8_t tail; /* octets of the packet's tag that stand in `saved` */
+    const uint8_t *nonce;
+    uint8_t jobs;    /* not finished yet, or failed */
+    bool is_refused; /* open: the tag was wrong */
+    uint8_t tail;    /* octets of the packet's tag that stand in `saved` */
     uint8_t saved[IPSECI_IMB_TAIL_MAX];
     uint8_t digest[IPSECI_IMB_DIGEST_MAX]; /* open: to be compared */
 };
@@ -43,7 +47,10 @@ struct ipsec_mb {
     IMB_MGR *manager; /* behind this struct */
     size_t slots;     /* taken */
     struct ipseci_imb_slot slot[IPSECI_IMB_SLOTS];
+    uint32_t chains[2];          /* of ops in hand: which ciphers (bits), by direction */
+    uint32_t hashes;             /* and which MACs */
     struct gcm_context_data gcm; /* the calls' working memory */
+    IMB_JOB burst[IPSECI_IMB_SLOTS];
     /* Of the ops in hand. Made for all of them before the first is begun: what reads one octet by
      * octet just after it was put together waits for the processor to have written it. */
     _Alignas(16) uint8_t nonce[IPSECI_IMB_SLOTS][16];
@@ -62,6 +69,11 @@ IMB_JOB *ipseci_imb_job(struct ipsec_mb *provider, struct ipseci_imb_slot *slot)
 void ipseci_imb_submit(struct ipsec_mb *provider);
 /* Has all jobs finished. */
 void ipseci_imb_flush(struct ipsec_mb *provider);
+/* Of a job that came back: one that did not end well stays counted. */
+void ipseci_imb_note_finished(const IMB_JOB *job);
+/* Compares the tag of an AEAD that is opened; what was deciphered before it was known is not left
+ * there when it is wrong. */
+enum ipsec_status ipseci_imb_compare(const struct ipsec_crypto_op *op, const uint8_t *made);
 
 /* ---- keys ---- */
 
@@ -69,13 +81,13 @@ void ipseci_imb_flush(struct ipsec_mb *provider);
 struct ipsec_key {
     /* Sets op->status, or takes a slot and submits jobs. nonce: of AEADs, kept until settled. */
     void (*begin)(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce);
-    /* Of a slot whose jobs were finished, and none failed: the op's status. More jobs may be
-     * submitted that are not waited for; IPSEC_OK is then what it will be. NULL: no slots. */
-    enum ipsec_status (*finish)(struct ipsec_mb *provider, struct ipseci_imb_slot *slot);
+    /* Of a slot whose jobs were finished, and none failed: the op's status. NULL: no slots. */
+    enum ipsec_status (*finish)(const struct ipseci_imb_slot *slot);
     uint32_t octets; /* of the whole, to wipe */
     uint8_t direction;
     uint8_t tag_octets;
     bool has_nonce;
+    uint8_t salt_lacks; /* octets that the salt has less than 4 */
     uint8_t salt[4];
 };
 
@@ -85,26 +97,48 @@ void *ipseci_imb_key_take(size_t octets, const struct ipsec_key_params *params);
 /* There is one: run settles when all are taken. */
 struct ipseci_imb_slot *ipseci_imb_slot_take(struct ipsec_mb *provider, struct ipsec_crypto_op *op);
 
+/* The round keys of AES that the library is given. */
+#define IPSECI_IMB_ROUND_WORDS 60u /* of AES-256 */
+void ipseci_imb_expand(const IMB_MGR *manager, uint8_t key_octets, const uint8_t *octets,
+                       uint32_t *enc, uint32_t *dec);
+
 /* ---- MACs ---- */
+
+struct ipseci_imb_mac;
 
 struct ipseci_imb_hash {
     uint16_t integ_id;
     uint8_t tag_octets;
     uint8_t key_octets;
-    uint8_t block_octets;
+    uint8_t block_octets; /* HMAC */
+    bool is_queued;       /* the library has no bursts of it */
     IMB_HASH_ALG algorithm;
-    size_t one_block; /* offsets of the functions in IMB_MGR */
+    size_t one_block; /* HMAC: offsets of the functions in IMB_MGR */
     size_t whole;
+    void (*init)(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
+    void (*fill)(IMB_JOB *job, const struct ipseci_imb_mac *mac);
 };
 
 /* NULL: not there. */
 const struct ipseci_imb_hash *ipseci_imb_hash_find(uint16_t integ_id);
+/* 0 and up, one number each. */
+const struct ipseci_imb_hash *ipseci_imb_hash_at(size_t index);
+uint8_t ipseci_imb_hash_index(const struct ipseci_imb_hash *hash);
 
-/* HMAC (RFC 2104) with the key hashed once: the states after the inner and the outer pad. */
+/* A MAC with its key. */
 struct ipseci_imb_mac {
     const struct ipseci_imb_hash *hash; /* NULL: none */
-    _Alignas(16) uint8_t inner[IPSECI_IMB_DIGEST_MAX];
-    _Alignas(16) uint8_t outer[IPSECI_IMB_DIGEST_MAX];
+    union {
+        struct { /* HMAC (RFC 2104): the states after the inner and the outer pad */
+            _Alignas(16) uint8_t inner[IPSECI_IMB_DIGEST_MAX];
+            _Alignas(16) uint8_t outer[IPSECI_IMB_DIGEST_MAX];
+        } hmac;
+        struct { /* of AES: the cipher's key, and the masks of a last block, full and not */
+            _Alignas(16) uint32_t rounds[IPSECI_IMB_ROUND_WORDS];
+            _Alignas(16) uint8_t whole[16];
+            _Alignas(16) uint8_t part[16];
+        } aes;
+    } of;
     uint8_t of_nothing[IPSECI_IMB_DIGEST_MAX]; /* the tag of no octets, which no job takes */
 };
 
@@ -127,12 +161,10 @@ struct ipseci_imb_span ipseci_imb_span_of(struct ipsec_mb *provider, struct ipse
 /* Puts the octets of the tag back. */
 void ipseci_imb_span_end(struct ipseci_imb_slot *slot);
 
-/* The MAC's part of a job; the rest of it is set already. */
-void ipseci_imb_mac_job(IMB_JOB *job, const struct ipseci_imb_mac *mac,
-                        const struct ipseci_imb_span *span, uint8_t *out);
-/* A job for the MAC alone; what does not take one is done here. False: it can not be done. */
-bool ipseci_imb_mac_submit(struct ipsec_mb *provider, struct ipseci_imb_slot *slot,
-                           const struct ipseci_imb_mac *mac, uint8_t *out);
+/* ---- ciphers and MACs ---- */
+
+/* Has all done that was begun with keys of ciphers and MACs. */
+void ipseci_imb_chains_run(struct ipsec_mb *provider);
 
 /* ---- kinds of keys ---- */
 
@@ -145,11 +177,15 @@ enum ipsec_status ipseci_imb_gcm_new(struct ipsec_mb *provider,
 enum ipsec_status ipseci_imb_chacha_new(struct ipsec_mb *provider,
                                         const struct ipsec_key_params *params,
                                         struct ipsec_key **key);
-/* AES-CBC alone, or with a MAC. */
-enum ipsec_status ipseci_imb_cbc_new(struct ipsec_mb *provider,
+enum ipsec_status ipseci_imb_ccm_new(struct ipsec_mb *provider,
                                      const struct ipsec_key_params *params, struct ipsec_key **key);
-enum ipsec_status ipseci_imb_mac_new(struct ipsec_mb *provider,
-                                     const struct ipsec_key_params *params, struct ipsec_key **key);
+enum ipsec_status ipseci_imb_gmac_new(struct ipsec_mb *provider,
+                                      const struct ipsec_key_params *params,
+                                      struct ipsec_key **key);
+/* AES-CBC or AES-CTR, a MAC, or both. */
+enum ipsec_status ipseci_imb_chained_new(struct ipsec_mb *provider,
+                                         const struct ipsec_key_params *params,
+                                         struct ipsec_key **key);
 
 /* ---- the table's functions, by file ---- */
 

@@ -11,18 +11,6 @@
 #define NONCE_OCTETS 12u
 #define CHACHA_KEY   32u
 
-/* What was deciphered before the tag was known is not left there. */
-static enum ipsec_status compare(const struct ipsec_crypto_op *op, const uint8_t *made)
-{
-    if (ipseci_imb_equal(made, op->tag, op->key->tag_octets)) {
-        return IPSEC_OK;
-    }
-    if (op->data_length != 0) {
-        ipseci_imb_wipe(op->data, op->data_length);
-    }
-    return IPSEC_DROP_ICV;
-}
-
 /* ---- AES-GCM ------------------------------------------------------------------------------------
  */
 
@@ -50,7 +38,7 @@ static void open_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op, cons
 {
     uint8_t made[TAG_MAX];
     gcm_crypt(provider, op, nonce, made);
-    op->status = (int16_t)compare(op, made);
+    op->status = (int16_t)ipseci_imb_compare(op, made);
 }
 
 static void prepare_gcm(const IMB_MGR *manager, struct gcm_key *key, const uint8_t *octets,
@@ -135,10 +123,10 @@ static void begin_chacha(struct ipsec_mb *provider, struct ipsec_crypto_op *op,
     ipseci_imb_submit(provider);
 }
 
-static enum ipsec_status finish_chacha(struct ipsec_mb *provider, struct ipseci_imb_slot *slot)
+static enum ipsec_status finish_chacha(const struct ipseci_imb_slot *slot)
 {
-    (void)provider;
-    return slot->op->key->direction == IPSEC_SEAL ? IPSEC_OK : compare(slot->op, slot->digest);
+    return slot->op->key->direction == IPSEC_SEAL ? IPSEC_OK
+                                                  : ipseci_imb_compare(slot->op, slot->digest);
 }
 
 enum ipsec_status ipseci_imb_chacha_new(struct ipsec_mb *provider,

@@ -11,18 +11,22 @@ struct encr_row {
     uint16_t id;
     bool aead;
     uint8_t fixed_octets; /* of a key of one length, without salt; 0: AES of 128, 192 or 256 bits */
+    uint8_t salt_octets;
     ipseci_imb_maker make;
 };
 
 static const struct encr_row encrs[] = {
-    {IPSEC_ENCR_AES_CBC, false, 0, ipseci_imb_cbc_new},
-    {IPSEC_ENCR_AES_GCM_16, true, 0, ipseci_imb_gcm_new},
-    {IPSEC_ENCR_AES_GCM_12, true, 0, ipseci_imb_gcm_new},
-    {IPSEC_ENCR_AES_GCM_8, true, 0, ipseci_imb_gcm_new},
-    {IPSEC_ENCR_CHACHA20_POLY1305, true, 32, ipseci_imb_chacha_new},
+    {IPSEC_ENCR_AES_CBC, false, 0, 0, ipseci_imb_chained_new},
+    {IPSEC_ENCR_AES_CTR, false, 0, 4, ipseci_imb_chained_new},
+    {IPSEC_ENCR_AES_GCM_16, true, 0, 4, ipseci_imb_gcm_new},
+    {IPSEC_ENCR_AES_GCM_12, true, 0, 4, ipseci_imb_gcm_new},
+    {IPSEC_ENCR_AES_GCM_8, true, 0, 4, ipseci_imb_gcm_new},
+    {IPSEC_ENCR_AES_CCM_16, true, 0, 3, ipseci_imb_ccm_new},
+    {IPSEC_ENCR_AES_CCM_12, true, 0, 3, ipseci_imb_ccm_new},
+    {IPSEC_ENCR_AES_CCM_8, true, 0, 3, ipseci_imb_ccm_new},
+    {IPSEC_ENCR_NULL_AES_GMAC, true, 0, 4, ipseci_imb_gmac_new},
+    {IPSEC_ENCR_CHACHA20_POLY1305, true, 32, 4, ipseci_imb_chacha_new},
 };
-
-#define SALT_OCTETS 4u /* of each AEAD */
 
 static const struct encr_row *encr_find(uint16_t id)
 {
@@ -63,7 +67,8 @@ bool ipseci_imb_supports(void *context, enum ipsec_transform_type type, uint16_t
 bool ipseci_imb_combines(void *context, uint16_t encr_id, uint16_t encr_key_bits, uint16_t integ_id)
 {
     (void)context;
-    return encr_id == IPSEC_ENCR_AES_CBC && bits_fit(encr_find(encr_id), encr_key_bits) &&
+    const struct encr_row *row = encr_find(encr_id);
+    return row != NULL && !row->aead && bits_fit(row, encr_key_bits) &&
            ipseci_imb_hash_find(integ_id) != NULL;
 }
 
@@ -91,6 +96,22 @@ void ipseci_imb_key_free(void *context, struct ipsec_key *key)
     }
 }
 
+void ipseci_imb_expand(const IMB_MGR *manager, uint8_t key_octets, const uint8_t *octets,
+                       uint32_t *enc, uint32_t *dec)
+{
+    switch (key_octets) {
+    case 16:
+        IMB_AES_KEYEXP_128(manager, octets, enc, dec);
+        break;
+    case 24:
+        IMB_AES_KEYEXP_192(manager, octets, enc, dec);
+        break;
+    default: /* 32 */
+        IMB_AES_KEYEXP_256(manager, octets, enc, dec);
+        break;
+    }
+}
+
 /* ---- from params --------------------------------------------------------------------------------
  */
 
@@ -101,7 +122,7 @@ static bool is_cipher_key_right(const struct encr_row *row, const struct ipsec_k
     }
     const size_t octets = row->fixed_octets != 0 ? row->fixed_octets : params->encr_key_bits / 8u;
     return bits_fit(row, params->encr_key_bits) &&
-           params->encr_key.length == octets + (row->aead ? SALT_OCTETS : 0);
+           params->encr_key.length == octets + row->salt_octets;
 }
 
 enum ipsec_status ipseci_imb_key_new(void *context, const struct ipsec_key_params *params,
@@ -125,5 +146,5 @@ enum ipsec_status ipseci_imb_key_new(void *context, const struct ipsec_key_param
         (with_cipher && row->aead && with_mac)) {
         return IPSEC_ERR_ARGUMENT;
     }
-    return (with_cipher ? row->make : ipseci_imb_mac_new)(provider, params, key);
+    return (with_cipher ? row->make : ipseci_imb_chained_new)(provider, params, key);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HMAC: keys of a MAC alone, and the MAC's part of others. RFC 2104, RFC 2404, RFC 4868.
+ * MACs with their keys: HMAC (RFC 2104, RFC 2404, RFC 4868), AES-XCBC-96 (RFC 3566), AES-CMAC-96
+ * (RFC 4493, RFC 4494); and the octets that one covers.
  */
 #include "imb.h"
 
@@ -8,16 +9,43 @@
 #include <string.h>
 
 #define BLOCK_MAX 128u
+#define AES_BLOCK 16u
+
+static void init_hmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
+static void init_xcbc(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
+static void init_cmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
+
+static void fill_hmac(IMB_JOB *job, const struct ipseci_imb_mac *mac)
+{
+    job->u.HMAC._hashed_auth_key_xor_ipad = mac->of.hmac.inner;
+    job->u.HMAC._hashed_auth_key_xor_opad = mac->of.hmac.outer;
+}
+
+static void fill_xcbc(IMB_JOB *job, const struct ipseci_imb_mac *mac)
+{
+    job->u.XCBC._k1_expanded = mac->of.aes.rounds;
+    job->u.XCBC._k2 = mac->of.aes.whole;
+    job->u.XCBC._k3 = mac->of.aes.part;
+}
+
+static void fill_cmac(IMB_JOB *job, const struct ipseci_imb_mac *mac)
+{
+    job->u.CMAC._key_expanded = mac->of.aes.rounds;
+    job->u.CMAC._skey1 = mac->of.aes.whole;
+    job->u.CMAC._skey2 = mac->of.aes.part;
+}
 
 static const struct ipseci_imb_hash hashes[] = {
-    {IPSEC_INTEG_HMAC_SHA1_96, 12, 20, 64, IMB_AUTH_HMAC_SHA_1, offsetof(IMB_MGR, sha1_one_block),
-     offsetof(IMB_MGR, sha1)},
-    {IPSEC_INTEG_HMAC_SHA2_256_128, 16, 32, 64, IMB_AUTH_HMAC_SHA_256,
-     offsetof(IMB_MGR, sha256_one_block), offsetof(IMB_MGR, sha256)},
-    {IPSEC_INTEG_HMAC_SHA2_384_192, 24, 48, 128, IMB_AUTH_HMAC_SHA_384,
-     offsetof(IMB_MGR, sha384_one_block), offsetof(IMB_MGR, sha384)},
-    {IPSEC_INTEG_HMAC_SHA2_512_256, 32, 64, 128, IMB_AUTH_HMAC_SHA_512,
-     offsetof(IMB_MGR, sha512_one_block), offsetof(IMB_MGR, sha512)},
+    {IPSEC_INTEG_HMAC_SHA1_96, 12, 20, 64, false, IMB_AUTH_HMAC_SHA_1,
+     offsetof(IMB_MGR, sha1_one_block), offsetof(IMB_MGR, sha1), init_hmac, fill_hmac},
+    {IPSEC_INTEG_HMAC_SHA2_256_128, 16, 32, 64, false, IMB_AUTH_HMAC_SHA_256,
+     offsetof(IMB_MGR, sha256_one_block), offsetof(IMB_MGR, sha256), init_hmac, fill_hmac},
+    {IPSEC_INTEG_HMAC_SHA2_384_192, 24, 48, 128, false, IMB_AUTH_HMAC_SHA_384,
+     offsetof(IMB_MGR, sha384_one_block), offsetof(IMB_MGR, sha384), init_hmac, fill_hmac},
+    {IPSEC_INTEG_HMAC_SHA2_512_256, 32, 64, 128, false, IMB_AUTH_HMAC_SHA_512,
+     offsetof(IMB_MGR, sha512_one_block), offsetof(IMB_MGR, sha512), init_hmac, fill_hmac},
+    {IPSEC_INTEG_AES_XCBC_96, 12, 16, 0, true, IMB_AUTH_AES_XCBC, 0, 0, init_xcbc, fill_xcbc},
+    {IPSEC_INTEG_AES_CMAC_96, 12, 16, 0, true, IMB_AUTH_AES_CMAC, 0, 0, init_cmac, fill_cmac},
 };
 
 const struct ipseci_imb_hash *ipseci_imb_hash_find(uint16_t integ_id)
@@ -28,6 +56,16 @@ const struct ipseci_imb_hash *ipseci_imb_hash_find(uint16_t integ_id)
         }
     }
     return NULL;
+}
+
+const struct ipseci_imb_hash *ipseci_imb_hash_at(size_t index)
+{
+    return &hashes[index];
+}
+
+uint8_t ipseci_imb_hash_index(const struct ipseci_imb_hash *hash)
+{
+    return (uint8_t)(hash - hashes);
 }
 
 /* ---- the key ------------------------------------------------------------------------------------
@@ -57,24 +95,57 @@ static void pad(uint8_t block[BLOCK_MAX], const struct ipseci_imb_hash *hash, co
     }
 }
 
-void ipseci_imb_mac_init(IMB_MGR *manager, struct ipseci_imb_mac *mac,
-                         const struct ipseci_imb_hash *hash, const uint8_t *key)
+static void init_hmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key)
 {
+    const struct ipseci_imb_hash *hash = mac->hash;
     const hash_one_block_t one_block = one_block_of(manager, hash);
     const hash_fn_t whole = whole_of(manager, hash);
     uint8_t block[BLOCK_MAX + IPSECI_IMB_DIGEST_MAX];
 
-    mac->hash = hash;
     pad(block, hash, key, 0x36);
-    one_block(block, mac->inner);
+    one_block(block, mac->of.hmac.inner);
     uint8_t digest[IPSECI_IMB_DIGEST_MAX];
     whole(block, hash->block_octets, digest);
     pad(block, hash, key, 0x5c);
-    one_block(block, mac->outer);
+    one_block(block, mac->of.hmac.outer);
     memcpy(block + hash->block_octets, digest, hash->key_octets); /* as long as the digest */
     whole(block, (uint64_t)hash->block_octets + hash->key_octets, mac->of_nothing);
     ipseci_imb_wipe(block, sizeof(block));
     ipseci_imb_wipe(digest, sizeof(digest));
+}
+
+/* The one block of a message of no octets: what pads it, under the mask of one that is not full. */
+static void answer_nothing(const IMB_MGR *manager, struct ipseci_imb_mac *mac)
+{
+    static const uint8_t zero[AES_BLOCK] = {0};
+    uint8_t block[AES_BLOCK];
+    memcpy(block, mac->of.aes.part, sizeof(block));
+    block[0] ^= 0x80;
+    /* Of one block, CFB is the cipher of what it is given as IV. */
+    IMB_AES128_CFB_ONE(manager, mac->of_nothing, zero, block, mac->of.aes.rounds, AES_BLOCK);
+    ipseci_imb_wipe(block, sizeof(block));
+}
+
+static void init_xcbc(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key)
+{
+    IMB_AES_XCBC_KEYEXP(manager, key, mac->of.aes.rounds, mac->of.aes.whole, mac->of.aes.part);
+    answer_nothing(manager, mac);
+}
+
+static void init_cmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key)
+{
+    _Alignas(16) uint32_t dec[IPSECI_IMB_ROUND_WORDS];
+    ipseci_imb_expand(manager, AES_BLOCK, key, mac->of.aes.rounds, dec);
+    IMB_AES_CMAC_SUBKEY_GEN_128(manager, mac->of.aes.rounds, mac->of.aes.whole, mac->of.aes.part);
+    answer_nothing(manager, mac);
+    ipseci_imb_wipe(dec, sizeof(dec));
+}
+
+void ipseci_imb_mac_init(IMB_MGR *manager, struct ipseci_imb_mac *mac,
+                         const struct ipseci_imb_hash *hash, const uint8_t *key)
+{
+    mac->hash = hash;
+    hash->init(manager, mac, key);
 }
 
 /* ---- what is covered ----------------------------------------------------------------------------
@@ -134,86 +205,4 @@ void ipseci_imb_span_end(struct ipseci_imb_slot *slot)
         memcpy(slot->op->tag, slot->saved, slot->tail);
     }
     slot->tail = 0;
-}
-
-/* ---- jobs ---------------------------------------------------------------------------------------
- */
-
-void ipseci_imb_mac_job(IMB_JOB *job, const struct ipseci_imb_mac *mac,
-                        const struct ipseci_imb_span *span, uint8_t *out)
-{
-    job->hash_alg = mac->hash->algorithm;
-    job->src = span->start;
-    job->hash_start_src_offset_in_bytes = 0;
-    job->msg_len_to_hash_in_bytes = span->octets;
-    job->auth_tag_output = out;
-    job->auth_tag_output_len_in_bytes = mac->hash->tag_octets;
-    job->u.HMAC._hashed_auth_key_xor_ipad = mac->inner;
-    job->u.HMAC._hashed_auth_key_xor_opad = mac->outer;
-}
-
-bool ipseci_imb_mac_submit(struct ipsec_mb *provider, struct ipseci_imb_slot *slot,
-                           const struct ipseci_imb_mac *mac, uint8_t *out)
-{
-    const struct ipseci_imb_span span = ipseci_imb_span_of(provider, slot);
-    if (span.is_too_long) {
-        return false;
-    }
-    if (span.octets == 0) {
-        memcpy(out, mac->of_nothing, mac->hash->tag_octets);
-        return true;
-    }
-    IMB_JOB *job = ipseci_imb_job(provider, slot);
-    ipseci_imb_mac_job(job, mac, &span, out);
-    ipseci_imb_submit(provider);
-    if (span.is_joined) {
-        ipseci_imb_flush(provider);
-    }
-    return true;
-}
-
-/* ---- a MAC alone --------------------------------------------------------------------------------
- */
-
-struct mac_key {
-    struct ipsec_key base;
-    struct ipseci_imb_mac mac;
-};
-
-static void begin(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce)
-{
-    (void)nonce;
-    const struct mac_key *key = (const struct mac_key *)(const void *)op->key;
-    struct ipseci_imb_slot *slot = ipseci_imb_slot_take(provider, op);
-    uint8_t *out = key->base.direction == IPSEC_SEAL ? op->tag : slot->digest;
-    if (!ipseci_imb_mac_submit(provider, slot, &key->mac, out)) {
-        slot->jobs++; /* of which nothing comes */
-    }
-}
-
-static enum ipsec_status finish(struct ipsec_mb *provider, struct ipseci_imb_slot *slot)
-{
-    (void)provider;
-    const struct ipsec_key *key = slot->op->key;
-    if (key->direction == IPSEC_SEAL) {
-        return IPSEC_OK;
-    }
-    return ipseci_imb_equal(slot->digest, slot->op->tag, key->tag_octets) ? IPSEC_OK
-                                                                          : IPSEC_DROP_ICV;
-}
-
-enum ipsec_status ipseci_imb_mac_new(struct ipsec_mb *provider,
-                                     const struct ipsec_key_params *params, struct ipsec_key **out)
-{
-    const struct ipseci_imb_hash *hash = ipseci_imb_hash_find(params->integ_id);
-    struct mac_key *key = ipseci_imb_key_take(sizeof(*key), params);
-    if (key == NULL) {
-        return IPSEC_ERR_MEMORY;
-    }
-    key->base.begin = begin;
-    key->base.finish = finish;
-    key->base.tag_octets = hash->tag_octets;
-    ipseci_imb_mac_init(provider->manager, &key->mac, hash, params->integ_key.data);
-    *out = &key->base;
-    return IPSEC_OK;
 }

@@ -65,6 +65,17 @@ bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length)
     return different == 0;
 }
 
+enum ipsec_status ipseci_imb_compare(const struct ipsec_crypto_op *op, const uint8_t *made)
+{
+    if (ipseci_imb_equal(made, op->tag, op->key->tag_octets)) {
+        return IPSEC_OK;
+    }
+    if (op->data_length != 0) {
+        ipseci_imb_wipe(op->data, op->data_length);
+    }
+    return IPSEC_DROP_ICV;
+}
+
 /* ---- the context --------------------------------------------------------------------------------
  */
 
@@ -175,6 +186,7 @@ struct ipseci_imb_slot *ipseci_imb_slot_take(struct ipsec_mb *provider, struct i
     struct ipseci_imb_slot *slot = &provider->slot[provider->slots++];
     slot->op = op;
     slot->jobs = 0;
+    slot->is_refused = false;
     slot->tail = 0;
     return slot;
 }
@@ -191,8 +203,7 @@ IMB_JOB *ipseci_imb_job(struct ipsec_mb *provider, struct ipseci_imb_slot *slot)
     return job;
 }
 
-/* One that did not end well stays counted. */
-static void note_finished(const IMB_JOB *job)
+void ipseci_imb_note_finished(const IMB_JOB *job)
 {
     struct ipseci_imb_slot *slot = job->user_data;
     slot->jobs = (uint8_t)(slot->jobs - (job->status == IMB_STATUS_COMPLETED));
@@ -203,7 +214,7 @@ void ipseci_imb_submit(struct ipsec_mb *provider)
 {
     const IMB_JOB *job = IMB_SUBMIT_JOB_NOCHECK(provider->manager);
     while (job != NULL) {
-        note_finished(job);
+        ipseci_imb_note_finished(job);
         job = IMB_GET_COMPLETED_JOB(provider->manager);
     }
 }
@@ -212,7 +223,7 @@ void ipseci_imb_flush(struct ipsec_mb *provider)
 {
     const IMB_JOB *job;
     while ((job = IMB_FLUSH_JOB(provider->manager)) != NULL) {
-        note_finished(job);
+        ipseci_imb_note_finished(job);
     }
 }
 
@@ -222,30 +233,23 @@ void ipseci_imb_flush(struct ipsec_mb *provider)
 static void settle(struct ipsec_mb *provider)
 {
     ipseci_imb_flush(provider);
+    ipseci_imb_chains_run(provider);
     for (size_t i = 0; i < provider->slots; i++) {
-        struct ipseci_imb_slot *slot = &provider->slot[i];
-        ipseci_imb_span_end(slot);
+        const struct ipseci_imb_slot *slot = &provider->slot[i];
         slot->op->status =
-            (int16_t)(slot->jobs == 0 ? slot->op->key->finish(provider, slot) : IPSEC_FATAL_CRYPTO);
-    }
-    /* of what finish has submitted */
-    ipseci_imb_flush(provider);
-    for (size_t i = 0; i < provider->slots; i++) {
-        if (provider->slot[i].jobs != 0) {
-            provider->slot[i].op->status = IPSEC_FATAL_CRYPTO;
-        }
+            (int16_t)(slot->jobs == 0 ? slot->op->key->finish(slot) : IPSEC_FATAL_CRYPTO);
     }
     provider->slots = 0;
 }
 
-/* RFC 4106 4, RFC 7634 2: salt | IV. */
+/* RFC 3686 4, RFC 4106 4, RFC 4309 4, RFC 7634 2: salt | IV. */
 static void make_nonces(struct ipsec_mb *provider, struct ipsec_crypto_op *const ops[], size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct ipsec_key *key = ops[i]->key;
         if (key->has_nonce) {
             memcpy(provider->nonce[i], key->salt, sizeof(key->salt));
-            memcpy(provider->nonce[i] + sizeof(key->salt), ops[i]->iv, 8);
+            memcpy(provider->nonce[i] + sizeof(key->salt) - key->salt_lacks, ops[i]->iv, 8);
         }
     }
 }

@@ -127,7 +127,7 @@ static bool one_mac(const json_t *group, const json_t *test)
 
     struct ipsec_view parts[2] = {ipseci_view(text.data, ahead),
                                   ipseci_view(text.data + ahead, text.length - ahead)};
-    if (tag.length == 16) {
+    if (tag.length == 16 && has(IPSEC_TRANSFORM_PRF, mac_prf, 0)) {
         assert_int_equal(provider->prf(provider->context, mac_prf, blob_view(key), parts, 2, sum),
                          IPSEC_OK);
         assert_int_equal(memcmp(sum, tag.data, 16) == 0, valid);
