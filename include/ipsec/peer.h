@@ -49,11 +49,12 @@ struct ipsec_child_config {
     /* enum ipsec_mode. TRANSPORT: between the two hosts themselves, whose addresses the selectors
      * hold; in that mode or not at all (RFC 7296 1.3.1). Behind a NAT each end has the addresses
      * that it sees in its selectors (2.23.1); of several hosts behind one NAT, the child made last
-     * sends. Not for MOBIKE, which moves tunnels. Where one entry of a peer matches several hosts,
-     * each has its own child; but every one of them may then be any address of remote_ts at which
-     * it gets the answer to IKE_SA_INIT (later the engine follows it as `follow` says): give each
-     * identity its own entry, with its own address in remote_ts, where that is too much (RFC 4301
-     * 4.4.3). Packets to more than one host of an entry are looked up among all children. */
+     * sends. A peer with such a child gets no MOBIKE, which moves tunnels (RFC 4555 1.2). Where one
+     * entry of a peer matches several hosts, each has its own child; but every one of them may then
+     * be any address of remote_ts at which it gets the answer to IKE_SA_INIT (later the engine
+     * follows it as `follow` says): give each identity its own entry, with its own address in
+     * remote_ts, where that is too much (RFC 4301 4.4.3). Packets to more than one host of an entry
+     * are looked up among all children. */
     uint8_t mode;
     /* Of the path to the peer, IP header included; 0: nobody knows, until the path says so. Inner
      * packets that would be larger when sealed are cut before, or refused with an ICMP message to
@@ -191,7 +192,8 @@ struct ipsec_peer {
                                  all for NEVER, other addresses for PORT */
     uint8_t routability;      /* enum ipsec_routability */
     uint8_t follow_redirects; /* enum ipsec_redirects */
-    bool no_mobike;           /* do not support MOBIKE (RFC 4555), whose use needs both ends */
+    bool no_mobike;           /* do not support MOBIKE (RFC 4555), whose use needs both ends, and
+                                 children that are all tunnels */
     bool no_nat;              /* NATs are attacks: no NAT traversal, and MOBIKE protects addresses
                                  (RFC 4555 3.9) */
     /* Other addresses of ours, told to the peer by MOBIKE, at most 4; tried, too, when it is

@@ -30,6 +30,16 @@ bool ipseci_mode_agreed(const struct ipseci_context *ctx, const struct ipsec_chi
            ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_USE_TRANSPORT_MODE, NULL);
 }
 
+bool ipseci_mode_moves(const struct ipsec_peer *peer)
+{
+    for (size_t i = 0; i < peer->child_count; i++) {
+        if (is_transport(&peer->children[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void ipseci_mode_fail(const struct ipseci_context *ctx, struct ipseci_step *step,
                       const struct ipsec_child_config *config)
 {

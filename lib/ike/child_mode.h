@@ -16,6 +16,9 @@ bool ipseci_mode_agreed(const struct ipseci_context *ctx, const struct ipsec_chi
 /* Fills the failure: one end has the child in transport mode, the other as a tunnel. */
 void ipseci_mode_fail(const struct ipseci_context *ctx, struct ipseci_step *step,
                       const struct ipsec_child_config *config);
+/* Whether the children of this peer can go to other addresses by MOBIKE. Those in transport mode
+ * are between two hosts, not two networks (RFC 4555 1.2 leaves them out): none is moved, then. */
+bool ipseci_mode_moves(const struct ipsec_peer *peer);
 /* What the peer said of the two sides, seen from us: addresses that a NAT has changed become those
  * of the IKE SA. Tunnels are left alone. */
 void ipseci_mode_addresses(const struct ipseci_context *ctx,

@@ -19,6 +19,12 @@ bool ipseci_mode_agreed(const struct ipseci_context *ctx, const struct ipsec_chi
     return config->mode == IPSEC_MODE_TUNNEL;
 }
 
+bool ipseci_mode_moves(const struct ipsec_peer *peer)
+{
+    (void)peer;
+    return true;
+}
+
 void ipseci_mode_fail(const struct ipseci_context *ctx, struct ipseci_step *step,
                       const struct ipsec_child_config *config)
 {

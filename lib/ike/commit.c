@@ -230,7 +230,7 @@ static void apply_nat(const struct work *w)
     }
     sa->nat_local = w->step->nat.supported && w->step->nat.nat_local;
     sa->nat_remote = w->step->nat.supported && w->step->nat.nat_remote;
-    const bool may_move = w->step->nat.supported && !w->sa->peer->no_mobike;
+    const bool may_move = w->step->nat.supported && ipseci_mobility_wanted(w->sa->peer);
     if (sa->initiator && sa->local.port != config->natt_port &&
         (ipseci_sa_encapsulates(sa) || may_move)) {
         /* RFC 7296 2.23: both ports change for IKE_AUTH and all that follows (NATT-03). RFC 4555

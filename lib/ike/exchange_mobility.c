@@ -68,8 +68,9 @@ void ipseci_mobility_offer(const struct ipseci_context *ctx, struct ipseci_step 
 {
     const bool answers = ctx->in != NULL;
 
-    if (peer->no_mobike || (answers && !ipseci_notify_find(&ctx->in->payloads,
-                                                           IPSECI_NOTIFY_MOBIKE_SUPPORTED, NULL))) {
+    if (!ipseci_mobility_wanted(peer) ||
+        (answers &&
+         !ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_MOBIKE_SUPPORTED, NULL))) {
         return;
     }
     add_plain(step, IPSECI_NOTIFY_MOBIKE_SUPPORTED);
@@ -83,7 +84,7 @@ void ipseci_mobility_offer(const struct ipseci_context *ctx, struct ipseci_step 
 
 void ipseci_mobility_take(const struct ipseci_context *ctx, struct ipseci_step *step)
 {
-    if (!ctx->sa->peer->no_mobike &&
+    if (ipseci_mobility_wanted(ctx->sa->peer) &&
         ipseci_notify_find(&ctx->in->payloads, IPSECI_NOTIFY_MOBIKE_SUPPORTED, NULL)) {
         step->mobility |= IPSECI_MOBILITY_SUPPORTED;
     }

@@ -5,11 +5,18 @@
  */
 #include "mobility.h"
 
+#include "child_mode.h"
+
 #include <string.h>
 
 static size_t addr_bytes(const struct ipsec_addr *addr)
 {
     return addr->family == IPSEC_FAMILY_IPV4 ? 4 : 16;
+}
+
+bool ipseci_mobility_wanted(const struct ipsec_peer *peer)
+{
+    return !peer->no_mobike && ipseci_mode_moves(peer);
 }
 
 void ipseci_no_nats_build(const struct ipsec_endpoint *source,

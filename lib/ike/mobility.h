@@ -63,6 +63,9 @@ bool ipseci_path_pair(const struct ipseci_ike_sa *sa, const struct ipseci_path *
 void ipseci_cookie2(const struct ipsec_ike *ike, const struct ipseci_ike_sa *sa,
                     uint8_t out[IPSECI_COOKIE2_BYTES]);
 
+/* MOBIKE is for this peer: it is not switched off, and every child can move. */
+bool ipseci_mobility_wanted(const struct ipsec_peer *peer);
+
 /* exchange_mobility.c: IKE_AUTH, then the parts of INFORMATIONAL. */
 
 void ipseci_mobility_offer(const struct ipseci_context *ctx, struct ipseci_step *step,

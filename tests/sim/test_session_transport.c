@@ -19,7 +19,7 @@ static struct sim_node *B(struct sim *s)
     return &s->nodes[SIM_B];
 }
 
-/* The child of both between the two hosts, in these modes; MOBIKE is for tunnels. */
+/* The child of both between the two hosts, in these modes. */
 static struct sim *with_modes(enum ipsec_mode a, enum ipsec_mode b)
 {
     struct sim *s = sim_new(1);
@@ -66,6 +66,56 @@ static void child_08_transport_mode_is_agreed_on_and_kept(void **state)
     assert_int_equal(s->esp_lost, 0);
     sim_run(s, 130000);
     sim_assert_agree(s, 1, 1);
+    sim_free(s);
+}
+
+/* MOBIKE moves tunnels (RFC 4555 1.2): whichever end has a child between two hosts does without,
+ * and a move is refused at both, before anything is sent. */
+static void child_08_hosts_do_not_move(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 3; who++) {
+        struct sim *s = with_modes(IPSEC_MODE_TRANSPORT, IPSEC_MODE_TRANSPORT);
+        struct ipsec_endpoint other = {.port = 0};
+
+        A(s)->peer.no_mobike = who == 0;
+        B(s)->peer.no_mobike = who == 1;
+        sim_address(&other.addr, "203.0.113.99");
+        sim_start(s);
+        (void)sim_connect(s);
+        agreed(s);
+        assert_null(strstr(s->ladder, "MOBIKE_SUPPORTED"));
+        for (int i = 0; i < 2; i++) {
+            struct sim_node *n = &s->nodes[i];
+            struct ipsec_ike_sa_info info;
+            const ipsec_handle sa = sim_sa(n, IPSEC_IKE_ESTABLISHED);
+            assert_int_equal(ipsec_ike_sa_info(n->ike, sa, &info), IPSEC_OK);
+            assert_false(info.mobike);
+            assert_int_equal(info.local.port, 500); /* nothing to move to 4500 for */
+            assert_int_equal(ipsec_ike_move(n->ike, sa, &other, NULL, s->now), IPSEC_ERR_STATE);
+        }
+        sim_run(s, 1000);
+        sim_assert_agree(s, 1, 1);
+        sim_free(s);
+    }
+}
+
+/* The same with a peer that has two children, one of them a tunnel. */
+static void child_08_one_host_is_enough_not_to_move(void **state)
+{
+    struct sim *s = with_modes(IPSEC_MODE_TUNNEL, IPSEC_MODE_TUNNEL);
+
+    (void)state;
+    A(s)->peer.no_mobike = B(s)->peer.no_mobike = false;
+    B(s)->child[1] = B(s)->child[0];
+    B(s)->child[1].mode = IPSEC_MODE_TRANSPORT;
+    B(s)->peer.child_count = 2;
+    sim_start(s);
+    (void)sim_connect(s);
+    agreed(s);
+    const char *offer = strstr(s->ladder, "N(MOBIKE_SUPPORTED)");
+    assert_non_null(offer);
+    assert_null(strstr(offer + 1, "N(MOBIKE_SUPPORTED)"));
     sim_free(s);
 }
 
@@ -253,6 +303,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(child_08_transport_mode_is_agreed_on_and_kept),
+        cmocka_unit_test(child_08_hosts_do_not_move),
+        cmocka_unit_test(child_08_one_host_is_enough_not_to_move),
         cmocka_unit_test(child_08_a_tunnel_instead_is_deleted),
         cmocka_unit_test(child_08_a_request_for_a_tunnel_is_refused),
         cmocka_unit_test(child_08_the_child_of_that_mode_is_chosen),
