@@ -32,7 +32,9 @@ struct ipsec_posix_config {
     uint16_t natt_port;      /* 0: 4500 */
     uint8_t raw_esp;         /* enum ipsec_posix_raw_esp */
     uint32_t socket_bytes;   /* kernel buffer of each socket and direction; 0: the system's */
-    bool offload;            /* many datagrams of ESP in UDP in one message, where the system can */
+    uint32_t mark; /* of all that is sent (Linux: SO_MARK), so that routes can tell it from
+                      the packets inside; 0: none. Needs CAP_NET_ADMIN */
+    bool offload;  /* many datagrams of ESP in UDP in one message, where the system can */
 };
 #define IPSEC_POSIX_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_posix_config)
 

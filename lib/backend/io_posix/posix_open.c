@@ -76,12 +76,26 @@ static void set_buffers(int fd, int bytes)
 }
 #endif
 
+#ifdef SO_MARK
+static bool set_mark(int fd, uint32_t mark)
+{
+    return mark == 0 || set(fd, SOL_SOCKET, SO_MARK, (int)mark);
+}
+#else
+static bool set_mark(int fd, uint32_t mark)
+{
+    (void)fd;
+    errno = ENOTSUP;
+    return mark == 0;
+}
+#endif
+
 static bool set_options(const struct ipsec_posix *posix, const struct posix_socket *s)
 {
     const int bytes = (int)posix->config.socket_bytes;
     const int flags = fcntl(s->fd, F_GETFL);
     if (flags < 0 || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0) {
+        fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0 || !set_mark(s->fd, posix->config.mark)) {
         return false;
     }
     if (bytes != 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Path MTUs that the sockets learn: of the device, and of ICMP messages, in a network namespace of
- * this program's own, with a loopback device as small as a test wants it. Skipped where no
- * namespace can be made.
+ * this program's own, with a loopback device as small as a test wants it; and the mark of what is
+ * sent. Skipped where no namespace can be made.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -336,6 +336,33 @@ static void pmtu_04_what_is_kept_is_bounded(void **state)
     stop(&end);
 }
 
+/* ---- The mark ---------------------------------------------------------------------------------
+ */
+
+static void each_socket_has_the_mark(void **state)
+{
+    (void)state;
+    for (uint32_t mark = 0; mark <= 4096; mark += 4096) {
+        struct ipsec_posix *posix = NULL;
+        struct ipsec_posix_config config = IPSEC_POSIX_CONFIG_INIT;
+        char why[IPSEC_POSIX_TEXT_MAX] = "";
+        if (!alone) {
+            skip();
+        }
+        config.raw_esp = IPSEC_POSIX_RAW_ESP_REQUIRE;
+        config.mark = mark;
+        assert_int_equal(ipsec_posix_open(&config, &posix, why), IPSEC_OK);
+        assert_true(posix->socket_count >= 3);
+        for (size_t i = 0; i < posix->socket_count; i++) {
+            uint32_t is = 1;
+            socklen_t length = sizeof is;
+            assert_int_equal(getsockopt(posix->socket[i].fd, SOL_SOCKET, SO_MARK, &is, &length), 0);
+            assert_int_equal(is, mark);
+        }
+        ipsec_posix_close(posix);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +371,7 @@ int main(void)
         cmocka_unit_test(pmtu_04_ipv6_is_heard_as_well),
         cmocka_unit_test(pmtu_04_other_news_tell_no_mtu),
         cmocka_unit_test(pmtu_04_what_is_kept_is_bounded),
+        cmocka_unit_test(each_socket_has_the_mark),
     };
     return cmocka_run_group_tests(tests, be_alone, NULL);
 }
