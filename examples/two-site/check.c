@@ -229,6 +229,30 @@ static void check_padding_of(const struct checking *at, const struct config_chil
     }
 }
 
+/* RFC 4555 1.2: MOBIKE is for tunnels. */
+static void check_host(const struct checking *at, const struct config_site *site,
+                       const struct config_child *child)
+{
+    const struct ipsec_child_config *c = &child->child;
+    if (!site->peer.no_mobike) {
+        say(at, GRADE_NOTE, child->line,
+            "child %s: transport mode is between two addresses, so MOBIKE is not offered to site "
+            "%s: a new address needs a new connection",
+            child->name, site->name);
+    }
+    if (c->headers.df != IPSEC_DF_CLEAR || c->headers.dscp != IPSEC_DSCP_COPY) {
+        say(at, GRADE_NOTE, child->line,
+            "child %s: in transport mode packets keep their own headers: df and dscp do nothing",
+            child->name);
+    }
+    if (site->remote_any) {
+        say(at, GRADE_WARNING, child->line,
+            "child %s: transport mode with remote = any: whoever proves to be site %s may be any "
+            "address of remote_ts; no route is set",
+            child->name, site->name);
+    }
+}
+
 static void check_child(const struct checking *at, const struct config_child *child)
 {
     const struct config_site *site = config_find_site(at->config, child->site);
@@ -244,14 +268,16 @@ static void check_child(const struct checking *at, const struct config_child *ch
         say(at, GRADE_WARNING, child->line,
             "child %s: local_ts and remote_ts overlap: which side is an address on?", child->name);
     }
-    if (site != NULL && holds_address(&c->remote_ts, &site->peer.remote.addr)) {
+    if (site != NULL && config_is_host(c)) {
+        check_host(at, site, child);
+    } else if (site != NULL && holds_address(&c->remote_ts, &site->peer.remote.addr)) {
         say(at, GRADE_WARNING, child->line,
             "child %s: remote_ts holds the peer's own address: with a route into the tunnel, the "
             "tunnel's packets would go into the tunnel; routes for it are not set",
             child->name);
     }
     const struct ipsec_addr *own = &at->config->gateway.tun_address;
-    if (own->family != IPSEC_FAMILY_NONE && !c->local_dynamic &&
+    if (own->family != IPSEC_FAMILY_NONE && !c->local_dynamic && !config_is_host(c) &&
         !holds_address(&c->local_ts, own)) {
         say(at, GRADE_NOTE, child->line,
             "child %s: local_ts does not hold tun_address: what this machine itself sends is not "

@@ -19,6 +19,7 @@
 #define CONFIG_ERROR_BYTES       400
 #define CONFIG_TUN_BYTES         16 /* IFNAMSIZ */
 #define CONFIG_TEXT_BYTES        400
+#define CONFIG_FWMARK            4096
 
 enum config_crypto {
     CRYPTO_MBEDTLS = 0,
@@ -38,6 +39,7 @@ struct config_gateway {
     uint32_t mtu;
     bool no_routes;
     bool no_offload;
+    uint32_t fwmark; /* of our own packets where children are in transport mode */
     char control[CONFIG_SOCKET_BYTES];
     uint64_t retransmit_first_ms; /* 0: the library's default */
     uint32_t retransmit_max;
@@ -177,6 +179,13 @@ void config_eap_check(struct config *config, const struct config_site *site);
 bool config_site_uses(const struct config_site *site, enum ipsec_auth auth);
 /* A relative path lies beside the configuration. False: too long. */
 bool config_path(const struct config *config, const char *file, char *path, size_t capacity);
+/* config_hosts.c: children in transport mode. Completes a child's selectors, and says what they
+ * must be. */
+void config_hosts_finish(struct config *config, const struct config_site *site,
+                         struct config_child *child);
+bool config_is_host(const struct ipsec_child_config *child);
+/* Any child of the whole configuration. */
+bool config_has_hosts(const struct config *config);
 /* config_finish.c: joins children and sites, reads secrets, checks what needs the whole. */
 void config_finish(struct config *config);
 

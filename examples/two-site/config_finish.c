@@ -152,8 +152,11 @@ static void finish_child(struct config *config, struct config_child *child)
     child->child.user = child;
     child->child.proposals = &child->esp;
     read_proposals(config, child->esp_line, child->esp_text, IPSEC_PROTOCOL_ESP, &child->esp);
-    check_child(config, child);
     struct config_site *site = site_named(config, child);
+    if (site != NULL) {
+        config_hosts_finish(config, site, child);
+    }
+    check_child(config, child);
     if (site == NULL) {
         return;
     }

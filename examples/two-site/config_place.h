@@ -47,6 +47,9 @@ void config_follow_redirects(const struct place *place, const char *value);
 void config_redirect_to(const struct place *place, const char *value);
 /* config_crypto.c */
 void config_crypto(const struct place *place, const char *value);
+/* config_hosts.c */
+void config_mode(const struct place *place, const char *value);
+void config_fwmark(const struct place *place, const char *value);
 /* config_headers.c */
 void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);

@@ -243,6 +243,7 @@ struct config *config_new(void)
     gateway->ike_port = 500;
     gateway->natt_port = 4500;
     gateway->mtu = 1400;
+    gateway->fwmark = CONFIG_FWMARK;
     gateway->crypto[0] = CRYPTO_MBEDTLS;
     gateway->crypto_count = 1;
     snprintf(gateway->tun, sizeof(gateway->tun), "ipsec0");

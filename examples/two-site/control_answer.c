@@ -83,7 +83,12 @@ static bool answer_move(struct session *session, const char *const words[], size
         return true;
     }
     const enum ipsec_status status = session_move(session, words[1], &to, now);
-    if (status == IPSEC_ERR_STATE) {
+    if (status == IPSEC_ERR_STATE && session_has_hosts(session, words[1])) {
+        fprintf(out,
+                "error site %s has a child in transport mode, which is between two addresses: "
+                "change them in the configuration of both gateways\n",
+                words[1]);
+    } else if (status == IPSEC_ERR_STATE) {
         fprintf(out, "error site %s is not up, or the other end has no MOBIKE\n", words[1]);
     } else {
         answer(out, status, "site", words[1]);

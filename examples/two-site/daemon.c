@@ -32,6 +32,7 @@ struct daemon {
     uint32_t offload; /* what the sockets had of it when last looked at */
     struct session session;
     bool session_open;
+    bool has_rules; /* perhaps */
 };
 
 static bool watch_add(void *user, int fd)
@@ -103,6 +104,7 @@ static bool open_sockets(struct daemon *daemon)
     config.natt_port = gateway->natt_port;
     config.socket_bytes = SOCKET_BYTES;
     config.offload = !gateway->no_offload;
+    config.mark = config_has_hosts(daemon->config) ? gateway->fwmark : 0;
     const enum ipsec_status status = ipsec_posix_open(&config, &daemon->posix, why);
     if (status != IPSEC_OK) {
         journal_line(daemon->journal, "gateway", "%s: %s", ipsec_status_text(status), why);
@@ -141,7 +143,10 @@ static bool open_tun(struct daemon *daemon)
         journal_line(daemon->journal, "gateway",
                      "%s: each packet goes through the device by itself", why);
     }
-    return netsetup_apply(daemon->config, ipsec_linux_tun_name(daemon->tun), daemon->journal);
+    const char *device = ipsec_linux_tun_name(daemon->tun);
+    daemon->has_rules = true;
+    return netsetup_apply(daemon->config, device, daemon->journal) &&
+           netsetup_hosts_apply(daemon->config, device, daemon->journal);
 }
 
 static bool open_signals(struct daemon *daemon)
@@ -201,6 +206,9 @@ static void close_all(struct daemon *daemon)
         session_deinit(&daemon->session);
     }
     control_close(daemon->control);
+    if (daemon->has_rules) {
+        netsetup_hosts_remove(daemon->config);
+    }
     if (daemon->posix != NULL) {
         const enum ipsec_status status = ipsec_posix_set_lan(daemon->posix, NULL);
         (void)status; /* taking it away does not fail */

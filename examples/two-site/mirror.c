@@ -77,7 +77,8 @@ static void ini_child(const struct config_child *child, FILE *out)
 {
     char life[VALUE_DURATION_BYTES];
     lifetime_text(child->child.lifetime.hard_ms, life);
-    fprintf(out, "\n[child %s]\nsite = here\n", child->name);
+    fprintf(out, "\n[child %s]\nsite = here\n%s", child->name,
+            config_is_host(&child->child) ? "mode = transport\n" : "");
     print_selectors("local_ts", &child->child.remote_ts, child->child.remote_dynamic, out);
     print_selectors("remote_ts", &child->child.local_ts, child->child.local_dynamic, out);
     print_proposals("esp", &child->esp, out);
@@ -178,7 +179,8 @@ static void swanctl_child(const struct config_child *child, bool start, FILE *ou
     fprintf(out, "            %s {\n", child->name);
     fprintf(out, "                local_ts = %s\n", local.text);
     fprintf(out, "                remote_ts = %s\n", remote.text);
-    fprintf(out, "                esp_proposals = %s\n", esp.text);
+    fprintf(out, "                esp_proposals = %s\n%s", esp.text,
+            config_is_host(&child->child) ? "                mode = transport\n" : "");
     fprintf(out, "                life_time = %llus\n",
             (unsigned long long)(hard != 0 ? hard : 3600000) / 1000);
     fprintf(out, "                start_action = %s\n", start ? "start" : "trap");

@@ -109,7 +109,8 @@ static bool route_site(int fd, const char *device, const struct config_site *sit
     }
     for (size_t i = 0; i < site->peer.child_count; i++) {
         const struct ipsec_selectors *list = &site->children[i].remote_ts;
-        for (size_t j = 0; j < list->count; j++) {
+        const size_t count = config_is_host(&site->children[i]) ? 0 : list->count;
+        for (size_t j = 0; j < count; j++) {
             if (!route_selector(fd, device, site, &list->item[j], journal)) {
                 return false;
             }

@@ -11,6 +11,11 @@
 /* False after a line in the journal. */
 bool netsetup_apply(const struct config *config, const char *device, struct journal *journal);
 
+/* netsetup_hosts.c: children in transport mode, whose packets go to the other gateway itself. The
+ * rules stay when the device goes: they are taken away at the end. */
+bool netsetup_hosts_apply(const struct config *config, const char *device, struct journal *journal);
+void netsetup_hosts_remove(const struct config *config);
+
 /* Gives the device the address that a peer has assigned, and its routes once more. */
 void netsetup_assign(const struct config *config, const struct ipsec_addr *addr, const char *device,
                      struct journal *journal);

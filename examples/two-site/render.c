@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render.h"
 
+#include <ipsec/peer.h>
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,9 +119,11 @@ void render_child(struct render *out, const struct ipsec_child_info *child, ipse
     render_selectors(out, &child->remote_ts);
     render_add(out, ":");
     render_suite(out, &child->suite);
-    render_add(out, "; SPIs in %08" PRIx32 " out %08" PRIx32 "; ESP in %s; rekey in ",
-               child->spi_in, child->spi_out,
-               child->udp_encapsulation ? "UDP" : "IP (protocol 50)");
+    render_add(out, "; SPIs in %08" PRIx32 " out %08" PRIx32 "; ESP in %s%s; rekey in ",
+               child->spi_in, child->spi_out, child->udp_encapsulation ? "UDP" : "IP (protocol 50)",
+               child->config != NULL && child->config->mode == IPSEC_MODE_TRANSPORT
+                   ? ", transport mode"
+                   : "");
     render_span(out, now, child->rekey_due);
     render_add(out, ", ends in ");
     render_span(out, now, child->ends);

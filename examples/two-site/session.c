@@ -139,6 +139,20 @@ static void on_audit(void *user, const struct ipsec_gw_audit *audit)
                  line.text);
 }
 
+static void on_mtu(void *user, const struct ipsec_child_config *config, ipsec_handle child,
+                   uint32_t mtu)
+{
+    struct session *session = user;
+    (void)child;
+    if (mtu != 0) {
+        journal_line(session->journal, config->name,
+                     "packets of up to %u octets fit the path to the peer", mtu);
+    } else {
+        journal_line(session->journal, config->name,
+                     "what the path to the peer carries is not known any more");
+    }
+}
+
 static void acquire(struct session *session, const struct ipsec_peer *peer,
                     const struct ipsec_child_config *child)
 {
@@ -191,6 +205,7 @@ static void fill_config(struct session *session, struct ipsec_gw_config *out)
     out->callbacks.redirect = session_redirect_to;
     out->callbacks.event = session_on_event;
     out->callbacks.acquire = on_acquire;
+    out->callbacks.mtu = on_mtu;
     out->callbacks.audit = on_audit;
     out->callbacks.key_log = session->keylog == NULL ? NULL : on_key_log;
     out->ike.size = (uint32_t)sizeof(out->ike);

@@ -114,6 +114,8 @@ struct session_ends {
 };
 enum ipsec_status session_move(struct session *session, const char *name,
                                const struct session_ends *to, ipsec_ms now);
+/* A child of the site is in transport mode. */
+bool session_has_hosts(struct session *session, const char *name);
 enum ipsec_status session_rekey_child(struct session *session, const char *child, uint32_t flags,
                                       ipsec_ms now);
 

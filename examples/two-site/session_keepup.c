@@ -164,6 +164,17 @@ enum ipsec_status session_move(struct session *session, const char *name,
                           to->has_remote ? &to->remote : NULL, now);
 }
 
+bool session_has_hosts(struct session *session, const char *name)
+{
+    const struct session_site *site = site_named(session, name);
+    for (size_t i = 0; site != NULL && i < site->config->peer.child_count; i++) {
+        if (config_is_host(&site->config->children[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct ipsec_child_config *child_named(const struct session *session, const char *name)
 {
     for (size_t i = 0; i < session->config->site_count; i++) {

@@ -7,7 +7,9 @@ import time
 
 
 def receive(path, port):
-    with socket.create_server(("", port)) as server:
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
+    with socket.create_server(("", port), family=family, dualstack_ipv6=both) as server:
         server.settimeout(15)
         peer, _ = server.accept()
         with peer, open(path, "wb") as out:
