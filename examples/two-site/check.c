@@ -240,9 +240,11 @@ static void check_host(const struct checking *at, const struct config_site *site
             "%s: a new address needs a new connection",
             child->name, site->name);
     }
-    if (c->headers.df != IPSEC_DF_CLEAR || c->headers.dscp != IPSEC_DSCP_COPY) {
+    if (c->headers.df != IPSEC_DF_CLEAR || c->headers.dscp != IPSEC_DSCP_COPY ||
+        c->headers.ecn_compatible || c->fragment_after) {
         say(at, GRADE_NOTE, child->line,
-            "child %s: in transport mode packets keep their own headers: df and dscp do nothing",
+            "child %s: in transport mode packets keep their own headers, and are cut when they are "
+            "sealed: df, dscp, ecn and fragment do nothing",
             child->name);
     }
     if (site->remote_any) {

@@ -39,6 +39,7 @@ struct config_gateway {
     uint32_t mtu;
     bool no_routes;
     bool no_offload;
+    uint8_t ttl;     /* 0: the system's */
     uint32_t fwmark; /* of our own packets where children are in transport mode */
     char control[CONFIG_SOCKET_BYTES];
     uint64_t retransmit_first_ms; /* 0: the library's default */
@@ -60,7 +61,8 @@ struct config_child {
     char esp_text[CONFIG_TEXT_BYTES];
     uint32_t esp_line;
     uint64_t seen;
-    struct ipsec_child_config child; /* proposals and name point into this struct */
+    uint8_t dscp_map[64];
+    struct ipsec_child_config child; /* proposals, name and map point into this struct */
 };
 
 /* Certificates of a site: files, read by credential.c when the crypto provider is there. */

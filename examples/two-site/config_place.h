@@ -53,6 +53,9 @@ void config_fwmark(const struct place *place, const char *value);
 /* config_headers.c */
 void config_df(const struct place *place, const char *value);
 void config_dscp(const struct place *place, const char *value);
+void config_ttl(const struct place *place, const char *value);
+void config_ecn(const struct place *place, const char *value);
+void config_fragment(const struct place *place, const char *value);
 void config_mtu(const struct place *place, const char *value);
 void config_clamp_mss(const struct place *place, const char *value);
 void config_tfc(const struct place *place, const char *value);

@@ -103,6 +103,7 @@ static bool open_sockets(struct daemon *daemon)
     config.ike_port = gateway->ike_port;
     config.natt_port = gateway->natt_port;
     config.socket_bytes = SOCKET_BYTES;
+    config.ttl = gateway->ttl;
     config.offload = !gateway->no_offload;
     config.mark = config_has_hosts(daemon->config) ? gateway->fwmark : 0;
     const enum ipsec_status status = ipsec_posix_open(&config, &daemon->posix, why);

@@ -31,6 +31,7 @@ struct ipsec_posix_config {
     uint16_t ike_port;       /* 0: 500 */
     uint16_t natt_port;      /* 0: 4500 */
     uint8_t raw_esp;         /* enum ipsec_posix_raw_esp */
+    uint8_t ttl;             /* or hop limit, of all that is sent; 0: the system's */
     uint32_t socket_bytes;   /* kernel buffer of each socket and direction; 0: the system's */
     uint32_t mark; /* of all that is sent (Linux: SO_MARK), so that routes can tell it from
                       the packets inside; 0: none. Needs CAP_NET_ADMIN */

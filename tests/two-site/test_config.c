@@ -191,6 +191,7 @@ static void every_child_key(const struct ipsec_child_config *child)
     assert_true(child->clamp_mss && child->tfc == IPSEC_TFC_MTU);
     assert_int_equal(child->headers.dscp, IPSEC_DSCP_FIXED);
     assert_int_equal(child->headers.dscp_value, 46);
+    assert_true(child->headers.ecn_compatible && child->fragment_after);
 }
 
 static void every_key(void **state)
@@ -205,8 +206,7 @@ static void every_key(void **state)
     config = read_text(
         "# comment\n[gateway]\naddress = 10.0.0.1 ; a comment\nike_port = 5000\nnatt_port=5001\n"
         "tun = vpn7\ntun_address = 192.168.1.1\nmtu = 1300\nroutes = no\noffload = no\ncontrol = "
-        "/tmp/c\n"
-        "retransmit = 500ms\nretransmit_tries = 3\ncookies = always\nfragment_bytes = 576\n"
+        "/tmp/c\nretransmit = 500ms\nretransmit_tries = 3\ncookies = always\nfragment_bytes = 576\n"
         "[site b]\nlocal = 10.0.0.9\nremote = 10.0.0.2\nremote_port = 5002\n"
         "local_id = @left.example\nremote_id = user@example\nsecret_file = hex.psk\n"
         "role = both\nike = aes256-sha256-modp2048\nike = aes128-sha256-ecp256\n"
@@ -217,8 +217,8 @@ static void every_key(void **state)
         "[child net]\n  site = b\n  local_ts = 192.168.1.0/24, 10.1.0.0/16\n"
         "local_ts = 10.2.0.1\nremote_ts = 192.168.2.0/24\nesp = aes256-sha256-modp2048\n"
         "lifetime = 90m\nsoft_bytes = 1M\nhard_bytes = 2M\nsoft_packets = 10\n"
-        "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\n"
-        "mtu = 1400\nclamp_mss = yes\ntfc = mtu\n",
+        "hard_packets = 20\nreplay_window = 256\ndf = copy\ndscp = 46\necn = compatible\n"
+        "fragment = after\nmtu = 1400\nclamp_mss = yes\ntfc = mtu\n",
         NULL, 0);
     config_print_errors(config, stderr);
     assert_int_equal(config->error_count, 0);

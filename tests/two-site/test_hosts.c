@@ -147,9 +147,11 @@ static void check_tells_of_hosts(void **state)
     } rows[] = {
         {"", "", "MOBIKE is not offered to site b", true},
         {"mobike = no\n", "", "MOBIKE", false},
-        {"", "df = set\n", "df and dscp do nothing", true},
-        {"", "dscp = 5\n", "df and dscp do nothing", true},
-        {"", "", "df and dscp", false},
+        {"", "df = set\n", "df, dscp, ecn and fragment do nothing", true},
+        {"", "dscp = 5\n", "df, dscp, ecn and fragment do nothing", true},
+        {"", "ecn = compatible\n", "do nothing", true},
+        {"", "fragment = after\n", "do nothing", true},
+        {"", "", "do nothing", false},
         {"", "", "remote_ts holds the peer's own address", false}, /* it is what it should be */
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -90,12 +90,22 @@ static bool set_mark(int fd, uint32_t mark)
 }
 #endif
 
+static bool set_ttl(const struct posix_socket *s, uint8_t ttl)
+{
+    if (ttl == 0) {
+        return true;
+    }
+    return s->family == IPSEC_FAMILY_IPV4 ? set(s->fd, IPPROTO_IP, IP_TTL, ttl)
+                                          : set(s->fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl);
+}
+
 static bool set_options(const struct ipsec_posix *posix, const struct posix_socket *s)
 {
     const int bytes = (int)posix->config.socket_bytes;
     const int flags = fcntl(s->fd, F_GETFL);
     if (flags < 0 || fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0 || !set_mark(s->fd, posix->config.mark)) {
+        fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0 || !set_mark(s->fd, posix->config.mark) ||
+        !set_ttl(s, posix->config.ttl)) {
         return false;
     }
     if (bytes != 0) {

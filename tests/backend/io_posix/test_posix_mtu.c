@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Path MTUs that the sockets learn: of the device, and of ICMP messages, in a network namespace of
- * this program's own, with a loopback device as small as a test wants it; and the mark of what is
- * sent. Skipped where no namespace can be made.
+ * this program's own, with a loopback device as small as a test wants it; and the mark and TTL of
+ * what is sent. Skipped where no namespace can be made.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -336,10 +336,22 @@ static void pmtu_04_what_is_kept_is_bounded(void **state)
     stop(&end);
 }
 
-/* ---- The mark ---------------------------------------------------------------------------------
+/* ---- The mark and the TTL
+ * ---------------------------------------------------------------------------------
  */
 
-static void each_socket_has_the_mark(void **state)
+static int ttl_of(const struct posix_socket *s)
+{
+    const bool six = s->family == IPSEC_FAMILY_IPV6;
+    int ttl = -1;
+    socklen_t length = sizeof ttl;
+    assert_int_equal(getsockopt(s->fd, six ? IPPROTO_IPV6 : IPPROTO_IP,
+                                six ? IPV6_UNICAST_HOPS : IP_TTL, &ttl, &length),
+                     0);
+    return ttl;
+}
+
+static void each_socket_has_the_mark_and_the_ttl(void **state)
 {
     (void)state;
     for (uint32_t mark = 0; mark <= 4096; mark += 4096) {
@@ -350,7 +362,9 @@ static void each_socket_has_the_mark(void **state)
             skip();
         }
         config.raw_esp = IPSEC_POSIX_RAW_ESP_REQUIRE;
+        config.ipv6 = true;
         config.mark = mark;
+        config.ttl = mark != 0 ? 77 : 0;
         assert_int_equal(ipsec_posix_open(&config, &posix, why), IPSEC_OK);
         assert_true(posix->socket_count >= 3);
         for (size_t i = 0; i < posix->socket_count; i++) {
@@ -358,6 +372,7 @@ static void each_socket_has_the_mark(void **state)
             socklen_t length = sizeof is;
             assert_int_equal(getsockopt(posix->socket[i].fd, SOL_SOCKET, SO_MARK, &is, &length), 0);
             assert_int_equal(is, mark);
+            assert_int_equal(ttl_of(&posix->socket[i]) == 77, mark != 0);
         }
         ipsec_posix_close(posix);
     }
@@ -371,7 +386,7 @@ int main(void)
         cmocka_unit_test(pmtu_04_ipv6_is_heard_as_well),
         cmocka_unit_test(pmtu_04_other_news_tell_no_mtu),
         cmocka_unit_test(pmtu_04_what_is_kept_is_bounded),
-        cmocka_unit_test(each_socket_has_the_mark),
+        cmocka_unit_test(each_socket_has_the_mark_and_the_ttl),
     };
     return cmocka_run_group_tests(tests, be_alone, NULL);
 }
