@@ -3,7 +3,15 @@
  * ESP (RFC 4303), tunnel and transport mode: one object per SA and direction; packets are sealed
  * and opened in place and in batches. Usable without IKE (manual keys) and without the SAD and SPD.
  *
- * One SA is used from one thread at a time.
+ * Threads: any two SAs are used at once from two threads, as long as the providers of their keys
+ * bear it (crypto.h). One SA is used from one thread at a time:
+ *  - Sending: the threads of one outbound SA have a struct ipsec_sa each that draw their sequence
+ *    numbers and octets from one place, without a lock (sa_share.h).
+ *  - Receiving: each inbound SA has its thread, for the replay window is one: check before and
+ *    update after the ICV (RFC 4303 3.4.3) have to be whole. A network card steers by the SPI, or
+ *    by the outer addresses where it does not know ESP; software looks at the SPI (sad.h). A peer
+ *    with more than a core brings more SAs (RFC 9611).
+ *  - ipsec_sa_init, _move, _deinit, and the functions that look at an SA, count as uses of it.
  */
 #ifndef IPSEC_ESP_H
 #define IPSEC_ESP_H
@@ -15,6 +23,7 @@ extern "C" {
 #endif
 
 struct ipsec_sa;
+struct ipsec_sa_share;
 
 /* What stands before the ESP header of a sealed packet, or is stripped from one to be opened. */
 enum ipsec_outer {
@@ -72,6 +81,10 @@ struct ipsec_sa_params {
      * IPv4 options, or IPv6 extension headers that belong before ESP, is IPSEC_DROP_HEADER. No
      * rules; no dummies in whole packets. IPSEC_ERR_NOT_BUILT_IN in a build without. */
     uint8_t mode;
+    /* Outbound: one of several senders of an SA, see sa_share.h, which outlives it; sequence_start,
+     * packets_max and bytes_max are the share's then. NULL: the only one. IPSEC_ERR_NOT_BUILT_IN in
+     * a build without shared_sa. */
+    struct ipsec_sa_share *share;
 };
 #define IPSEC_SA_PARAMS_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_params)
 

@@ -18,6 +18,7 @@
 #include <ipsec/peer.h>
 #include <ipsec/proposal.h>
 #include <ipsec/redirect.h>
+#include <ipsec/sa_share.h>
 #include <ipsec/sad.h>
 #include <ipsec/spd.h>
 #include <ipsec/status.h>

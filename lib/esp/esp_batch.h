@@ -50,9 +50,10 @@ struct ipseci_esp_batch {
 };
 
 /* seal.c and open.c, for look-aside: their two halves for one packet. Between them note and op stay
- * where they are; finish is called when the op has its status, and says how the packet ended. */
-enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
-                                      struct ipsec_crypto_op *op);
+ * where they are; finish is called when the op has its status, and says how the packet ended.
+ * Sealing takes the first of these packets, and sees what follows it in its burst. */
+enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *const packets[], size_t n,
+                                      struct ipseci_esp_note *note, struct ipsec_crypto_op *op);
 enum ipsec_status ipseci_seal_finish(const struct ipseci_esp_note *note,
                                      const struct ipsec_crypto_op *op);
 enum ipsec_status ipseci_open_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,

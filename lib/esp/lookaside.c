@@ -6,6 +6,7 @@
  */
 #include "arena.h"
 #include "esp_batch.h"
+#include "sa_draw.h"
 
 #include <ipsec/lookaside.h>
 
@@ -106,12 +107,13 @@ static void give_back(struct ipsec_lookaside *l, struct slot *slot)
 /* ---- the two halves of a packet -----------------------------------------------------------------
  */
 
-static enum ipsec_status prepare(struct ipsec_packet *p, struct slot *slot)
+static enum ipsec_status prepare(struct ipsec_packet *const packets[], size_t n, struct slot *slot)
 {
+    struct ipsec_packet *p = packets[0];
     if (p->sa == NULL) {
         return IPSEC_ERR_ARGUMENT;
     }
-    return p->sa->direction == IPSEC_SEAL ? ipseci_seal_prepare(p, &slot->note, &slot->op)
+    return p->sa->direction == IPSEC_SEAL ? ipseci_seal_prepare(packets, n, &slot->note, &slot->op)
                                           : ipseci_open_prepare(p, &slot->note, &slot->op);
 }
 
@@ -214,15 +216,16 @@ static struct slot *take_slot(struct ipsec_lookaside *l)
     return slot;
 }
 
-/* NULL: the packet has its status. */
-static struct slot *begin(struct ipsec_lookaside *l, struct ipsec_packet *p)
+/* The first of these packets. NULL: it has its status. */
+static struct slot *begin(struct ipsec_lookaside *l, struct ipsec_packet *const packets[], size_t n)
 {
+    struct ipsec_packet *p = packets[0];
     struct slot *slot = take_slot(l);
     if (slot == NULL) {
         p->status = IPSEC_ERR_FULL;
         return NULL;
     }
-    const enum ipsec_status status = prepare(p, slot);
+    const enum ipsec_status status = prepare(packets, n, slot);
     if (status != IPSEC_OK) {
         ipseci_esp_settle(p, status);
         give_back(l, slot);
@@ -237,9 +240,11 @@ size_t ipsec_lookaside_submit(struct ipsec_lookaside *lookaside,
 {
     struct burst b = {.count = 0};
     size_t pending = 0;
+    bool all = true;
     for (size_t i = 0; i < n; i++) {
-        struct slot *slot = begin(lookaside, packets[i]);
+        struct slot *slot = begin(lookaside, packets + i, n - i);
         if (slot == NULL) {
+            all = false;
             continue;
         }
         const struct ipsec_crypto *later = later_of(packets[i]->sa);
@@ -249,6 +254,9 @@ size_t ipsec_lookaside_submit(struct ipsec_lookaside *lookaside,
         b.later = later;
         b.slot[b.count] = slot;
         b.count++;
+    }
+    if (!all) {
+        ipseci_share_return(packets, n);
     }
     return pending + flush(lookaside, &b);
 }

@@ -6,6 +6,7 @@
 #include "sa.h"
 #include "mode.h"
 #include "plain_path.h"
+#include "sa_draw.h"
 #include "selector.h"
 #include "tunnel.h"
 
@@ -108,9 +109,13 @@ static void set_numbers(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
         ipseci_replay_init(&sa->way.replay, numbers, p->replay_window, p->sequence_start);
         return;
     }
+    /* RFC 4303 3.3.3: the numbers end before any other limit. */
+    const uint64_t left = ipseci_sequence_last(sa->esn) - p->sequence_start;
+    if (sa->packets_max > left) {
+        sa->packets_max = left;
+    }
     sa->way.sending.sequence = p->sequence_start;
     sa->way.sending.rules = p->rules;
-    sa->way.sending.iv_store = numbers;
     sa->iv_used = IPSECI_IV_STORE_BYTES;
 }
 
@@ -185,6 +190,7 @@ enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
     made->mode = &ipseci_mode_tunnel;
     IPSECI_TRY(ipseci_transport_choose(&p, &made->mode));
     IPSECI_TRY(ipseci_rules_choose(&p, &made->mode));
+    IPSECI_TRY(ipseci_share_choose(made, &p));
     IPSECI_TRY(ipsec_sa_move(made, &p.local, &p.remote, p.udp_encapsulation));
     IPSECI_TRY(set_key(made, &p));
     *sa = made;

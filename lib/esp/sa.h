@@ -5,6 +5,9 @@
  *
  *   struct ipsec_sa (hot fields first) | replay bitmap or IV store | selectors
  *
+ * An outbound SA may send packets_max packets and bytes_max octets, and then has no number left.
+ * One that shares its numbers with others (sa_share.c) has only what it has drawn.
+ *
  * RFC 4301 4.4.2, RFC 4303.
  */
 #ifndef IPSECI_SA_H
@@ -36,7 +39,8 @@ enum ipseci_iv {
 
 struct ipseci_sending {
     uint64_t sequence; /* last number used */
-    uint8_t *iv_store;
+    struct ipsec_sa_share
+        *share; /* where numbers and octets are drawn from; NULL: the SA has all */
     const struct ipsec_header_rules *rules; /* NULL: none */
 };
 
@@ -92,6 +96,18 @@ void ipseci_sa_count_drop(struct ipsec_sa *sa, enum ipsec_status status);
 static inline bool ipseci_sa_is_spent(const struct ipsec_sa *sa, uint32_t octets)
 {
     return sa->packets >= sa->packets_max || octets > sa->bytes_max - sa->bytes;
+}
+
+/* The last number there is. */
+static inline uint64_t ipseci_sequence_last(bool esn)
+{
+    return esn ? UINT64_MAX : UINT32_MAX;
+}
+
+/* Of random octets; outbound SAs only. */
+static inline uint8_t *ipseci_iv_store(struct ipsec_sa *sa)
+{
+    return (uint8_t *)(sa + 1);
 }
 
 /* key_limits.c: lowers what the SA may carry to what a key of this cipher may see. */

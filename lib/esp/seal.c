@@ -8,6 +8,7 @@
  *   finish   outer headers; only here do offset and length change
  */
 #include "mode.h"
+#include "sa_draw.h"
 
 #include <string.h>
 
@@ -42,30 +43,27 @@ static enum ipsec_status fit(const struct ipsec_packet *p, struct ipseci_inner *
 /* At least one unused IV in the store. */
 static enum ipsec_status refill_ivs(struct ipsec_sa *sa)
 {
-    struct ipseci_sending *s = &sa->way.sending;
     if (sa->iv_source != IPSECI_IV_RANDOM ||
         sa->iv_used + sa->aead.iv_length <= IPSECI_IV_STORE_BYTES) {
         return IPSEC_OK;
     }
-    IPSECI_TRY(ipseci_random(&sa->crypto, s->iv_store, IPSECI_IV_STORE_BYTES));
+    IPSECI_TRY(ipseci_random(&sa->crypto, ipseci_iv_store(sa), IPSECI_IV_STORE_BYTES));
     sa->iv_used = 0;
     return IPSEC_OK;
 }
 
 /* The one place where numbers are given out: each once, never past the end, never with an IV used
- * before. */
-static enum ipsec_status take_number(struct ipsec_sa *sa, uint32_t octets)
+ * before. For the first of these packets. */
+static enum ipsec_status take_number(struct ipsec_packet *const packets[], size_t n,
+                                     uint32_t octets)
 {
-    struct ipseci_sending *s = &sa->way.sending;
+    struct ipsec_sa *sa = packets[0]->sa;
     /* RFC 4303 3.3.3: no cycling; RFC 4106 3.1: and so no IV repeats. */
-    if (s->sequence >= (sa->esn ? UINT64_MAX : UINT32_MAX)) {
-        return IPSEC_FATAL_SEQUENCE;
-    }
     if (ipseci_sa_is_spent(sa, octets)) {
-        return IPSEC_FATAL_LIFETIME;
+        IPSECI_TRY(ipseci_share_draw(packets, n, octets));
     }
     IPSECI_TRY(refill_ivs(sa));
-    s->sequence++;
+    sa->way.sending.sequence++;
     sa->packets++;
     sa->bytes += octets;
     return IPSEC_OK;
@@ -73,16 +71,15 @@ static enum ipsec_status take_number(struct ipsec_sa *sa, uint32_t octets)
 
 static void write_iv(struct ipsec_sa *sa, uint8_t *iv)
 {
-    struct ipseci_sending *s = &sa->way.sending;
     switch ((enum ipseci_iv)sa->iv_source) {
     case IPSECI_IV_NONE:
     case IPSECI_IV_IMPLICIT:
         return;
     case IPSECI_IV_COUNTER:
-        ipseci_store64(iv, s->sequence);
+        ipseci_store64(iv, sa->way.sending.sequence);
         return;
     case IPSECI_IV_RANDOM:
-        memcpy(iv, s->iv_store + sa->iv_used, sa->aead.iv_length);
+        memcpy(iv, ipseci_iv_store(sa) + sa->iv_used, sa->aead.iv_length);
         sa->iv_used = (uint8_t)(sa->iv_used + sa->aead.iv_length);
         return;
     }
@@ -113,9 +110,10 @@ static void write_esp(struct ipsec_sa *sa, const struct ipseci_inner *in,
     ipseci_esp_bind(op, sa, esp, sequence);
 }
 
-enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *p, struct ipseci_esp_note *note,
-                                      struct ipsec_crypto_op *op)
+enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *const packets[], size_t n,
+                                      struct ipseci_esp_note *note, struct ipsec_crypto_op *op)
 {
+    struct ipsec_packet *p = packets[0];
     if (!ipseci_esp_is_usable(p, IPSEC_SEAL)) {
         return IPSEC_ERR_ARGUMENT;
     }
@@ -123,7 +121,7 @@ enum ipsec_status ipseci_seal_prepare(struct ipsec_packet *p, struct ipseci_esp_
     struct ipseci_inner in;
     IPSECI_TRY(sa->mode->take(p, &in));
     IPSECI_TRY(fit(p, &in));
-    IPSECI_TRY(take_number(sa, in.length));
+    IPSECI_TRY(take_number(packets, n, in.length));
 
     if (in.clear != 0) {
         memmove(in.data - in.clear - head_of(sa), in.data - in.clear, in.clear);
@@ -168,11 +166,15 @@ static size_t seal_batch(struct ipsec_packet *const packets[], size_t n,
     for (size_t i = 0; i < n; i++) {
         struct ipsec_packet *p = packets[i];
         const size_t at = batch->count;
-        const enum ipsec_status status = ipseci_seal_prepare(p, &batch->note[at], &batch->op[at]);
+        const enum ipsec_status status =
+            ipseci_seal_prepare(packets + i, n - i, &batch->note[at], &batch->op[at]);
         ipseci_esp_settle(p, status);
         if (status == IPSEC_OK) {
             ipseci_esp_add(batch, p);
         }
+    }
+    if (batch->count != n) {
+        ipseci_share_return(packets, n);
     }
     ipseci_aead_run(batch->aead, batch->ops, batch->count);
     for (size_t i = 0; i < batch->count; i++) {

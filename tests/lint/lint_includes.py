@@ -10,8 +10,9 @@ import tree
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 PUBLIC_SYSTEM = {'stdbool.h', 'stddef.h', 'stdint.h'}
-# Freestanding headers, and the one of memcpy and its relatives.
-CORE_SYSTEM = PUBLIC_SYSTEM | {'limits.h', 'stdalign.h', 'string.h'}
+# Freestanding headers, the one of memcpy and its relatives, and atomics, which are code of the compiler
+# where they are no locks.
+CORE_SYSTEM = PUBLIC_SYSTEM | {'limits.h', 'stdalign.h', 'stdatomic.h', 'string.h'}
 
 
 def includes(root, path):

@@ -4,6 +4,8 @@
  */
 #include "esp_kit.h"
 
+#include <ipsec/sa_share.h>
+
 static struct kit kit;
 
 static enum ipsec_status make(void)
@@ -23,6 +25,13 @@ static void what_is_not_built_in_is_said(void **state)
     kit.params.mode = IPSEC_MODE_TRANSPORT;
     assert_int_equal(make(), IPSEC_ERR_NOT_BUILT_IN);
     kit.params.mode = IPSEC_MODE_TUNNEL;
+    assert_int_equal(ipsec_sa_share_size(), 0);
+    assert_int_equal(
+        ipsec_sa_share_init(kit.in_block, sizeof(kit.in_block), &kit.params, &kit.params.share),
+        IPSEC_ERR_NOT_BUILT_IN);
+    kit.params.share = (struct ipsec_sa_share *)(void *)kit.in_block;
+    assert_int_equal(make(), IPSEC_ERR_NOT_BUILT_IN);
+    kit.params.share = NULL;
     kit_start(&kit);
     kit_stop(&kit);
 }
