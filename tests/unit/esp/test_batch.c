@@ -142,6 +142,144 @@ static void crypto_failure_at_every_place(void **state)
     }
 }
 
+/* ---- one provider of several fails --------------------------------------------------------------
+ */
+
+#define MIXED 40u
+
+static struct toy ciphers; /* the second provider of the composed SAs */
+
+/* The cipher of this kit's SAs is done by `ciphers` from now on, their MAC by the kit's own. */
+static void compose(struct kit *kit)
+{
+    static const struct ipsec_crypto *items[2];
+    const struct ipsec_crypto_list both = {items, 2};
+    struct ipsec_sa_params in = kit_mirror(&kit->params);
+    items[0] = &kit->toy.table;
+    items[1] = &ciphers.table;
+    ipsec_sa_deinit(kit->out);
+    ipsec_sa_deinit(kit->in);
+    kit->toy.absent_encr = kit->params.suite.encr;
+    assert_int_equal(
+        ipsec_sa_init(kit->out_block, sizeof(kit->out_block), &kit->params, &both, &kit->out),
+        IPSEC_OK);
+    assert_int_equal(ipsec_sa_init(kit->in_block, sizeof(kit->in_block), &in, &both, &kit->in),
+                     IPSEC_OK);
+}
+
+/* Every kit has a provider of its own, and one of them two. */
+static void start_mixed(void)
+{
+    start_all();
+    toy_init(&ciphers);
+    compose(&kits[KIT_CBC_SHA256]);
+    for (unsigned i = 0; i < MIXED; i++) {
+        kit_ipv4(&buffers[i], kits[i % KITS].out, 60 + i);
+    }
+}
+
+/* Only the packet with this status is lost, and it is one of the provider's; its number. */
+static unsigned lost_one(void)
+{
+    unsigned lost = MIXED;
+    for (unsigned i = 0; i < MIXED; i++) {
+        if (buffers[i].packet.status != IPSEC_OK) {
+            assert_int_equal(buffers[i].packet.status, IPSEC_FATAL_CRYPTO);
+            assert_int_equal(lost, MIXED);
+            lost = i;
+        }
+    }
+    assert_true(lost < MIXED);
+    return lost;
+}
+
+static struct toy *provider_of(unsigned number)
+{
+    return number < KITS ? &kits[number].toy : &ciphers;
+}
+
+static unsigned kit_of(unsigned number)
+{
+    return number < KITS ? number : KIT_CBC_SHA256;
+}
+
+static void stop_mixed(void)
+{
+    stop_all();
+    assert_int_equal(ciphers.keys_alive, 0);
+}
+
+/* The op of this number, of this provider, fails while sealing. False: it has not so many. */
+static bool fail_sealing(unsigned number, uint64_t op)
+{
+    start_mixed();
+    struct toy *toy = provider_of(number);
+    toy->fails_at = toy->ops + op;
+    const size_t sealed = ipsec_esp_seal(list, MIXED);
+    const bool failed = toy->ops >= toy->fails_at;
+    toy->fails_at = 0;
+    assert_int_equal(sealed, MIXED - failed);
+    if (failed) {
+        assert_int_equal(lost_one() % KITS, kit_of(number));
+    }
+    for (unsigned i = 0; i < MIXED; i++) {
+        if (buffers[i].packet.status == IPSEC_OK) {
+            assert_int_equal(kit_open(&buffers[i], kits[i % KITS].in), IPSEC_OK);
+        }
+    }
+    stop_mixed();
+    return failed;
+}
+
+/* While opening; afterwards the packet that was lost is still new to its window. */
+static bool fail_opening(unsigned number, uint64_t op)
+{
+    static struct kit_buffer copies[MIXED];
+    start_mixed();
+    struct toy *toy = provider_of(number);
+    assert_int_equal(ipsec_esp_seal(list, MIXED), MIXED);
+    for (unsigned i = 0; i < MIXED; i++) {
+        buffers[i].packet.sa = kits[i % KITS].in;
+        copies[i] = buffers[i];
+        copies[i].packet.buffer = copies[i].octets;
+    }
+    toy->fails_at = toy->ops + op;
+    const size_t opened = ipsec_esp_open(list, MIXED);
+    const bool failed = toy->ops >= toy->fails_at;
+    toy->fails_at = 0;
+    assert_int_equal(opened, MIXED - failed);
+    const unsigned lost = failed ? lost_one() : MIXED;
+    for (unsigned i = 0; i < MIXED; i++) {
+        if (i != lost) {
+            assert_int_equal(buffers[i].packet.length, 60 + i);
+        }
+        assert_int_equal(kit_open(&copies[i], kits[i % KITS].in),
+                         i == lost ? IPSEC_OK : IPSEC_DROP_REPLAY);
+    }
+    if (failed) {
+        assert_int_equal(lost % KITS, kit_of(number));
+    }
+    stop_mixed();
+    return failed;
+}
+
+static void one_failing_provider_of_many_loses_one_packet(void **state)
+{
+    UNUSED_STATE;
+    for (unsigned number = 0; number <= KITS; number++) {
+        uint64_t op = 1;
+        while (fail_sealing(number, op)) {
+            op++;
+        }
+        assert_true(op > MIXED / KITS);
+        op = 1;
+        while (fail_opening(number, op)) {
+            op++;
+        }
+        assert_true(op > MIXED / KITS);
+    }
+}
+
 static void replay_15_copies_in_one_batch_are_taken_once(void **state)
 {
     UNUSED_STATE;
@@ -235,6 +373,7 @@ int main(void)
         cmocka_unit_test(sealed_batches_lose_only_what_is_bad),
         cmocka_unit_test(opened_batches_lose_only_what_is_bad),
         cmocka_unit_test(crypto_failure_at_every_place),
+        cmocka_unit_test(one_failing_provider_of_many_loses_one_packet),
         cmocka_unit_test(replay_15_copies_in_one_batch_are_taken_once),
         cmocka_unit_test(replay_04_window_moves_within_a_batch),
         cmocka_unit_test(limits_inside_a_batch),
