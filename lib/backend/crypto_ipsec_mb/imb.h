@@ -5,8 +5,7 @@
  * AES-GCM and AES-GMAC are calls of the library for each packet. ChaCha20-Poly1305 and AES-CCM are
  * jobs in the manager's queue, which run hands over and then has finished all together. Ciphers and
  * MACs, alone or as one key, are bursts of jobs of one algorithm, whatever their keys, which the
- * library works on side by side and without its queue: first what is to be encrypted, then all
- * MACs, then, where the MAC was right, what is to be decrypted.
+ * library works on side by side and without its queue: one suite and direction after the other.
  */
 #ifndef IPSECI_IMB_H
 #define IPSECI_IMB_H
@@ -18,6 +17,7 @@
 #define NO_COMPAT_IMB_API_053
 #endif
 #include <intel-ipsec-mb.h>
+#include <string.h>
 
 /* Jobs in hand at most, below what the manager's queue holds. */
 #define IPSECI_IMB_SLOTS 64u
@@ -25,6 +25,7 @@
 #define IPSECI_IMB_JOB_BYTES_MAX 65520u
 #define IPSECI_IMB_TAIL_MAX      12u
 #define IPSECI_IMB_DIGEST_MAX    64u
+#define IPSECI_IMB_TAG_MAX       16u /* of AEADs */
 #define IPSECI_IMB_ALIGN         64u
 
 _Static_assert(IPSECI_IMB_SLOTS < IMB_MAX_JOBS, "what is in hand fits into the queue");
@@ -33,11 +34,15 @@ _Static_assert(IPSECI_IMB_SLOTS < IMB_MAX_JOBS, "what is in hand fits into the q
 struct ipseci_imb_slot {
     struct ipsec_crypto_op *op;
     const uint8_t *nonce;
-    uint8_t jobs;    /* not finished yet, or failed */
-    bool is_refused; /* open: the tag was wrong */
-    uint8_t tail;    /* octets of the packet's tag that stand in `saved` */
-    uint8_t saved[IPSECI_IMB_TAIL_MAX];
-    uint8_t digest[IPSECI_IMB_DIGEST_MAX]; /* open: to be compared */
+    uint8_t jobs;                       /* not finished yet, or failed */
+    uint8_t digest[IPSECI_IMB_TAG_MAX]; /* open: to be compared */
+};
+
+/* An op with a key of a cipher, a MAC, or both, until the burst is settled. */
+struct ipseci_imb_link {
+    struct ipsec_crypto_op *op;
+    const uint8_t *nonce;
+    uint32_t kind;
 };
 
 struct ipsec_mb {
@@ -47,10 +52,13 @@ struct ipsec_mb {
     IMB_MGR *manager; /* behind this struct */
     size_t slots;     /* taken */
     struct ipseci_imb_slot slot[IPSECI_IMB_SLOTS];
-    uint32_t chains[2];          /* of ops in hand: which ciphers (bits), by direction */
-    uint32_t hashes;             /* and which MACs */
+    size_t links; /* taken */
+    struct ipseci_imb_link link[IPSECI_IMB_SLOTS];
     struct gcm_context_data gcm; /* the calls' working memory */
+    /* Of the ops of one kind, in their order: */
     IMB_JOB burst[IPSECI_IMB_SLOTS];
+    uint8_t digest[IPSECI_IMB_SLOTS][IPSECI_IMB_DIGEST_MAX]; /* open: to be compared */
+    uint8_t saved[IPSECI_IMB_SLOTS][IPSECI_IMB_TAIL_MAX];    /* of tags in whose place tails are */
     /* Of the ops in hand. Made for all of them before the first is begun: what reads one octet by
      * octet just after it was put together waits for the processor to have written it. */
     _Alignas(16) uint8_t nonce[IPSECI_IMB_SLOTS][16];
@@ -60,7 +68,22 @@ struct ipsec_mb {
 /* Also across the end of a function, where a plain memset may be left out. */
 void ipseci_imb_wipe(void *data, size_t length);
 /* In constant time. */
-bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length);
+static inline bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length)
+{
+    uint32_t different = 0;
+    size_t i = 0;
+    for (; length - i >= sizeof(uint32_t); i += sizeof(uint32_t)) { /* all tags: whole words */
+        uint32_t x;
+        uint32_t y;
+        memcpy(&x, a + i, sizeof(x));
+        memcpy(&y, b + i, sizeof(y));
+        different |= x ^ y;
+    }
+    for (; i < length; i++) {
+        different |= (uint32_t)(a[i] ^ b[i]);
+    }
+    return different == 0;
+}
 
 /* ---- jobs ---- */
 
@@ -79,7 +102,8 @@ enum ipsec_status ipseci_imb_compare(const struct ipsec_crypto_op *op, const uin
 
 /* Begins every kind of key. */
 struct ipsec_key {
-    /* Sets op->status, or takes a slot and submits jobs. nonce: of AEADs, kept until settled. */
+    /* Sets op->status, or takes a slot and submits jobs, or takes a link. nonce: of AEADs and
+     * AES-CTR, kept until settled. */
     void (*begin)(struct ipsec_mb *provider, struct ipsec_crypto_op *op, const uint8_t *nonce);
     /* Of a slot whose jobs were finished, and none failed: the op's status. NULL: no slots. */
     enum ipsec_status (*finish)(const struct ipseci_imb_slot *slot);
@@ -116,14 +140,11 @@ struct ipseci_imb_hash {
     size_t one_block; /* HMAC: offsets of the functions in IMB_MGR */
     size_t whole;
     void (*init)(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
-    void (*fill)(IMB_JOB *job, const struct ipseci_imb_mac *mac);
+    void (*fill)(IMB_JOB *job, const struct ipseci_imb_mac *mac); /* NULL: HMAC */
 };
 
 /* NULL: not there. */
 const struct ipseci_imb_hash *ipseci_imb_hash_find(uint16_t integ_id);
-/* 0 and up, one number each. */
-const struct ipseci_imb_hash *ipseci_imb_hash_at(size_t index);
-uint8_t ipseci_imb_hash_index(const struct ipseci_imb_hash *hash);
 
 /* A MAC with its key. */
 struct ipseci_imb_mac {
@@ -145,21 +166,19 @@ struct ipseci_imb_mac {
 void ipseci_imb_mac_init(IMB_MGR *manager, struct ipseci_imb_mac *mac,
                          const struct ipseci_imb_hash *hash, const uint8_t *key);
 
-/* Where the octets are that a MAC covers. */
-struct ipseci_imb_span {
-    const uint8_t *start;
-    size_t octets;
-    bool is_joined;   /* a copy, which the next op overwrites */
-    bool is_too_long; /* for a job; nothing else is set */
-};
+/* The job's fields of this algorithm. */
+static inline void ipseci_imb_mac_fill(IMB_JOB *job, const struct ipseci_imb_mac *mac)
+{
+    if (mac->hash->fill != NULL) {
+        mac->hash->fill(job, mac);
+        return;
+    }
+    job->u.HMAC._hashed_auth_key_xor_ipad = mac->of.hmac.inner;
+    job->u.HMAC._hashed_auth_key_xor_opad = mac->of.hmac.outer;
+}
 
-/* Do aad, data and (by way of the tag's place) the tail touch each other? */
-bool ipseci_imb_is_in_one_piece(const struct ipsec_crypto_op *op);
-/* aad | data | tail in one piece: where they lie when they touch each other, as in ESP and IKE;
- * then the tail stands in the tag's place, whose octets are in the slot. Otherwise a copy. */
-struct ipseci_imb_span ipseci_imb_span_of(struct ipsec_mb *provider, struct ipseci_imb_slot *slot);
-/* Puts the octets of the tag back. */
-void ipseci_imb_span_end(struct ipseci_imb_slot *slot);
+/* Copies aad | data | tail. */
+void ipseci_imb_join(uint8_t *to, const struct ipsec_crypto_op *op);
 
 /* ---- ciphers and MACs ---- */
 

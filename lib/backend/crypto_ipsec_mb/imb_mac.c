@@ -15,12 +15,6 @@ static void init_hmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_
 static void init_xcbc(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
 static void init_cmac(IMB_MGR *manager, struct ipseci_imb_mac *mac, const uint8_t *key);
 
-static void fill_hmac(IMB_JOB *job, const struct ipseci_imb_mac *mac)
-{
-    job->u.HMAC._hashed_auth_key_xor_ipad = mac->of.hmac.inner;
-    job->u.HMAC._hashed_auth_key_xor_opad = mac->of.hmac.outer;
-}
-
 static void fill_xcbc(IMB_JOB *job, const struct ipseci_imb_mac *mac)
 {
     job->u.XCBC._k1_expanded = mac->of.aes.rounds;
@@ -37,13 +31,13 @@ static void fill_cmac(IMB_JOB *job, const struct ipseci_imb_mac *mac)
 
 static const struct ipseci_imb_hash hashes[] = {
     {IPSEC_INTEG_HMAC_SHA1_96, 12, 20, 64, false, IMB_AUTH_HMAC_SHA_1,
-     offsetof(IMB_MGR, sha1_one_block), offsetof(IMB_MGR, sha1), init_hmac, fill_hmac},
+     offsetof(IMB_MGR, sha1_one_block), offsetof(IMB_MGR, sha1), init_hmac, NULL},
     {IPSEC_INTEG_HMAC_SHA2_256_128, 16, 32, 64, false, IMB_AUTH_HMAC_SHA_256,
-     offsetof(IMB_MGR, sha256_one_block), offsetof(IMB_MGR, sha256), init_hmac, fill_hmac},
+     offsetof(IMB_MGR, sha256_one_block), offsetof(IMB_MGR, sha256), init_hmac, NULL},
     {IPSEC_INTEG_HMAC_SHA2_384_192, 24, 48, 128, false, IMB_AUTH_HMAC_SHA_384,
-     offsetof(IMB_MGR, sha384_one_block), offsetof(IMB_MGR, sha384), init_hmac, fill_hmac},
+     offsetof(IMB_MGR, sha384_one_block), offsetof(IMB_MGR, sha384), init_hmac, NULL},
     {IPSEC_INTEG_HMAC_SHA2_512_256, 32, 64, 128, false, IMB_AUTH_HMAC_SHA_512,
-     offsetof(IMB_MGR, sha512_one_block), offsetof(IMB_MGR, sha512), init_hmac, fill_hmac},
+     offsetof(IMB_MGR, sha512_one_block), offsetof(IMB_MGR, sha512), init_hmac, NULL},
     {IPSEC_INTEG_AES_XCBC_96, 12, 16, 0, true, IMB_AUTH_AES_XCBC, 0, 0, init_xcbc, fill_xcbc},
     {IPSEC_INTEG_AES_CMAC_96, 12, 16, 0, true, IMB_AUTH_AES_CMAC, 0, 0, init_cmac, fill_cmac},
 };
@@ -56,16 +50,6 @@ const struct ipseci_imb_hash *ipseci_imb_hash_find(uint16_t integ_id)
         }
     }
     return NULL;
-}
-
-const struct ipseci_imb_hash *ipseci_imb_hash_at(size_t index)
-{
-    return &hashes[index];
-}
-
-uint8_t ipseci_imb_hash_index(const struct ipseci_imb_hash *hash)
-{
-    return (uint8_t)(hash - hashes);
 }
 
 /* ---- the key ------------------------------------------------------------------------------------
@@ -151,58 +135,14 @@ void ipseci_imb_mac_init(IMB_MGR *manager, struct ipseci_imb_mac *mac,
 /* ---- what is covered ----------------------------------------------------------------------------
  */
 
-static struct ipseci_imb_span join(struct ipsec_mb *provider, const struct ipsec_crypto_op *op,
-                                   size_t octets)
+void ipseci_imb_join(uint8_t *to, const struct ipsec_crypto_op *op)
 {
-    uint8_t *at = provider->joined;
     if (op->aad_length != 0) {
-        memcpy(at, op->aad, op->aad_length);
+        memcpy(to, op->aad, op->aad_length);
     }
-    at += op->aad_length;
+    to += op->aad_length;
     if (op->data_length != 0) {
-        memcpy(at, op->data, op->data_length);
+        memcpy(to, op->data, op->data_length);
     }
-    at += op->data_length;
-    memcpy(at, op->scratch, op->tail_length);
-    return (struct ipseci_imb_span){.start = provider->joined, .octets = octets, .is_joined = true};
-}
-
-bool ipseci_imb_is_in_one_piece(const struct ipsec_crypto_op *op)
-{
-    const uint8_t *end = op->aad_length != 0 ? op->aad + op->aad_length : op->data;
-    if (op->data_length != 0) {
-        if (end != op->data) {
-            return false;
-        }
-        end = op->data + op->data_length;
-    }
-    return op->tail_length == 0 || end == op->tag;
-}
-
-struct ipseci_imb_span ipseci_imb_span_of(struct ipsec_mb *provider, struct ipseci_imb_slot *slot)
-{
-    const struct ipsec_crypto_op *op = slot->op;
-    const uint8_t tail = op->tail_length;
-    const size_t octets = (size_t)op->aad_length + op->data_length + tail;
-    if (octets > IPSECI_IMB_JOB_BYTES_MAX || tail > IPSECI_IMB_TAIL_MAX) {
-        return (struct ipseci_imb_span){.is_too_long = true};
-    }
-    if (!ipseci_imb_is_in_one_piece(op)) {
-        return join(provider, op, octets);
-    }
-    /* No tag is shorter than a tail. */
-    memcpy(slot->saved, op->tag, tail);
-    memcpy(op->tag, op->scratch, tail);
-    slot->tail = tail;
-    return (struct ipseci_imb_span){.start = op->aad_length != 0 ? op->aad : op->data,
-                                    .octets = octets};
-}
-
-/* A tag that was made stands there by now; one that came is to be as it was. */
-void ipseci_imb_span_end(struct ipseci_imb_slot *slot)
-{
-    if (slot->tail != 0 && slot->op->key->direction == IPSEC_OPEN) {
-        memcpy(slot->op->tag, slot->saved, slot->tail);
-    }
-    slot->tail = 0;
+    memcpy(to + op->data_length, op->scratch, op->tail_length);
 }

@@ -47,24 +47,6 @@ void ipseci_imb_wipe(void *data, size_t length)
     __asm__ volatile("" : : "r"(data) : "memory");
 }
 
-bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length)
-{
-    uint32_t different = 0;
-    size_t i = 0;
-    for (; length - i >= sizeof(uint32_t);
-         i += sizeof(uint32_t)) { /* all tags are of whole words */
-        uint32_t x;
-        uint32_t y;
-        memcpy(&x, a + i, sizeof(x));
-        memcpy(&y, b + i, sizeof(y));
-        different |= x ^ y;
-    }
-    for (; i < length; i++) {
-        different |= (uint32_t)(a[i] ^ b[i]);
-    }
-    return different == 0;
-}
-
 enum ipsec_status ipseci_imb_compare(const struct ipsec_crypto_op *op, const uint8_t *made)
 {
     if (ipseci_imb_equal(made, op->tag, op->key->tag_octets)) {
@@ -186,8 +168,6 @@ struct ipseci_imb_slot *ipseci_imb_slot_take(struct ipsec_mb *provider, struct i
     struct ipseci_imb_slot *slot = &provider->slot[provider->slots++];
     slot->op = op;
     slot->jobs = 0;
-    slot->is_refused = false;
-    slot->tail = 0;
     return slot;
 }
 
@@ -230,10 +210,9 @@ void ipseci_imb_flush(struct ipsec_mb *provider)
 /* ---- bursts -------------------------------------------------------------------------------------
  */
 
-static void settle(struct ipsec_mb *provider)
+static void settle_slots(struct ipsec_mb *provider)
 {
     ipseci_imb_flush(provider);
-    ipseci_imb_chains_run(provider);
     for (size_t i = 0; i < provider->slots; i++) {
         const struct ipseci_imb_slot *slot = &provider->slot[i];
         slot->op->status =
@@ -265,7 +244,10 @@ void ipseci_imb_run(void *context, struct ipsec_crypto_op *const ops[], size_t n
             op->key->begin(provider, op, provider->nonce[i]);
         }
         if (provider->slots != 0) {
-            settle(provider);
+            settle_slots(provider);
+        }
+        if (provider->links != 0) {
+            ipseci_imb_chains_run(provider);
         }
     }
 }
