@@ -382,6 +382,13 @@ static void child_hard_packets(const struct place *place, const char *value)
     config_set_number(place, value, 1, UINT64_MAX, &place->child->child.lifetime.packets_hard);
 }
 
+static void child_forged_packets(const struct place *place, const char *value)
+{
+    uint64_t packets = 0;
+    config_set_number(place, value, 1, UINT32_MAX, &packets);
+    place->child->child.lifetime.forgeries_soft = (uint32_t)packets;
+}
+
 static void child_replay_window(const struct place *place, const char *value)
 {
     uint64_t window = 0;
@@ -426,6 +433,7 @@ static const struct key child_keys[] = {
     {"hard_bytes", false, child_hard_bytes},
     {"soft_packets", false, child_soft_packets},
     {"hard_packets", false, child_hard_packets},
+    {"forged_packets", false, child_forged_packets},
     {"replay_window", false, child_replay_window},
     {"prove_pfs", false, child_prove_pfs},
     {"start", false, child_start},

@@ -120,7 +120,12 @@ static void on_audit(void *user, const struct ipsec_gw_audit *audit)
     char source[IPSEC_SELECTOR_TEXT_MAX] = "";
     char destination[IPSEC_SELECTOR_TEXT_MAX] = "";
     struct render line = {.used = 0};
-    render_add(&line, "dropped, %s: ", ipsec_status_text(audit->reason));
+    if (audit->forged != 0) {
+        render_add(&line, "%u packets failed their check, a new SA is asked for; the last is of ",
+                   audit->forged);
+    } else {
+        render_add(&line, "dropped, %s: ", ipsec_status_text(audit->reason));
+    }
     render_endpoint(&line, audit->outbound ? &audit->local : &audit->remote);
     render_add(&line, " to ");
     render_endpoint(&line, audit->outbound ? &audit->remote : &audit->local);

@@ -169,6 +169,11 @@ struct ipsec_key_limits {
     uint64_t bytes_soft;   /* of the cipher: 2^38 for AES, 2^37 for AES-CCM, 2^22 for 3DES, and */
     uint64_t bytes_hard;   /* 2^48, 2^47, 2^23 octets (RFC 8446 5.5, SP 800-67); both UINT64_MAX: no
                               limit before the packets' */
+    /* Packets that failed their ICV from which on a new key is wanted, because each was a try to
+     * forge one: 2^20 for AES-GCM-8, 2^26 for AES-GCM-12, 2^21 for AES-CCM (RFC 9001 6.6). All
+     * others, UINT32_MAX: what is counted stops there, and they stand more. No limit is hard, or
+     * who can send anything could end an SA. */
+    uint32_t forgeries_soft;
 };
 /* IPSEC_ERR_ARGUMENT: NULL, or a suite whose cipher has no entry in the suite table. */
 IPSEC_API IPSEC_MUST_CHECK enum ipsec_status ipsec_key_limits(const struct ipsec_suite *suite,

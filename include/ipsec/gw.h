@@ -35,6 +35,10 @@ struct ipsec_gw_audit {
     const struct ipsec_selector *source;      /* address, protocol and port of the packet inside, */
     const struct ipsec_selector *destination; /* where it could be read; or NULL */
     uint32_t missed; /* records that were not given since the last one, as there are too many */
+    /* Not 0: not one packet, but so many of this SA that failed their ICV (IPSEC_DROP_ICV), and
+     * that a new SA is asked for (ipsec_lifetime.forgeries_soft); once an SA, outside of the rate.
+     * sequence is the highest that was authentic. */
+    uint32_t forged;
 };
 
 struct ipsec_gw_callbacks {

@@ -24,6 +24,9 @@ struct ipsec_lifetime {
     uint64_t bytes_hard;
     uint64_t packets_soft;
     uint64_t packets_hard;
+    /* Child SAs only: inbound packets that failed their ICV, from which on a new SA is wanted; 0,
+     * and all beyond: what a key of the suite stands. One rekey is all that so many cause. */
+    uint32_t forgeries_soft;
 };
 
 /* When a child is wanted. */

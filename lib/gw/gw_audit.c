@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Audit: tells the caller of packets that were dropped, with what RFC 4303 and RFC 4301 want to be
- * known of them, within a rate. Called by gw_in.c and gw_out.c. RFC 4303 4, RFC 4301 5.2.
+ * known of them, within a rate. Called by gw_in.c, gw_out.c and gw_settle.c. RFC 4303 4, RFC
+ * 4301 5.2.
  */
 #include "gw_state.h"
 #include "ip_header.h"
@@ -93,6 +94,21 @@ void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                                    .local = sa->local,
                                    .remote = sa->remote};
     tell(gw, &audit, ipseci_view(packet->buffer + packet->offset, packet->length), sa);
+}
+
+void ipseci_gw_audit_forged(struct ipsec_gw *gw, const struct ipsec_sa *sa, uint32_t count,
+                            ipsec_ms now)
+{
+    struct ipsec_gw_audit audit = {.now = now,
+                                   .reason = IPSEC_DROP_ICV,
+                                   .spi = sa->spi,
+                                   .sequence = (uint32_t)sa->way.replay.top,
+                                   .local = sa->local,
+                                   .remote = sa->remote,
+                                   .forged = count};
+    if (gw->config.callbacks.audit != NULL) {
+        tell(gw, &audit, ipseci_view(NULL, 0), sa);
+    }
 }
 
 void ipseci_gw_audit_init(struct ipsec_gw *gw, ipsec_ms now)

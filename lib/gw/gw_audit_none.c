@@ -20,6 +20,15 @@ void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet,
     (void)now;
 }
 
+void ipseci_gw_audit_forged(struct ipsec_gw *gw, const struct ipsec_sa *sa, uint32_t count,
+                            ipsec_ms now)
+{
+    (void)gw;
+    (void)sa;
+    (void)count;
+    (void)now;
+}
+
 void ipseci_gw_audit_init(struct ipsec_gw *gw, ipsec_ms now)
 {
     (void)gw;

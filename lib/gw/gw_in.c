@@ -228,6 +228,8 @@ static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
     } else if (packet->status == IPSEC_DROP_EXPIRED || packet->status == IPSEC_FATAL_LIFETIME ||
                packet->status == IPSEC_FATAL_SEQUENCE) {
         ipseci_gw_touch(gw, packet->sa, IPSEC_CHILD_NOTICE_HARD);
+    } else if (packet->status == IPSEC_DROP_ICV) {
+        ipseci_gw_touch(gw, packet->sa, 0); /* how many there were is looked at after the burst */
     }
     if (packet->status == IPSEC_OK) {
         check_opened(gw, packet);

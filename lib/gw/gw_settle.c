@@ -7,6 +7,7 @@
  */
 #include "gw_state.h"
 #include "ip_header.h"
+#include "sa.h"
 
 #include <string.h>
 
@@ -104,11 +105,27 @@ static bool is_over(const struct ipsec_gw *gw, const struct ipseci_gw_child *chi
                            ipsec_sa_bytes(one) >= child->bytes_soft);
 }
 
-static void check_limits(const struct ipsec_gw *gw, struct ipseci_gw_child *child)
+/* RFC 9001 6.6, as RFC 4303 says nothing: who may try often enough forges a packet some day. */
+static bool is_forged(struct ipsec_gw *gw, struct ipseci_gw_child *child, ipsec_ms now)
+{
+    const struct ipsec_sa *in = ipsec_sad_get(gw->sad, child->sa_in);
+    const uint32_t forged = in != NULL ? in->drops[ipsec_drop_index(IPSEC_DROP_ICV)] : 0;
+    if (forged < child->forgeries_soft) {
+        return false;
+    }
+    if ((child->told & IPSECI_GW_TOLD_FORGED) == 0) {
+        child->told |= IPSECI_GW_TOLD_FORGED;
+        ipseci_gw_audit_forged(gw, in, forged, now);
+    }
+    return true;
+}
+
+static void check_limits(struct ipsec_gw *gw, struct ipseci_gw_child *child, ipsec_ms now)
 {
     const uint8_t soft = 1u << IPSEC_CHILD_NOTICE_SOFT;
     if ((child->told & soft) == 0 &&
-        (is_over(gw, child, child->sa_in) || is_over(gw, child, child->sa_out))) {
+        (is_over(gw, child, child->sa_in) || is_over(gw, child, child->sa_out) ||
+         is_forged(gw, child, now))) {
         child->due |= soft;
     }
 }
@@ -141,7 +158,7 @@ static void settle_children(struct ipsec_gw *gw, ipsec_ms now)
         struct ipseci_gw_child *child = gw->touched;
         gw->touched = child->touched_next;
         child->touched = false;
-        check_limits(gw, child);
+        check_limits(gw, child, now);
         give_notices(gw, child, now);
     }
 }

@@ -125,6 +125,9 @@ static enum ipsec_status set_soft_limits(const struct ipsec_gw *gw, const struct
     const struct limit bytes = {l->bytes_soft, l->bytes_hard, key.bytes_soft};
     child->packets_soft = soft_of(gw, l, &packets);
     child->bytes_soft = soft_of(gw, l, &bytes);
+    child->forgeries_soft = l->forgeries_soft != 0 && l->forgeries_soft < key.forgeries_soft
+                                ? l->forgeries_soft
+                                : key.forgeries_soft;
     return IPSEC_OK;
 }
 

@@ -36,6 +36,9 @@
 #define IPSECI_GW_AUDITS_PER_S 1u
 #define IPSECI_GW_AUDITS_BURST 20u
 
+/* In ipseci_gw_child.told beside the notices: the audit record of too many forged packets. */
+#define IPSECI_GW_TOLD_FORGED 0x80u
+
 /* Datagrams that come in fragments: how long one may take, how long one stays that another could
  * have the place of, and the part of all places that one source has. */
 #define IPSECI_GW_FRAGMENTS_MS     30000u
@@ -78,6 +81,7 @@ struct ipseci_gw_child {
     uint8_t due;              /* notices to give, a bit each: 1 << enum ipsec_child_notice */
     uint8_t told;             /* notices given; each is given once */
     uint16_t tfc;             /* as of ipsec_child_config, where the peer takes it */
+    uint32_t forgeries_soft;  /* wrong ICVs, from here on it asks to be rekeyed, too */
 };
 
 enum ipseci_datagram_state {
@@ -261,6 +265,9 @@ struct ipseci_gw_received {
 void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                         const struct ipseci_gw_received *from, ipsec_ms now);
 void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet, ipsec_ms now);
+/* So many came of this inbound SA with a wrong ICV. */
+void ipseci_gw_audit_forged(struct ipsec_gw *gw, const struct ipsec_sa *sa, uint32_t count,
+                            ipsec_ms now);
 void ipseci_gw_audit_init(struct ipsec_gw *gw, ipsec_ms now);
 
 /* ---- gw_fragments.c: datagrams that come in pieces ----------------------------------------------

@@ -32,6 +32,26 @@ static void keys_have_limits(void **state)
     assert_int_equal(ipsec_key_limits(&unknown, &limits), IPSEC_ERR_ARGUMENT);
 }
 
+/* RFC 9001 6.6: from there on a new key is wanted. */
+static void keys_stand_so_many_forgeries(void **state)
+{
+    UNUSED_STATE;
+    static const struct {
+        uint16_t encr;
+        uint32_t most;
+    } rows[] = {{IPSEC_ENCR_AES_GCM_8, 1u << 20},          {IPSEC_ENCR_AES_GCM_12, 1u << 26},
+                {IPSEC_ENCR_AES_GCM_16, UINT32_MAX},       {IPSEC_ENCR_AES_CCM_8, 1u << 21},
+                {IPSEC_ENCR_AES_CCM_12, 1u << 21},         {IPSEC_ENCR_AES_CCM_16, 1u << 21},
+                {IPSEC_ENCR_AES_CCM_8_IIV, 1u << 21},      {IPSEC_ENCR_AES_CBC, UINT32_MAX},
+                {IPSEC_ENCR_CHACHA20_POLY1305, UINT32_MAX}};
+    struct ipsec_key_limits limits;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct ipsec_suite suite = {.encr = rows[i].encr};
+        assert_int_equal(ipsec_key_limits(&suite, &limits), IPSEC_OK);
+        assert_int_equal(limits.forgeries_soft, rows[i].most);
+    }
+}
+
 /* A limit that is set does not move the key's own. */
 static void a_key_ends_before_its_blocks_repeat(void **state)
 {
@@ -64,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_have_limits),
+        cmocka_unit_test(keys_stand_so_many_forgeries),
         cmocka_unit_test(a_key_ends_before_its_blocks_repeat),
     };
 

@@ -130,6 +130,38 @@ static void flows_that_do_not_belong_are_shown(void **state)
     stop();
 }
 
+/* Once an SA, also when so many came that single ones are not told any more. */
+static void too_many_forged_packets_are_told_as_such(void **state)
+{
+    (void)state;
+    const struct kit_child another = {.child = 8, .spi_in = 0x2001, .spi_out = 0x1001};
+    start();
+    kit_stop(&b);
+    kit_init(&b, true);
+    b.config.callbacks.audit = on_audit;
+    b.child[0].lifetime.forgeries_soft = MANY;
+    kit_start(&b);
+    assert_int_equal(kit_install(&b, &another), IPSEC_OK);
+    make("192.168.1.10", "192.168.2.10");
+    kit_wan(&b, &packet, 1);
+    for (unsigned i = 0; i < MANY; i++) {
+        make("192.168.1.10", "192.168.2.10");
+        esp()[packet.packet.length - 1] ^= 1;
+        assert_int_equal(last.forged, 0);
+        kit_wan(&b, &packet, 1);
+    }
+    assert_int_equal(last.forged, MANY);
+    assert_int_equal(last.reason, IPSEC_DROP_ICV);
+    assert_true(last.spi == 0x2001 && last.sequence == 1 && last.child == 8);
+    assert_int_equal(last.missed, MANY - 20);
+    assert_int_equal(told, 20 + 1);
+    make("192.168.1.10", "192.168.2.10");
+    esp()[packet.packet.length - 1] ^= 1;
+    kit_wan(&b, &packet, 1);
+    assert_int_equal(told, 20 + 1);
+    stop();
+}
+
 static void packets_in_clear_are_told(void **state)
 {
     (void)state;
@@ -215,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drops_are_told_with_what_they_were),
         cmocka_unit_test(flows_that_do_not_belong_are_shown),
+        cmocka_unit_test(too_many_forged_packets_are_told_as_such),
         cmocka_unit_test(packets_in_clear_are_told),
         cmocka_unit_test(the_end_of_an_sa_is_told),
         cmocka_unit_test(what_is_usual_is_not_told),

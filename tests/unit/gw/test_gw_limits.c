@@ -120,6 +120,68 @@ static void soft_limit_in_octets_asks_for_a_rekey_once(void **state)
     stop(p);
 }
 
+/* n packets with A's SPI and a wrong ICV at B, in one burst. */
+static void forge(struct pair *p, size_t n)
+{
+    struct kit_packet *burst = calloc(n, sizeof *burst);
+    const uint8_t octets[72] = {0, 0, 0x20, 1, 0, 0, 0, 1};
+    assert_non_null(burst);
+    for (size_t i = 0; i < n; i++) {
+        kit_datagram(&burst[i], IPSEC_CARRIER_ESP, 0, octets, 72);
+    }
+    kit_wan(&p->b, burst, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(burst[i].packet.status, IPSEC_DROP_ICV);
+    }
+    free(burst);
+}
+
+static void forged_packets_ask_for_a_rekey_once(void **state)
+{
+    (void)state;
+    struct pair *p = prepare();
+    p->b.child[0].lifetime.forgeries_soft = 10;
+    start(p);
+    forge(p, 9);
+    assert_int_equal(p->b.ike->notices, 0);
+    forge(p, 1);
+    assert_int_equal(fake_notices(p->b.ike, 8, IPSEC_CHILD_NOTICE_SOFT), 1);
+    forge(p, 20);
+    assert_int_equal(p->b.ike->notices, 1);
+    assert_int_equal(ping(p, 3), 3); /* the SA goes on, or this would end it for anybody */
+    stop(p);
+
+    p = prepare(); /* a notice that was not taken is given with the next one */
+    p->b.child[0].lifetime.forgeries_soft = 3;
+    start(p);
+    p->b.ike->notice_answer = IPSEC_ERR_BUSY;
+    forge(p, 3);
+    p->b.ike->notice_answer = IPSEC_OK;
+    forge(p, 1);
+    forge(p, 1);
+    assert_int_equal(fake_notices(p->b.ike, 8, IPSEC_CHILD_NOTICE_SOFT), 2);
+    stop(p);
+}
+
+/* What is set above it does not move the key's own limit. */
+static void forged_packets_are_limited_by_the_key(void **state)
+{
+    (void)state;
+    for (uint32_t set = 0; set < 2; set++) {
+        struct pair *p = prepare();
+        p->b.child[0].lifetime.forgeries_soft = set * UINT32_MAX;
+        start(p);
+        struct ipsec_sa *in = ipsec_sad_find(ipsec_gw_sad(p->b.gw), 0x2001);
+        assert_non_null(in);
+        in->drops[ipsec_drop_index(IPSEC_DROP_ICV)] = UINT32_MAX - 2;
+        forge(p, 1);
+        assert_int_equal(p->b.ike->notices, 0);
+        forge(p, 1);
+        assert_int_equal(fake_notices(p->b.ike, 8, IPSEC_CHILD_NOTICE_SOFT), 1);
+        stop(p);
+    }
+}
+
 static void hard_limit_outbound_ends_the_child_and_nothing_goes_in_clear(void **state)
 {
     (void)state;
@@ -288,6 +350,8 @@ int main(void)
         cmocka_unit_test(a_notice_that_was_not_taken_is_given_again),
         cmocka_unit_test(soft_limit_in_packets_asks_for_a_rekey_once),
         cmocka_unit_test(soft_limit_in_octets_asks_for_a_rekey_once),
+        cmocka_unit_test(forged_packets_ask_for_a_rekey_once),
+        cmocka_unit_test(forged_packets_are_limited_by_the_key),
         cmocka_unit_test(hard_limit_outbound_ends_the_child_and_nothing_goes_in_clear),
         cmocka_unit_test(hard_limit_inbound_is_told_too),
         cmocka_unit_test(all_limits_in_one_burst_end_in_order),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keys about outer headers: DSCP by a list, ECN, where to cut, TTL. Those of one word:
- * test_config.c.
+ * Keys of children that are more than a word: DSCP by a list, where to cut, forged packets; and the
+ * TTL. The others: test_config.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,15 +55,17 @@ static struct config *read_text(const char *gateway_more, const char *child_more
     return config;
 }
 
-static void the_ttl_is_the_gateways(void **state)
+static void single_values(void **state)
 {
     (void)state;
     bool good = false;
-    struct config *config = read_text("ttl = 77\n", "ecn = normal\nfragment = before\n", &good);
+    struct config *config =
+        read_text("ttl = 77\n", "ecn = normal\nfragment = before\nforged_packets = 9\n", &good);
     const struct ipsec_child_config *child = &config->site[0].children[0];
     assert_true(good);
     assert_int_equal(config->gateway.ttl, 77);
     assert_true(!child->headers.ecn_compatible && !child->fragment_after);
+    assert_int_equal(child->lifetime.forgeries_soft, 9);
     config_free(config);
 }
 
@@ -83,11 +85,13 @@ static const struct bad bad[] = {
     {"", "dscp = :2\n", "a list of INNER:OUTER"},
     {"", "ecn = yes\n", "normal or compatible"},
     {"", "fragment = yes\n", "before or after"},
+    {"", "forged_packets = 0\n", "from 1 to 4294967295"},
+    {"", "forged_packets = 4294967296\n", "from 1 to 4294967295"},
     {"ttl = 0\n", "", "from 1 to 255"},
     {"ttl = 256\n", "", "from 1 to 255"},
 };
 
-static void what_is_no_rule_is_an_error(void **state)
+static void what_is_no_value_is_an_error(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -104,8 +108,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dscp_by_a_list),
-        cmocka_unit_test(the_ttl_is_the_gateways),
-        cmocka_unit_test(what_is_no_rule_is_an_error),
+        cmocka_unit_test(single_values),
+        cmocka_unit_test(what_is_no_value_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
