@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
 #include "site_status.h"
+#include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define DUMMIES_MAX 1000 /* of one request: they are sent at once */
 
 /* Splits in place at blanks; more words than fit give CONTROL_WORDS_MAX + 1. */
 static size_t split(char *request, const char *words[CONTROL_WORDS_MAX])
@@ -125,6 +128,27 @@ static void answer_reauth(struct session *session, const char *site, ipsec_ms no
     }
 }
 
+/* "dummy CHILD OCTETS COUNT" */
+static void answer_dummy(struct session *session, const char *const words[], ipsec_ms now,
+                         FILE *out)
+{
+    uint64_t octets = 0;
+    uint64_t count = 0;
+    if (!value_number(words[2], 0, UINT16_MAX, &octets) ||
+        !value_number(words[3], 1, DUMMIES_MAX, &count)) {
+        fprintf(out, "error octets are from 0 to %u, the count from 1 to %u\n", UINT16_MAX,
+                DUMMIES_MAX);
+        return;
+    }
+    const enum ipsec_status status =
+        session_dummy(session, words[1], (uint32_t)octets, (uint32_t)count, now);
+    if (status == IPSEC_ERR_BUFFER) {
+        fprintf(out, "error no packet here is so large\n");
+    } else {
+        answer(out, status, "child", words[1]);
+    }
+}
+
 static bool answer_words(struct session *session, const char *const words[], size_t count,
                          ipsec_ms now, FILE *out)
 {
@@ -149,6 +173,10 @@ static bool answer_words(struct session *session, const char *const words[], siz
     }
     if (count == 3 && strcmp(words[0], "redirect") == 0) {
         answer_redirect(session, words, now, out);
+        return true;
+    }
+    if (count == 4 && strcmp(words[0], "dummy") == 0) {
+        answer_dummy(session, words, now, out);
         return true;
     }
     return count > 0 && strcmp(words[0], "rekey") == 0 &&

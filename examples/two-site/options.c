@@ -28,6 +28,7 @@ static const struct command_entry commands[] = {
     {"reauth", COMMAND_REAUTH, 1, 2, "reauth SITE [FILE]"},
     {"move", COMMAND_MOVE, 2, 4, "move SITE LOCAL|- [REMOTE|-] [FILE]"},
     {"redirect", COMMAND_REDIRECT, 2, 3, "redirect SITE GATEWAY [FILE]"},
+    {"dummy", COMMAND_DUMMY, 3, 4, "dummy CHILD OCTETS COUNT [FILE]"},
     {"log", COMMAND_LOG, 0, 1, "log [FILE] [-f]"},
     {"packet", COMMAND_PACKET, 1, 1, "packet CAPTURE --esp SUITE [--inner OCTETS]"},
     {"in-process", COMMAND_IN_PROCESS, 2, 2, "in-process FILE-A FILE-B [--steps STEPS]"},

@@ -118,6 +118,9 @@ enum ipsec_status session_move(struct session *session, const char *name,
 bool session_has_hosts(struct session *session, const char *name);
 enum ipsec_status session_rekey_child(struct session *session, const char *child, uint32_t flags,
                                       ipsec_ms now);
+/* So many dummy packets of so many octets, as far as they are sent. */
+enum ipsec_status session_dummy(struct session *session, const char *child, uint32_t octets,
+                                uint32_t count, ipsec_ms now);
 
 /* session_lease.c: the addresses of the sites' pools. */
 enum ipsec_status session_lease(void *user, uint32_t token, const struct ipsec_lease_query *query,

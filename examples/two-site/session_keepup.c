@@ -199,3 +199,15 @@ enum ipsec_status session_rekey_child(struct session *session, const char *name,
     session->cost = (struct session_cost){.started_us = session_clock_us()};
     return ipsec_ike_rekey_child(ipsec_gw_ike(session->gw), child, flags, now);
 }
+
+enum ipsec_status session_dummy(struct session *session, const char *name, uint32_t octets,
+                                uint32_t count, ipsec_ms now)
+{
+    const struct ipsec_child_config *config = child_named(session, name);
+    const ipsec_handle child = config == NULL ? 0 : session_child_of(session, config);
+    enum ipsec_status status = child != 0 ? IPSEC_OK : IPSEC_ERR_STATE;
+    for (uint32_t i = 0; child != 0 && status == IPSEC_OK && i < count; i++) {
+        status = ipsec_gw_send_dummy(session->gw, child, octets, now);
+    }
+    return config == NULL ? IPSEC_ERR_NOT_FOUND : status;
+}

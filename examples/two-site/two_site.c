@@ -154,6 +154,14 @@ static int redirect(const struct options *options)
     return ask(options, file_at(options, 2), request);
 }
 
+static int dummy(const struct options *options)
+{
+    char request[CONTROL_REQUEST_MAX];
+    snprintf(request, sizeof(request), "dummy %s %s %s", options->word[0], options->word[1],
+             options->word[2]);
+    return ask(options, file_at(options, 3), request);
+}
+
 static int packet(const struct options *options)
 {
     struct ipsec_proposals list;
@@ -207,6 +215,8 @@ static int do_command(const struct options *options)
         return move(options);
     case COMMAND_REDIRECT:
         return redirect(options);
+    case COMMAND_DUMMY:
+        return dummy(options);
     case COMMAND_LOG:
         return ask(options, file_at(options, 0), options->follow != 0 ? "log follow" : "log");
     case COMMAND_PACKET:

@@ -140,6 +140,8 @@ static void requests(void **state)
         "reauth\n",
         "reauth b c\n",
         "redirect b\n",
+        "dummy net 100\n",
+        "dummy net 100 1 1\n",
         "redirect b 10.0.0.9 now\n",
         "rekey\n",
         "rekey b\n",
@@ -170,6 +172,12 @@ static void requests(void **state)
     expect(bench, "redirect b 10.0.0.9\n", "error site b is not up\n");
     expect(bench, "redirect b any\n", "error not an address or a host name\n");
     expect(bench, "redirect xyz 10.0.0.9\n", "error there is no site \"xyz\"\n");
+    expect(bench, "dummy net 100 1\n", "error child net is not up\n");
+    expect(bench, "dummy xyz 100 1\n", "error there is no child \"xyz\"\n");
+    expect(bench, "dummy net 65536 1\n", "error octets are from 0 to 65535");
+    expect(bench, "dummy net 100 0\n", "error octets are");
+    expect(bench, "dummy net 100 1001\n", "error octets are");
+    expect(bench, "dummy net x 1\n", "error octets are");
     expect(bench, "rekey child net\n", "error child net is not up\n");
     expect(bench, "rekey child net without-pfs\r\n", "error child net is not up\n");
     expect(bench, "rekey child xyz\n", "error there is no child \"xyz\"\n");

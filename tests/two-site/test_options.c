@@ -63,6 +63,12 @@ static void good_lines(void **state)
     assert_int_equal(options.word_count, 2);
     options_free(&options);
 
+    char dummy[] = "dummy|net|100|5|x.conf";
+    assert_true(read_line(&options, dummy, &status));
+    assert_int_equal(options.command, COMMAND_DUMMY);
+    assert_int_equal(options.word_count, 4);
+    options_free(&options);
+
     char log[] = "log|-f";
     assert_true(read_line(&options, log, &status));
     assert_true(options.follow != 0 && options.word_count == 0);
@@ -79,7 +85,7 @@ static void bad_lines(void **state)
     static const char *const lines[] = {
         "",         "ruin|x.conf",        "run",          "run|a|b",    "check",
         "up",       "up|a|b|c",           "rekey|child",  "status|a|b", "run|x|--nonsense",
-        "run|x|-s", "packet|x|--inner|y", "in-process|a", "reauth",
+        "run|x|-s", "packet|x|--inner|y", "in-process|a", "reauth",     "dummy|a|b",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
