@@ -26,8 +26,9 @@ struct ipsec_gw_audit {
     ipsec_ms now;
     bool outbound;
     enum ipsec_status reason;
-    uint32_t spi;                /* 0: it came without ESP, or in pieces */
+    uint32_t spi;                /* 0: it came without ESP, or in pieces and not the first one */
     uint32_t sequence;           /* low half; outbound: the last that was used */
+    uint32_t flow_label;         /* IPv6, outbound that of the packet inside; 0: none, or sockets */
     struct ipsec_endpoint local; /* outside; family NONE: not known */
     struct ipsec_endpoint remote;
     ipsec_handle child; /* IKE's name; 0: no SA, or one of the caller's own */

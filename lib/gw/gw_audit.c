@@ -8,6 +8,12 @@
 #include "ip_header.h"
 #include "mode.h"
 
+uint32_t ipseci_gw_flow_label(const struct ipsec_packet *packet)
+{
+    const uint8_t *ip = packet->buffer + packet->offset;
+    return ip[0] >> 4 == IPSEC_FAMILY_IPV6 ? ipseci_load32(ip) & UINT32_C(0xfffff) : 0;
+}
+
 /* Not worth a record: it is meant to be dropped. */
 static bool is_usual(int32_t status)
 {
@@ -73,6 +79,7 @@ void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                                    .reason = (enum ipsec_status)packet->status,
                                    .spi = from->spi,
                                    .sequence = from->sequence,
+                                   .flow_label = from->flow_label,
                                    .local = packet->local,
                                    .remote = packet->remote};
     tell(gw, &audit, inner_of(packet, from), packet->sa);
@@ -91,6 +98,7 @@ void ipseci_gw_audit_out(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                                    .reason = (enum ipsec_status)packet->status,
                                    .spi = sa->spi,
                                    .sequence = (uint32_t)sa->way.sending.sequence,
+                                   .flow_label = ipseci_gw_flow_label(packet),
                                    .local = sa->local,
                                    .remote = sa->remote};
     tell(gw, &audit, ipseci_view(packet->buffer + packet->offset, packet->length), sa);

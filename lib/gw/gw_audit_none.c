@@ -4,6 +4,12 @@
  */
 #include "gw_state.h"
 
+uint32_t ipseci_gw_flow_label(const struct ipsec_packet *packet)
+{
+    (void)packet;
+    return 0;
+}
+
 void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                         const struct ipseci_gw_received *from, ipsec_ms now)
 {

@@ -23,8 +23,9 @@ enum kind {
 struct sorted {
     enum kind kind;
     uint32_t esp_at; /* KIND_ESP: where the ESP header begins, from the content's start */
-    uint32_t spi;    /* and what it says */
+    uint32_t spi;    /* and what it says, also of the first piece of one */
     uint32_t sequence;
+    uint32_t flow_label; /* outside; 0: none, or not known */
 };
 
 static struct sorted refuse(struct ipsec_packet *packet, enum ipsec_status why)
@@ -114,6 +115,26 @@ static struct sorted sort_ip_udp(const struct ipsec_gw *gw, struct ipsec_packet 
     return result;
 }
 
+/* The header is read now: opening may overwrite it. */
+static void read_header(const struct ipsec_packet *packet, struct sorted *sorted)
+{
+    const uint8_t *esp = packet->buffer + packet->offset + sorted->esp_at;
+    sorted->spi = ipseci_esp_spi(esp);
+    sorted->sequence = ipseci_esp_sequence(esp);
+}
+
+/* RFC 4303 3.4.1: reassembly comes before ESP. What can be read of it is for the audit. */
+static struct sorted sort_piece(struct ipsec_packet *packet, const struct ipseci_flow *flow)
+{
+    struct sorted piece = refuse(packet, IPSEC_DROP_FRAGMENT);
+    if (flow->protocol == IPSECI_IP_ESP && !flow->fragment_not_first &&
+        flow->total_length - flow->upper_at >= IPSECI_ESP_HEADER_BYTES) {
+        piece.esp_at = flow->upper_at;
+        read_header(packet, &piece);
+    }
+    return piece;
+}
+
 static struct sorted sort_ip(const struct ipsec_gw *gw, struct ipsec_packet *packet)
 {
     struct ipseci_flow flow;
@@ -131,13 +152,17 @@ static struct sorted sort_ip(const struct ipsec_gw *gw, struct ipsec_packet *pac
     if (!udp && !piece && flow.protocol != IPSECI_IP_ESP) {
         return clear;
     }
-    /* RFC 4303 3.4.1: reassembly comes before ESP. */
-    if (flow.fragment) {
-        return refuse(packet, IPSEC_DROP_FRAGMENT);
-    }
+    const uint32_t flow_label = ipseci_gw_flow_label(packet);
     set_addresses(packet, &flow);
+    if (flow.fragment) {
+        struct sorted result = sort_piece(packet, &flow);
+        result.flow_label = flow_label;
+        return result;
+    }
     packet->length = flow.total_length;
-    return udp ? sort_ip_udp(gw, packet, &flow) : sort_esp(packet, flow.upper_at);
+    struct sorted result = udp ? sort_ip_udp(gw, packet, &flow) : sort_esp(packet, flow.upper_at);
+    result.flow_label = flow_label;
+    return result;
 }
 
 static struct sorted sort(const struct ipsec_gw *gw, struct ipsec_packet *packet)
@@ -163,12 +188,9 @@ static struct sorted sort(const struct ipsec_gw *gw, struct ipsec_packet *packet
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-/* The header is read now: opening may overwrite it. */
 static void find_sa(struct ipsec_gw *gw, struct ipsec_packet *packet, struct sorted *sorted)
 {
-    const uint8_t *esp = packet->buffer + packet->offset + sorted->esp_at;
-    sorted->spi = ipseci_esp_spi(esp);
-    sorted->sequence = ipseci_esp_sequence(esp);
+    read_header(packet, sorted);
     packet->sa = ipsec_sad_find(gw->sad, sorted->spi);
     if (packet->sa == NULL) {
         packet->status = IPSEC_DROP_SPI;
@@ -240,7 +262,8 @@ static void after_open(struct ipsec_gw *gw, struct ipsec_packet *packet)
 static void audit(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                   const struct sorted *sorted, ipsec_ms now)
 {
-    const struct ipseci_gw_received from = {sorted->esp_at, sorted->spi, sorted->sequence};
+    const struct ipseci_gw_received from = {sorted->esp_at, sorted->spi, sorted->sequence,
+                                            sorted->flow_label};
     ipseci_gw_audit_in(gw, packet, &from, now);
 }
 
@@ -282,15 +305,14 @@ static void run_ike(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms n
 }
 
 /* A fragment, whose place the datagram takes that it was the last piece of. */
-static struct sorted gather(struct ipsec_gw *gw, struct ipsec_packet **packet, ipsec_ms now)
+static void gather(struct ipsec_gw *gw, struct ipsec_packet **packet, struct sorted *sorted,
+                   ipsec_ms now)
 {
     struct ipsec_packet *whole = ipseci_gw_fragment(gw, *packet, now);
-    const struct sorted none = {.kind = KIND_NONE};
-    if (whole == NULL) {
-        return none;
+    if (whole != NULL) {
+        *packet = whole;
+        *sorted = sort(gw, whole);
     }
-    *packet = whole;
-    return sort(gw, whole);
 }
 
 void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const given[], size_t n, ipsec_ms now)
@@ -302,7 +324,7 @@ void ipseci_gw_in(struct ipsec_gw *gw, struct ipsec_packet *const given[], size_
         packets[i] = given[i];
         sorted[i] = sort(gw, packets[i]);
         if (packets[i]->status == IPSEC_DROP_FRAGMENT) {
-            sorted[i] = gather(gw, &packets[i], now);
+            gather(gw, &packets[i], &sorted[i], now);
         }
         if (sorted[i].kind == KIND_CLEAR) {
             ipseci_gw_mtu_heard(gw, packets[i], now);

@@ -260,7 +260,10 @@ struct ipseci_gw_received {
     uint32_t esp_at; /* from the content's start as it came */
     uint32_t spi;
     uint32_t sequence;
+    uint32_t flow_label; /* outside */
 };
+/* Of a whole IP packet, at least its fixed header; 0: none. */
+uint32_t ipseci_gw_flow_label(const struct ipsec_packet *packet);
 /* Packets whose status is an error. */
 void ipseci_gw_audit_in(struct ipsec_gw *gw, const struct ipsec_packet *packet,
                         const struct ipseci_gw_received *from, ipsec_ms now);

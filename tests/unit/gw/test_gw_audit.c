@@ -130,6 +130,48 @@ static void flows_that_do_not_belong_are_shown(void **state)
     stop();
 }
 
+/* A first piece of ESP over IPv6, and its second one. */
+static void make_piece(uint16_t field)
+{
+    const struct ipsec_endpoint from = kit_endpoint("2001:db8::1", 0);
+    const struct ipsec_endpoint to = kit_endpoint("2001:db8::2", 0);
+    uint8_t octets[40 + 8 + 24] = {0x6a, 0xb1, 0x23, 0x45, 0, 32, 44, 9};
+    memcpy(octets + 8, from.addr.bytes, 16);
+    memcpy(octets + 24, to.addr.bytes, 16);
+    octets[40] = 50;
+    octets[42] = (uint8_t)(field >> 8);
+    octets[43] = (uint8_t)field;
+    memcpy(octets + 48, ((uint8_t[]){0, 0, 0x20, 1, 0, 0, 0, 9}), 8);
+    kit_datagram(&packet, IPSEC_CARRIER_IP, 0, octets, sizeof octets);
+}
+
+/* RFC 4303 3.4.1: SPI, addresses, sequence number and flow ID, as far as they are there. */
+static void pieces_are_told_with_what_can_be_read(void **state)
+{
+    (void)state;
+    start();
+    make_piece(1);
+    kit_wan(&b, &packet, 1);
+    expect(IPSEC_DROP_FRAGMENT, 0x2001, 9);
+    assert_int_equal(last.flow_label, 0x12345);
+    assert_int_equal(last.remote.addr.family, IPSEC_FAMILY_IPV6);
+    assert_int_equal(last.remote.addr.bytes[15], 1);
+    assert_int_equal(last.local.addr.bytes[15], 2);
+
+    make_piece(24);
+    kit_wan(&b, &packet, 1);
+    expect(IPSEC_DROP_FRAGMENT, 0, 0);
+    assert_int_equal(last.flow_label, 0x12345);
+
+    make_piece(0); /* whole, and of nobody */
+    packet.octets[KIT_OFFSET + 48] = 0x77;
+    kit_wan(&b, &packet, 1);
+    expect(IPSEC_DROP_SPI, 0x77002001, 9);
+    assert_int_equal(last.flow_label, 0x12345);
+    assert_int_equal(last.remote.addr.bytes[15], 1);
+    stop();
+}
+
 /* Once an SA, also when so many came that single ones are not told any more. */
 static void too_many_forged_packets_are_told_as_such(void **state)
 {
@@ -247,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drops_are_told_with_what_they_were),
         cmocka_unit_test(flows_that_do_not_belong_are_shown),
+        cmocka_unit_test(pieces_are_told_with_what_can_be_read),
         cmocka_unit_test(too_many_forged_packets_are_told_as_such),
         cmocka_unit_test(packets_in_clear_are_told),
         cmocka_unit_test(the_end_of_an_sa_is_told),
