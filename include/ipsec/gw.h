@@ -104,6 +104,11 @@ struct ipsec_gw_config {
      * Without it, what a command sends before that run is lost where no callback takes it. */
     const struct ipsec_io *io;
     uint32_t flow_max; /* flows remembered by the SPD, see spd.h; 0: none */
+    /* Another data plane in the place of the gateway's, such as the kernel's (backend_xfrm.h): it
+     * gets the Child SAs and has the packets and their policies; the gateway keeps IKE, and none of
+     * its calls for packets, MTUs and dummies knows a child. All four functions are needed; the
+     * struct is copied, what it points at must outlive the gateway. NULL: the gateway's own. */
+    const struct ipsec_sa_sink *sink;
 };
 #define IPSEC_GW_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_gw_config)
 

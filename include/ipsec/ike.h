@@ -149,6 +149,19 @@ struct ipsec_child_stats {
     uint64_t bytes_out;
 };
 
+/* A data plane as one thing: the four functions of the SA sink, as in struct ipsec_ike_callbacks,
+ * for those who hand it on (ipsec_gw_config.sink). */
+struct ipsec_sa_sink {
+    uint32_t size;
+    void *context; /* first argument of each */
+    enum ipsec_status (*child_add)(void *context, const struct ipsec_child_sa *child);
+    enum ipsec_status (*child_update)(void *context, const struct ipsec_child_update *update);
+    void (*child_remove)(void *context, ipsec_handle child);
+    enum ipsec_status (*child_stats)(void *context, ipsec_handle child,
+                                     struct ipsec_child_stats *stats);
+};
+#define IPSEC_SA_SINK_INIT IPSEC_STRUCT_INIT(struct ipsec_sa_sink)
+
 /* ---- Callbacks ---------------------------------------------------------------------------- */
 
 struct ipsec_key_log;

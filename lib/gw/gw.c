@@ -152,6 +152,9 @@ static struct ipsec_ike_config ike_config(const struct ipsec_gw_config *c, struc
     callbacks.event = given->event != NULL ? pass_event : NULL;
     callbacks.job = given->job != NULL ? pass_job : NULL;
     callbacks.key_log = given->key_log != NULL ? pass_key_log : NULL;
+    if (c->sink != NULL) {
+        ipseci_gw_elsewhere(&callbacks);
+    }
     struct ipsec_ike_config ike = c->ike;
     ike.callbacks = callbacks;
     ike.user = gw;
@@ -259,6 +262,7 @@ enum ipsec_status ipsec_gw_init(void *block, size_t block_bytes,
     }
     IPSECI_TRY(complete(&c, config));
     IPSECI_TRY(lay_out(&c, &arena, &l));
+    IPSECI_TRY(ipseci_gw_elsewhere_take(c.sink, &l.gw->sink));
     l.gw->config = c;
     l.gw->io = c.io;
     ipseci_gw_mtu_init(l.gw, now);

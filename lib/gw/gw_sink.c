@@ -270,6 +270,9 @@ enum ipsec_status ipsec_gw_child_stats(const struct ipsec_gw *gw, ipsec_handle c
 {
     struct ipsec_sa_stats in_stats;
     struct ipsec_sa_stats out_stats;
+    if (gw->sink.child_stats != NULL) {
+        return gw->sink.child_stats(gw->sink.context, child, out);
+    }
     IPSECI_TRY(ipsec_gw_child_sa_stats(gw, child, &in_stats, &out_stats));
     out->packets_in = in_stats.packets;
     out->bytes_in = in_stats.bytes;

@@ -113,6 +113,7 @@ struct ipseci_gw_datagram {
 
 struct ipsec_gw {
     struct ipsec_gw_config config; /* complete: no zero means default any more */
+    struct ipsec_sa_sink sink;     /* another data plane; all NULL: this one */
     struct ipsec_ike *ike;
     struct ipsec_sad *sad;
     struct ipsec_spd *spd;
@@ -166,6 +167,15 @@ enum ipsec_status ipseci_gw_child_update(void *user, const struct ipsec_child_up
 void ipseci_gw_child_remove(void *user, ipsec_handle child);
 enum ipsec_status ipseci_gw_child_stats(void *user, ipsec_handle child,
                                         struct ipsec_child_stats *stats);
+
+/* ---- gw_elsewhere.c: another data plane ------------------------------------------------------ */
+
+/* Copies what was given; NULL: none. IPSEC_ERR_STRUCT_SIZE, IPSEC_ERR_ARGUMENT (a function is
+ * missing). */
+enum ipsec_status ipseci_gw_elsewhere_take(const struct ipsec_sa_sink *given,
+                                           struct ipsec_sa_sink *out);
+/* Has IKE install its children there. */
+void ipseci_gw_elsewhere(struct ipsec_ike_callbacks *callbacks);
 
 /* ---- gw_policy.c: peers' policies ------------------------------------------------------------ */
 
