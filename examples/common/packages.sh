@@ -16,7 +16,7 @@ packages_foreign= # left out, since this architecture has none
 packages_of()
 {
     case $1 in
-    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev libssl-dev nettle-dev libipsec-mb-dev" ;;
+    build) echo "gcc g++ libc6-dev meson ninja-build pkg-config python3 libmbedtls-dev libssl-dev nettle-dev libipsec-mb-dev libmnl-dev" ;;
     # The last two: what a static libcrypto of OpenSSL 3.5 names; libssl-dev does not bring them.
     test) echo "libcmocka-dev libjansson-dev binutils zlib1g-dev libzstd-dev" ;;
     two-site) echo "libinih-dev libpopt-dev libjansson-dev" ;;
