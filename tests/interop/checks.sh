@@ -47,8 +47,15 @@ traffic_why_not=
 up()
 {
     peer up && ours_do status -j | grep -q '"spi_in"' || return 1
-    [ -n "$traffic_why_not" ] || ping_through "$HOST_A" 192.168.2.10 1
+    [ -n "$traffic_why_not" ] || reaches
 }
+
+reaches()
+{
+    if [ "$MODE" = transport ]; then ping_hosts; else ping_through "$HOST_A" 192.168.2.10 1; fi
+}
+
+ping_hosts() { ping_through "$GW_A" "$PEER_ADDRESS" && ping_through "$GW_B" "$OUR_ADDRESS"; }
 
 connect() # [NET]
 {
@@ -68,6 +75,8 @@ check_traffic()
 {
     if [ -n "$traffic_why_not" ]; then
         skip ping "$traffic_why_not"
+    elif [ "$MODE" = transport ]; then
+        verdict ping "lost" ping_hosts
     else
         verdict ping "lost" ping_both
         verdict tcp "a transfer differs" tcp_through
@@ -92,6 +101,8 @@ under_traffic() # COMMAND...
 {
     if [ -n "$traffic_why_not" ]; then
         "$@" >"$STATE/command" 2>&1
+    elif [ "$MODE" = transport ]; then
+        "$@" >"$STATE/command" 2>&1 && ping_hosts
     else
         under_pings "$@" && ping_through "$HOST_B" 192.168.1.10
     fi
@@ -142,6 +153,35 @@ check_suite() # IKE ESP [LABEL]: a whole life
     check_rekeys
     check_delete
     finish_life
+}
+
+check_transport() # IKE ESP: the same between the two gateways themselves
+{
+    MODE=transport IKE=$1 ESP=$2
+    connect || return
+    verdict mode "a tunnel" ours_log_has 'child net established: 10.9.0.1 === 10.9.0.2: .*transport mode'
+    check_traffic
+    check_rekeys
+    check_delete
+    finish_life
+}
+
+# What the peer's IKE agrees to, and its ESP can not do.
+check_agreed() # IKE ESP PATTERN WHY...: in its log
+{
+    IKE=$1 ESP=$2
+    local pattern=$3
+    shift 3
+    begin || fail begin "could not start"
+    verdict agreed "not chosen" until_true 8 peer_log_has "$pattern"
+    skip ping "$*"
+    finish_life
+}
+
+check_agreed_transport() # as check_agreed
+{
+    MODE=transport
+    check_agreed "$@"
 }
 
 # One side asks at a time: what one asks is a sign of life to the other.

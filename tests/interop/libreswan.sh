@@ -14,6 +14,15 @@ libreswan_proposal() # PROPOSAL
         s/-modp2048/;modp2048/' <<<"$1"
 }
 
+libreswan_ends()
+{
+    if [ "$MODE" = transport ]; then
+        printf '\ttype=transport'
+    else
+        printf '\tleftsubnet=192.168.2.0/24\n\trightsubnet=192.168.1.0/24'
+    fi
+}
+
 libreswan_conf()
 {
     local pfs=no
@@ -28,12 +37,12 @@ conn site
 	auto=add
 	left=$PEER_ADDRESS
 	leftid=@b.interop
-	leftsubnet=192.168.2.0/24
 	right=$OUR_ADDRESS
 	rightid=@a.interop
-	rightsubnet=192.168.1.0/24
+$(libreswan_ends)
 	ike=$(libreswan_proposal "$IKE")
-	esp=$(libreswan_proposal "$ESP")
+	esp=$(libreswan_proposal "${ESP%-esn}")
+	esn=$(case $ESP in *-esn) echo yes ;; *) echo no ;; esac)
 	pfs=$pfs
 	rekey=no
 	retransmit-timeout=10s

@@ -11,7 +11,7 @@ openiked_proposal() # PROPOSAL
 {
     sed -E 's/^aes([0-9]+)gcm16/enc aes-\1-gcm/; s/^aes([0-9]+)/enc aes-\1/; s/^chacha20poly1305/enc chacha20-poly1305/
         s/-prfsha([0-9]+)/ prf hmac-sha2-\1/; s/-sha([0-9]{3})/ auth hmac-sha2-\1/
-        s/-(modp|ecp|curve)/ group \1/' <<<"$1"
+        s/-(modp|ecp|curve)/ group \1/; s/-esn/ esn/' <<<"$1"
 }
 
 openiked_conf()
@@ -19,8 +19,10 @@ openiked_conf()
     local prf=
     case $IKE in *-prf*) ;; *) prf="prf hmac-sha2-256" ;; esac
     echo "set passive"
+    local mode="esp from 192.168.2.0/24 to 192.168.1.0/24"
+    [ "$MODE" != transport ] || mode="transport esp from $PEER_ADDRESS to $OUR_ADDRESS"
     cat <<END
-ikev2 "site" $([ "$ROLE" = initiator ] && echo passive || echo active) esp from 192.168.2.0/24 to 192.168.1.0/24 local $PEER_ADDRESS peer $OUR_ADDRESS \\
+ikev2 "site" $([ "$ROLE" = initiator ] && echo passive || echo active) $mode local $PEER_ADDRESS peer $OUR_ADDRESS \\
     ikesa $(openiked_proposal "$IKE") $prf childsa $(openiked_proposal "$ESP") \\
     srcid b.interop dstid a.interop ikelifetime ${IKED_IKE_SECONDS:-0} lifetime ${IKED_CHILD_SECONDS:-3600} \\
     psk "$PSK"

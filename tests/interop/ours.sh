@@ -5,6 +5,7 @@
 #
 #   IKE ESP          the proposals of both ends; OUR_IKE, OUR_ESP: ours where they differ
 #   ROLE             initiator or responder
+#   MODE             tunnel, or transport between the two gateways
 #   LIVENESS         off, or seconds
 #   OUR_GATEWAY OUR_SITE OUR_CHILD      more lines for the sections
 #   OUR_LOCAL        the address the sockets are open on; the default is the one we have
@@ -37,8 +38,7 @@ $OUR_SITE
 
 [child net]
 site = b
-local_ts = 192.168.1.0/24
-remote_ts = 192.168.2.0/24
+$([ "$MODE" = transport ] && echo "mode = transport" || printf '%s\n' "local_ts = 192.168.1.0/24" "remote_ts = 192.168.2.0/24")
 esp = ${OUR_ESP:-$ESP}
 $OUR_CHILD
 EOF

@@ -40,7 +40,7 @@ swan_plugins()
 {
     local name
     for name in random nonce aes sha1 sha2 md5 mgf1 pem pkcs1 pkcs8 x509 pubkey constraints openssl gmp \
-        curve25519 gcm ctr hmac kdf chapoly drbg kernel-libipsec kernel-netlink socket-default vici updown \
+        curve25519 gcm ccm ctr cmac xcbc hmac kdf chapoly drbg kernel-libipsec kernel-netlink socket-default vici updown \
         eap-identity eap-md5 eap-mschapv2 counters; do
         [ ! -e "$PEER_ROOT/usr/lib/ipsec/plugins/libstrongswan-$name.so" ] || printf '%s ' "$name"
     done
@@ -83,8 +83,8 @@ connections { site {
     remote { ${SWAN_REMOTE:-auth = psk}
         id = a.interop }
     children { net {
-        local_ts = 192.168.2.0/24
-        remote_ts = 192.168.1.0/24
+        $([ "${MODE:-}" = transport ] && echo "mode = transport" ||
+            printf '%s\n        %s' "local_ts = 192.168.2.0/24" "remote_ts = 192.168.1.0/24")
         esp_proposals = $ESP
         rekey_time = 0
         $SWAN_CHILD
