@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Built only with -Dkey_log=true. The names of algorithms are Wireshark's own and must match to the
- * letter; it ignores a line it does not understand.
+ * letter: it reads a table no further than to a line that it does not understand. Keys of what it
+ * can not decrypt are in comments, for whoever can.
  */
 #include "keylog.h"
+#include "render.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +112,9 @@ static bool ike_cipher(const struct ipsec_suite *suite, char *text, size_t capac
         {IPSEC_ENCR_AES_GCM_8, "AES-GCM-%u with 8 octet ICV [RFC5282]"},
         {IPSEC_ENCR_AES_GCM_12, "AES-GCM-%u with 12 octet ICV [RFC5282]"},
         {IPSEC_ENCR_AES_GCM_16, "AES-GCM-%u with 16 octet ICV [RFC5282]"},
+        {IPSEC_ENCR_AES_CCM_8, "AES-CCM-%u with 8 octet ICV [RFC5282]"},
+        {IPSEC_ENCR_AES_CCM_12, "AES-CCM-%u with 12 octet ICV [RFC5282]"},
+        {IPSEC_ENCR_AES_CCM_16, "AES-CCM-%u with 16 octet ICV [RFC5282]"},
     };
     const char *format = name_of(formats, COUNT(formats), suite->encr);
     if (format == NULL) {
@@ -129,26 +134,33 @@ static void write_ike(struct keylog *keylog, const struct ipsec_key_log *log)
         {IPSEC_INTEG_HMAC_SHA2_256_128, "HMAC_SHA2_256_128 [RFC4868]"},
         {IPSEC_INTEG_HMAC_SHA2_384_192, "HMAC_SHA2_384_192 [RFC4868]"},
         {IPSEC_INTEG_HMAC_SHA2_512_256, "HMAC_SHA2_512_256 [RFC4868]"},
+        {IPSEC_INTEG_AES_XCBC_96, "ANY 96-bits of Authentication [No Checking]"},
+        {IPSEC_INTEG_AES_CMAC_96, "ANY 96-bits of Authentication [No Checking]"},
     };
+    const bool unchecked =
+        log->suite.integ == IPSEC_INTEG_AES_XCBC_96 || log->suite.integ == IPSEC_INTEG_AES_CMAC_96;
+    const struct ipsec_view none = {NULL, 0}; /* it insists on that */
     char cipher[64];
+    struct render ours = {.used = 0};
     const char *mac = name_of(macs, COUNT(macs), log->suite.integ);
-    if (mac == NULL || !ike_cipher(&log->suite, cipher, sizeof(cipher))) {
-        return; /* Wireshark has no IKE decryption for it, e.g. ChaCha20-Poly1305 */
+    const bool known = mac != NULL && ike_cipher(&log->suite, cipher, sizeof(cipher));
+    if (!known) {
+        render_suite(&ours, &log->suite);
     }
-    fprintf(keylog->ike, "%016" PRIx64 ",%016" PRIx64 ",", log->spi_i, log->spi_r);
+    fprintf(keylog->ike, "%s%016" PRIx64 ",%016" PRIx64 ",", known ? "" : "# ", log->spi_i,
+            log->spi_r);
     put_hex(keylog->ike, log->sk_ei);
     fprintf(keylog->ike, ",");
     put_hex(keylog->ike, log->sk_er);
-    fprintf(keylog->ike, ",\"%s\",", cipher);
-    put_hex(keylog->ike, log->sk_ai);
+    fprintf(keylog->ike, ",\"%s\",", known ? cipher : ours.text);
+    put_hex(keylog->ike, unchecked ? none : log->sk_ai);
     fprintf(keylog->ike, ",");
-    put_hex(keylog->ike, log->sk_ar);
-    fprintf(keylog->ike, ",\"%s\"\n", mac);
+    put_hex(keylog->ike, unchecked ? none : log->sk_ar);
+    fprintf(keylog->ike, ",\"%s\"\n", known ? mac : "");
     (void)fflush(keylog->ike);
 }
 
-static void write_esp_sa(FILE *out, const struct ipsec_child_sa *child, uint32_t spi,
-                         struct ipsec_view encr_key, struct ipsec_view integ_key)
+static const char *esp_cipher(uint16_t encr)
 {
     static const struct name ciphers[] = {
         {IPSEC_ENCR_NULL, "NULL"},
@@ -158,6 +170,13 @@ static void write_esp_sa(FILE *out, const struct ipsec_child_sa *child, uint32_t
         {IPSEC_ENCR_AES_GCM_12, "AES-GCM with 12 octet ICV [RFC4106]"},
         {IPSEC_ENCR_AES_GCM_16, "AES-GCM with 16 octet ICV [RFC4106]"},
     };
+    return name_of(ciphers, COUNT(ciphers), encr);
+}
+
+/* Where Wireshark can not do it, its length alone. With ESN it does not know the high half of the
+ * sequence number, which no packet carries. */
+static const char *esp_mac(const struct ipsec_suite *suite)
+{
     static const struct name macs[] = {
         {IPSEC_INTEG_NONE, "NULL"},
         {IPSEC_INTEG_HMAC_SHA1_96, "HMAC-SHA-1-96 [RFC2404]"},
@@ -165,17 +184,36 @@ static void write_esp_sa(FILE *out, const struct ipsec_child_sa *child, uint32_t
         {IPSEC_INTEG_HMAC_SHA2_384_192, "HMAC-SHA-384-192 [RFC4868]"},
         {IPSEC_INTEG_HMAC_SHA2_512_256, "HMAC-SHA-512-256 [RFC4868]"},
     };
-    const char *cipher = name_of(ciphers, COUNT(ciphers), child->suite.encr);
-    const char *mac = name_of(macs, COUNT(macs), child->suite.integ);
-    if (cipher == NULL || mac == NULL) {
-        return; /* not known to Wireshark */
+    static const struct name unchecked[] = {
+        {IPSEC_INTEG_HMAC_SHA1_96, "ANY 96 bit authentication [no checking]"},
+        {IPSEC_INTEG_HMAC_SHA2_256_128, "ANY 128 bit authentication [no checking]"},
+        {IPSEC_INTEG_HMAC_SHA2_384_192, "ANY 192 bit authentication [no checking]"},
+        {IPSEC_INTEG_HMAC_SHA2_512_256, "ANY 256 bit authentication [no checking]"},
+        {IPSEC_INTEG_AES_XCBC_96, "ANY 96 bit authentication [no checking]"},
+        {IPSEC_INTEG_AES_CMAC_96, "ANY 96 bit authentication [no checking]"},
+    };
+    const char *checked = suite->esn == IPSEC_ESN_YES && suite->integ != IPSEC_INTEG_NONE
+                              ? NULL
+                              : name_of(macs, COUNT(macs), suite->integ);
+    return checked != NULL ? checked : name_of(unchecked, COUNT(unchecked), suite->integ);
+}
+
+static void write_esp_sa(FILE *out, const struct ipsec_child_sa *child, uint32_t spi,
+                         struct ipsec_view encr_key, struct ipsec_view integ_key)
+{
+    struct render ours = {.used = 0};
+    const char *cipher = esp_cipher(child->suite.encr);
+    const char *mac = esp_mac(&child->suite);
+    const bool known = cipher != NULL && mac != NULL;
+    if (!known) {
+        render_suite(&ours, &child->suite);
     }
     /* Any address: right on both sides of a NAT. */
-    fprintf(out, "\"%s\",\"*\",\"*\",\"0x%08" PRIx32 "\",\"%s\",\"%s",
-            child->remote.addr.family == IPSEC_FAMILY_IPV6 ? "IPv6" : "IPv4", spi, cipher,
-            encr_key.length == 0 ? "" : "0x");
+    fprintf(out, "%s\"%s\",\"*\",\"*\",\"0x%08" PRIx32 "\",\"%s\",\"%s", known ? "" : "# ",
+            child->remote.addr.family == IPSEC_FAMILY_IPV6 ? "IPv6" : "IPv4", spi,
+            known ? cipher : ours.text, encr_key.length == 0 ? "" : "0x");
     put_hex(out, encr_key);
-    fprintf(out, "\",\"%s\",\"%s", mac, integ_key.length == 0 ? "" : "0x");
+    fprintf(out, "\",\"%s\",\"%s", known ? mac : "", integ_key.length == 0 ? "" : "0x");
     put_hex(out, integ_key);
     fprintf(out, "\"\n");
     (void)fflush(out);
