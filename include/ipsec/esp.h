@@ -49,6 +49,9 @@ enum ipsec_outer {
  * sent, as padding for traffic flow confidentiality (RFC 4303 2.7). ipsec_tfc_pad sets it; it stays
  * set. */
 #define IPSEC_PACKET_TFC 8
+/* ipsec_packet.flags, into seal, tunnel mode: the outer header gets no DF, whatever the rules say,
+ * as it is known that the packet has to be cut on its way. It stays set. */
+#define IPSEC_PACKET_CUT 16
 
 struct ipsec_sa_params {
     uint32_t size;

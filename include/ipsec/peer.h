@@ -63,7 +63,8 @@ struct ipsec_child_config {
      * packets that would be larger when sealed are cut before, or refused with an ICMP message to
      * their sender where they must not be cut. Needs a build with path_mtu. */
     uint16_t mtu;
-    bool fragment_after; /* packets that may be cut are sealed whole, and cut by the carrier */
+    bool fragment_after; /* packets that may be cut are sealed whole, and cut by the carrier; those
+                            whose later pieces do not fit the selectors (ports) in any case */
     bool clamp_mss;      /* TCP connections through the child offer no larger segments than fit */
     /* Inner packets are filled up to so many octets before they are sealed, and never beyond the
      * child's MTU, so that their lengths tell less (RFC 4303 2.7); IPSEC_TFC_MTU: up to that MTU,

@@ -63,7 +63,7 @@ static enum ipsec_status take(const struct ipsec_packet *p, struct ipseci_inner 
     const uint8_t ecn = r->ecn_compatible ? IPSECI_ECN_NOT_ECT : inner & IPSECI_ECN_MASK;
     in->marks.traffic_class = (uint8_t)(dscp_of(r, inner >> 2) << 2 | ecn);
     in->marks.flow_label = label_of(p->sa, in);
-    in->marks.dont_fragment = df_of(r, in);
+    in->marks.dont_fragment = (p->flags & IPSEC_PACKET_CUT) == 0 && df_of(r, in);
     return IPSEC_OK;
 }
 

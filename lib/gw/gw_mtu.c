@@ -11,6 +11,7 @@
 #include "icmp.h"
 #include "ip_fragment.h"
 #include "ip_header.h"
+#include "sa.h"
 
 #include <ipsec/mtu.h>
 
@@ -191,11 +192,34 @@ void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet,
 
 /* ---- Packets that do not fit ----------------------------------------------------------------- */
 
-bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
-                           ipsec_ms now)
+/* RFC 4301 7.1: an SA with ports takes the first fragment only. */
+static bool takes_pieces(const struct ipsec_sa *sa, const struct ipseci_flow *flow)
+{
+    struct ipseci_flow later = *flow;
+    later.fragment = later.fragment_not_first = true;
+    later.has_ports = false;
+    later.src_port = later.dst_port = 0;
+    return ipseci_sa_carries(sa, &later);
+}
+
+/* RFC 8200 5 (PMTU-08): no sender of IPv6 makes packets that are smaller than that. Transport mode
+ * seals whole packets only (RFC 4301 7). */
+static bool is_sealed_whole(const struct ipseci_gw_child *child, const struct ipsec_sa *sa,
+                            const struct ipseci_flow *flow)
+{
+    const struct ipsec_child_config *config = child->policy->config;
+    if (flow->dont_fragment) {
+        return flow->family == IPSEC_FAMILY_IPV6 && flow->total_length <= IPV6_MTU_MIN;
+    }
+    return config->fragment_after || config->mode == IPSEC_MODE_TRANSPORT ||
+           !takes_pieces(sa, flow);
+}
+
+bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now)
 {
     struct ipseci_gw_child *child = ipseci_gw_child_of(gw, packet->sa);
     struct ipseci_flow flow;
+    packet->flags &= (uint8_t)~IPSEC_PACKET_CUT; /* what a caller left there */
     if (child == NULL || child->inner_mtu == 0 || packet->length <= child->inner_mtu) {
         return false;
     }
@@ -205,13 +229,11 @@ bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet 
         flow.total_length <= child->inner_mtu) {
         return false;
     }
-    /* RFC 8200 5 (PMTU-08): no sender of IPv6 makes smaller packets: the sealed one is cut. */
-    if (flow.family == IPSEC_FAMILY_IPV6 && flow.total_length <= IPV6_MTU_MIN) {
+    if (is_sealed_whole(child, packet->sa, &flow)) {
+        packet->flags |= IPSEC_PACKET_CUT; /* RFC 4213 3.2.2: with DF it would get nowhere */
         return false;
     }
-    /* Transport mode seals whole packets only (RFC 4301 7), and cuts them afterwards. */
-    const struct ipsec_child_config *config = child->policy->config;
-    return flow.dont_fragment || (!config->fragment_after && config->mode == IPSEC_MODE_TUNNEL);
+    return true;
 }
 
 /* RFC 4301 8.2.1 (PMTU-02): to the host that sent it, on the LAN side, within a rate. */
@@ -220,28 +242,31 @@ static void tell_sender(struct ipsec_gw *gw, struct ipsec_view packet, uint32_t 
     size_t length = 0;
     struct ipsec_packet message = {.buffer = gw->scratch, .capacity = (uint32_t)gw->scratch_bytes};
     struct ipsec_packet *const list[1] = {&message};
-    if (!ipseci_bucket_take(&gw->icmp_sent, now) ||
-        ipsec_too_big_build(packet, mtu, NULL, gw->scratch, &length) < IPSEC_OK) {
+    if (ipsec_too_big_build(packet, mtu, NULL, gw->scratch, &length) < IPSEC_OK ||
+        !ipseci_bucket_take(&gw->icmp_sent, now)) {
         return;
     }
     message.length = (uint32_t)length;
     ipseci_gw_lan_deliver(gw, list, 1);
 }
 
-static void seal_and_send(struct ipsec_gw *gw, struct ipsec_packet *packet)
+static void seal_and_send(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now)
 {
     struct ipsec_packet *const list[1] = {packet};
     ipseci_gw_tfc_fill(gw, packet);
     (void)ipsec_esp_seal(list, 1);
     ipseci_gw_after_seal(gw, packet);
+    if (packet->status < IPSEC_OK) {
+        ipseci_gw_audit_out(gw, packet, now);
+    }
     ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, packet->status);
     ipseci_gw_wan_send(gw, list, 1);
 }
 
 /* RFC 4301 8.1: cut before it is sealed, each fragment a packet of its own in the tunnel. The SA
- * holds each against its selectors: with ports, it takes the first one only (7.1). */
+ * holds each against its selectors. */
 static enum ipsec_status send_cut(struct ipsec_gw *gw, const struct ipsec_packet *packet,
-                                  struct ipseci_cutter *cutter)
+                                  struct ipseci_cutter *cutter, ipsec_ms now)
 {
     uint8_t *content = gw->scratch + IPSECI_GW_HEAD_ROOM;
     for (uint32_t length; (length = ipseci_cutter_next(cutter, content)) != 0;) {
@@ -250,7 +275,7 @@ static enum ipsec_status send_cut(struct ipsec_gw *gw, const struct ipsec_packet
         piece.capacity = (uint32_t)gw->scratch_bytes;
         piece.offset = IPSECI_GW_HEAD_ROOM;
         piece.length = length;
-        seal_and_send(gw, &piece);
+        seal_and_send(gw, &piece, now);
         if (piece.status < IPSEC_OK) {
             return (enum ipsec_status)piece.status; /* the others would be of no use */
         }
@@ -266,11 +291,14 @@ void ipseci_gw_mtu_handle(struct ipsec_gw *gw, struct ipsec_packet *packet, ipse
     const struct ipsec_view view = {packet->buffer + packet->offset, packet->length};
     if (view.data[0] >> 4 != IPSEC_FAMILY_IPV4 || ipseci_ipv4_has_df(view.data)) {
         tell_sender(gw, view, mtu, now);
-    } else if (ipseci_cutter_start(&cutter, view, mtu < room ? mtu : room)) {
-        packet->status = send_cut(gw, packet, &cutter); /* counted there */
-        return;
+        packet->status = IPSEC_DROP_TOO_BIG;
+    } else {
+        packet->status = ipseci_cutter_start(&cutter, view, mtu < room ? mtu : room);
+        if (packet->status == IPSEC_OK) {
+            packet->status = send_cut(gw, packet, &cutter, now); /* counted there */
+            return;
+        }
     }
-    packet->status = IPSEC_DROP_TOO_BIG;
     ipseci_gw_count(gw->counters.drops_out, &gw->counters.errors_out, packet->status);
 }
 

@@ -55,8 +55,7 @@ void ipseci_gw_mtu_told(struct ipsec_gw *gw, const struct ipsec_path_mtu *told, 
     (void)now;
 }
 
-bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
-                           ipsec_ms now)
+bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now)
 {
     (void)gw;
     (void)packet;

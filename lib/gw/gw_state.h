@@ -242,8 +242,7 @@ void ipseci_gw_mtu_heard(struct ipsec_gw *gw, const struct ipsec_packet *packet,
 /* What the backend was told of a path. */
 void ipseci_gw_mtu_told(struct ipsec_gw *gw, const struct ipsec_path_mtu *told, ipsec_ms now);
 /* A packet that is to be sealed with its `sa`: is it to be handled below instead? */
-bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, const struct ipsec_packet *packet,
-                           ipsec_ms now);
+bool ipseci_gw_mtu_exceeds(const struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now);
 /* Cuts and sends it, or tells its sender; sets its status and counts. */
 void ipseci_gw_mtu_handle(struct ipsec_gw *gw, struct ipsec_packet *packet, ipsec_ms now);
 /* An inner packet of either direction: a TCP SYN is kept from offering too much. */

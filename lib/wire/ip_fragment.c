@@ -14,18 +14,32 @@
 #define OPTION_NOP       1
 #define OPTION_COPIED    0x80
 
-bool ipseci_cutter_start(struct ipseci_cutter *c, struct ipsec_view packet, uint32_t mtu)
+/* Cutting may not repair what is broken, nor let an offset begin anew. */
+static bool is_sound(const uint8_t *ip, const struct ipseci_flow *flow)
+{
+    const uint16_t field = ipseci_load16(ip + 6);
+    const uint32_t offset = (field & IPV4_OFFSET_MASK) * UNIT_BYTES;
+    const uint32_t payload = flow->total_length - flow->upper_at;
+    return ipseci_ipv4_checksum_valid(ip) && offset + flow->total_length <= UINT16_MAX &&
+           ((field & IPV4_MF) == 0 || payload % UNIT_BYTES == 0);
+}
+
+enum ipsec_status ipseci_cutter_start(struct ipseci_cutter *c, struct ipsec_view packet,
+                                      uint32_t mtu)
 {
     struct ipseci_flow flow;
-    if (ipseci_ip_parse(packet, &flow) != IPSEC_OK || flow.family != IPSEC_FAMILY_IPV4 ||
-        mtu < flow.upper_at + UNIT_BYTES) {
-        return false;
+    IPSECI_TRY(ipseci_ip_parse(packet, &flow));
+    if (flow.family != IPSEC_FAMILY_IPV4 || !is_sound(packet.data, &flow)) {
+        return IPSEC_DROP_HEADER;
+    }
+    if (mtu < flow.upper_at + UNIT_BYTES) {
+        return IPSEC_DROP_TOO_BIG;
     }
     c->packet = ipseci_view(packet.data, flow.total_length);
     c->header_bytes = flow.upper_at;
     c->at = flow.upper_at;
     c->step = (mtu - flow.upper_at) / UNIT_BYTES * UNIT_BYTES;
-    return true;
+    return IPSEC_OK;
 }
 
 /* Options without the copied flag stand in the first fragment alone; those that are broken, too. */

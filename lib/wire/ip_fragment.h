@@ -15,8 +15,12 @@ struct ipseci_cutter {
     uint32_t step; /* octets of payload in each fragment but the last */
 };
 
-/* False: not IPv4, not whole by its header, or mtu has no room for a header and 8 octets. */
-bool ipseci_cutter_start(struct ipseci_cutter *c, struct ipsec_view packet, uint32_t mtu);
+/* IPSEC_DROP_TOO_BIG: mtu has no room for a header and 8 octets. IPSEC_DROP_HEADER: not IPv4, or
+ * what no receiver would take: a wrong checksum (each fragment gets a right one), a fragment that
+ * reaches beyond the largest packet, or that is not the last and does not end at 8 octets. Others
+ * as of ipseci_ip_parse. */
+enum ipsec_status ipseci_cutter_start(struct ipseci_cutter *c, struct ipsec_view packet,
+                                      uint32_t mtu);
 /* Writes the next fragment to out, which has room for mtu octets; its length, 0 after the last. */
 uint32_t ipseci_cutter_next(struct ipseci_cutter *c, uint8_t *out);
 

@@ -61,6 +61,21 @@ static void pmtu_01_df_is_copied_set_or_cleared(void **state)
     }
 }
 
+/* RFC 4213 3.2.2. */
+static void pmtu_08_what_has_to_be_cut_gets_no_df(void **state)
+{
+    UNUSED_STATE;
+    rules = (struct ipsec_header_rules){.df = IPSEC_DF_SET};
+    start(false, IPSEC_OUTER_IP);
+    kit_ipv6(&buffer, kit.out, 1280);
+    buffer.packet.flags = IPSEC_PACKET_CUT;
+    assert_false(seal_and_read().dont_fragment);
+    assert_int_equal(buffer.packet.flags & IPSEC_PACKET_DF, 0);
+    kit_ipv6(&buffer, kit.out, 1280);
+    assert_true(seal_and_read().dont_fragment);
+    kit_stop(&kit);
+}
+
 static void pmtu_01_the_carrier_is_told_of_df(void **state)
 {
     UNUSED_STATE;
@@ -186,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pmtu_01_df_is_copied_set_or_cleared),
+        cmocka_unit_test(pmtu_08_what_has_to_be_cut_gets_no_df),
         cmocka_unit_test(pmtu_01_the_carrier_is_told_of_df),
         cmocka_unit_test(espb_16_pmtu_09_dscp_and_ecn_by_rules),
         cmocka_unit_test(espb_17_flow_labels),

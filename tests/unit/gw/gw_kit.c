@@ -4,6 +4,7 @@
  */
 #include "gw_kit.h"
 #include "bytes.h"
+#include "ip_header.h"
 
 struct ipsec_selector kit_selector(const char *text)
 {
@@ -207,6 +208,7 @@ void kit_ipv4(struct kit_packet *p, const char *from, const char *to, uint32_t l
     ip[9] = 17;
     memcpy(ip + 12, src.addr.bytes, 4);
     memcpy(ip + 16, dst.addr.bytes, 4);
+    ipseci_store16(ip + 10, ipseci_checksum(ipseci_view(ip, 20), 0));
     ipseci_store16(ip + 20, 1000);
     ipseci_store16(ip + 22, 2000);
     ipseci_store16(ip + 24, (uint16_t)(length - 20));

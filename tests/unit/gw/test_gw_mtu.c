@@ -184,6 +184,129 @@ static void cutting_afterwards_is_left_to_the_carrier(void **state)
     kit_stop(&kit);
 }
 
+/* Flags and offset of the IPv4 packet, with a right checksum. */
+static void set_field(uint16_t field)
+{
+    uint8_t *ip = packet.octets + KIT_OFFSET;
+    ipseci_store16(ip + 6, field);
+    ipseci_store16(ip + 10, 0);
+    ipseci_store16(ip + 10, ipseci_checksum(ipseci_view(ip, 20), 0));
+}
+
+/* RFC 4301 7.1: an SA with ports would carry the first piece alone. */
+static void spd_10_where_pieces_have_no_place_the_sealed_packet_is_cut(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *remote;
+        size_t sent;
+    } rows[] = {{"192.168.2.0/24[udp/2000]", 1}, {"192.168.2.0/24[udp]", 3}};
+    for (size_t i = 0; i < 2; i++) {
+        configure(600);
+        kit.child[0].headers.df = IPSEC_DF_SET; /* which would have it dropped on its way */
+        kit.child[0].local_ts.count = kit.child[0].remote_ts.count = 1;
+        kit.child[0].remote_ts.item[0] = kit_selector(rows[i].remote);
+        kit_start(&kit);
+        assert_int_equal(kit_install(&kit, &at_a), IPSEC_OK);
+        kit_ipv4(&packet, "192.168.1.10", "192.168.2.10", 1500, 9);
+        set_field(0);
+        kit_lan(&kit, &packet, 1);
+        assert_int_equal(packet.packet.status, IPSEC_OK);
+        assert_int_equal(kit.wan.count, rows[i].sent);
+        assert_int_equal(ipseci_ipv4_has_df(kit_content(&kit.wan.item[0])), rows[i].sent != 1);
+        assert_int_equal(kit_all_drops(&kit), 0);
+        kit_ipv4(&packet, "192.168.1.10", "192.168.2.10", 500, 9);
+        set_field(0);
+        packet.packet.flags = IPSEC_PACKET_CUT; /* from an earlier use */
+        kit.wan.count = 0;
+        kit_lan(&kit, &packet, 1);
+        assert_true(ipseci_ipv4_has_df(kit_content(&kit.wan.item[0])));
+        kit_stop(&kit);
+    }
+}
+
+static void what_no_receiver_takes_is_not_cut(void **state)
+{
+    (void)state;
+    start(600);
+    make(false, 1500, false);
+    packet.octets[KIT_OFFSET + 10] ^= 1;
+    kit_lan(&kit, &packet, 1);
+    assert_int_equal(packet.packet.status, IPSEC_DROP_HEADER);
+    make(false, 1500, false);
+    set_field(8100);
+    kit_lan(&kit, &packet, 1);
+    assert_int_equal(packet.packet.status, IPSEC_DROP_HEADER);
+    assert_int_equal(kit_drops_out(&kit, IPSEC_DROP_HEADER), 2);
+    assert_int_equal(kit.wan.count + kit.lan.count, 0);
+    kit_stop(&kit);
+}
+
+static unsigned audits;
+
+static void on_audit(void *user, const struct ipsec_gw_audit *audit)
+{
+    (void)user;
+    assert_int_equal(audit->reason, IPSEC_FATAL_LIFETIME);
+    audits++;
+}
+
+/* The pieces behind the one that met the end of the SA are not tried. */
+static void an_sa_that_ends_between_pieces_is_told(void **state)
+{
+    (void)state;
+    audits = 0;
+    configure(600);
+    kit.config.callbacks.audit = on_audit;
+    kit.child[0].lifetime.packets_hard = 2;
+    kit_start(&kit);
+    assert_int_equal(kit_install(&kit, &at_a), IPSEC_OK);
+    make(false, 1500, false);
+    kit_lan(&kit, &packet, 1);
+    assert_int_equal(packet.packet.status, IPSEC_FATAL_LIFETIME);
+    assert_int_equal(kit.wan.count, 2);
+    assert_int_equal(audits, 1);
+    assert_int_equal(fake_notices(kit.ike, 7, IPSEC_CHILD_NOTICE_HARD), 1);
+    kit_stop(&kit);
+}
+
+/* An ICMP error is never told of one, and takes nothing of the rate. */
+static void pmtu_07_what_is_not_told_costs_nothing(void **state)
+{
+    (void)state;
+    start(600);
+    for (unsigned i = 0; i < 120; i++) {
+        make(false, 1500, true);
+        packet.octets[KIT_OFFSET + 9] = 1;
+        packet.octets[KIT_OFFSET + 20] = 3;
+        set_field(0x4000);
+        kit_lan(&kit, &packet, 1);
+    }
+    assert_int_equal(kit.lan.count, 0);
+    make(false, 1500, true);
+    kit_lan(&kit, &packet, 1);
+    assert_int_equal(kit.lan.count, 1);
+    kit_stop(&kit);
+}
+
+/* And without DF, which would have it dropped on its way (RFC 4213 3.2.2). */
+static void pmtu_08_ipv6_of_1280_passes_whatever_df_says(void **state)
+{
+    (void)state;
+    configure(1280);
+    kit.child[0].headers.df = IPSEC_DF_COPY;
+    kit_start(&kit);
+    assert_int_equal(kit_install(&kit, &at_a), IPSEC_OK);
+    make(true, 1280, true);
+    kit_lan(&kit, &packet, 1);
+    make(true, 1100, true);
+    kit_lan(&kit, &packet, 1);
+    assert_int_equal(kit.wan.count, 2);
+    assert_false(ipseci_ipv4_has_df(kit_content(&kit.wan.item[0])));
+    assert_true(ipseci_ipv4_has_df(kit_content(&kit.wan.item[1])));
+    kit_stop(&kit);
+}
+
 static void pmtu_08_ipv6_of_1280_always_passes(void **state)
 {
     (void)state;
@@ -402,6 +525,11 @@ int main(void)
         cmocka_unit_test(pmtu_02_who_must_not_be_cut_is_told),
         cmocka_unit_test(pmtu_02_who_may_be_cut_is_cut_in_order),
         cmocka_unit_test(cutting_afterwards_is_left_to_the_carrier),
+        cmocka_unit_test(spd_10_where_pieces_have_no_place_the_sealed_packet_is_cut),
+        cmocka_unit_test(what_no_receiver_takes_is_not_cut),
+        cmocka_unit_test(an_sa_that_ends_between_pieces_is_told),
+        cmocka_unit_test(pmtu_07_what_is_not_told_costs_nothing),
+        cmocka_unit_test(pmtu_08_ipv6_of_1280_passes_whatever_df_says),
         cmocka_unit_test(pmtu_08_ipv6_of_1280_always_passes),
         cmocka_unit_test(pmtu_07_messages_are_limited),
         cmocka_unit_test(pmtu_04_the_path_is_believed_with_care),

@@ -294,6 +294,15 @@ static void other_segments_are_left_alone(void **state)
 
 /* ---- Fragments ------------------------------------------------------------------------------- */
 
+/* Flags and offset, with a right checksum. */
+static void set_field(uint16_t field)
+{
+    ipseci_store16(packet + 6, field);
+    ipseci_store16(packet + 10, 0);
+    ipseci_store16(packet + 10,
+                   ipseci_checksum(ipseci_view(packet, (size_t)(packet[0] & 15) * 4), 0));
+}
+
 /* Cuts, checks each piece, and puts the payloads together again. */
 static void cut(struct ipsec_view whole, uint32_t mtu, unsigned pieces)
 {
@@ -306,7 +315,7 @@ static void cut(struct ipsec_view whole, uint32_t mtu, unsigned pieces)
     const uint16_t field = ipseci_load16(whole.data + 6);
     const size_t header = (size_t)(whole.data[0] & 15) * 4;
     assert_non_null(out);
-    assert_true(ipseci_cutter_start(&c, whole, mtu));
+    assert_int_equal(ipseci_cutter_start(&c, whole, mtu), IPSEC_OK);
     for (uint32_t length; (length = ipseci_cutter_next(&c, out)) != 0; count++) {
         assert_true(length <= mtu);
         assert_int_equal(ipseci_ip_parse(ipseci_view(out, length), &flow), IPSEC_OK);
@@ -333,11 +342,11 @@ static void pmtu_02_ipv4_packets_are_cut(void **state)
     cut(make(4, 17, 1500), 576, 3);
     cut(make(4, 17, 1500), 28, 185);
     cut(make(4, 17, 1500), 35, 185);
-    struct ipsec_view fragment = make(4, 17, 1000);
-    ipseci_store16(packet + 6, 0x2000 | 100); /* in the middle of another packet */
+    struct ipsec_view fragment = make(4, 17, 1004);
+    set_field(0x2000 | 100); /* in the middle of another packet */
     cut(fragment, 500, 3);
     fragment = make(4, 17, 1000);
-    ipseci_store16(packet + 6, 100); /* its end */
+    set_field(100); /* its end */
     cut(fragment, 500, 3);
 }
 
@@ -350,8 +359,9 @@ static void options_are_copied_where_they_say_so(void **state)
     const struct ipsec_view whole = make(4, 17, 300);
     packet[0] = 0x48;
     memcpy(packet + 20, options, 12);
+    set_field(0);
     cut(whole, 200, 2);
-    assert_true(ipseci_cutter_start(&c, whole, 200));
+    assert_int_equal(ipseci_cutter_start(&c, whole, 200), IPSEC_OK);
     assert_true(ipseci_cutter_next(&c, out) != 0);
     assert_memory_equal(out + 20, options, 12);
     assert_true(ipseci_cutter_next(&c, out) != 0);
@@ -360,6 +370,7 @@ static void options_are_copied_where_they_say_so(void **state)
         assert_int_equal(out[i], 1);
     }
     packet[25] = 99; /* an option that is longer than the header */
+    set_field(0);
     cut(whole, 200, 2);
 }
 
@@ -367,10 +378,23 @@ static void what_can_not_be_cut(void **state)
 {
     (void)state;
     struct ipseci_cutter c;
-    assert_false(ipseci_cutter_start(&c, make(6, 17, 1500), 1300));
-    assert_false(ipseci_cutter_start(&c, make(4, 17, 1500), 27));
+    const struct ipsec_view whole = make(4, 17, 1500);
+    assert_int_equal(ipseci_cutter_start(&c, ipseci_view(packet, 1499), 1000),
+                     IPSEC_DROP_TRUNCATED);
+    assert_int_equal(ipseci_cutter_start(&c, whole, 27), IPSEC_DROP_TOO_BIG);
+    packet[10] ^= 1; /* broken on the way here: a fragment would say that it is not */
+    assert_int_equal(ipseci_cutter_start(&c, whole, 1000), IPSEC_DROP_HEADER);
+    assert_int_equal(ipseci_cutter_start(&c, make(6, 17, 1500), 1300), IPSEC_DROP_HEADER);
     (void)make(4, 17, 1500);
-    assert_false(ipseci_cutter_start(&c, ipseci_view(packet, 1499), 1000));
+    set_field(8004); /* ends at 65,532 octets */
+    assert_int_equal(ipseci_cutter_start(&c, whole, 1000), IPSEC_OK);
+    set_field(8005); /* beyond the largest packet: its second half would be a first fragment */
+    assert_int_equal(ipseci_cutter_start(&c, whole, 1000), IPSEC_DROP_HEADER);
+    set_field(8191);
+    assert_int_equal(ipseci_cutter_start(&c, whole, 1000), IPSEC_DROP_HEADER);
+    (void)make(4, 17, 1499);
+    set_field(0x2000 | 100); /* not the last one, and no multiple of 8 octets */
+    assert_int_equal(ipseci_cutter_start(&c, ipseci_view(packet, 1499), 1000), IPSEC_DROP_HEADER);
 }
 
 int main(void)
