@@ -32,7 +32,7 @@ struct raw {
     uint8_t iv[ESP_RAW_IV_BYTES];
     uint8_t header[ESP_RAW_AAD_BYTES + ESP_RAW_IV_BYTES];
     struct esp_raw_packet packet[BURST];
-    uint8_t data[BURST][BUFFER_BYTES];
+    _Alignas(ESP_OURS_LINE) uint8_t data[BURST][BUFFER_BYTES];
     uint8_t tag[BURST][32];
 };
 
