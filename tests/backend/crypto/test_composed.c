@@ -286,6 +286,77 @@ static void batches_mix_providers(void **state)
     }
 }
 
+#define LOSSES 9u
+
+/* Its data is no whole blocks, which no provider can do; its MAC is right. */
+static struct packet bad_packet(const struct keys *macs, const struct ipseci_aead *a,
+                                uint32_t *seed)
+{
+    struct packet p;
+    for (make_packet(&p, a, seed); p.op.data_length == 0; make_packet(&p, a, seed)) {
+        free(p.block);
+    }
+    p.op.data_length--;
+    p.op.tag--;
+    assert_int_equal(run(&macs->seal[0], &p), IPSEC_OK);
+    return p;
+}
+
+/* The bad one is done by this list, its neighbours by the other provider and by composed lists. */
+static void lose(const struct keys *keys, const struct keys *macs, size_t bad, size_t list)
+{
+    struct packet packet[LOSSES];
+    const struct ipseci_aead *aead[LOSSES];
+    struct ipsec_crypto_op *op[LOSSES];
+    uint32_t seed = 1 + (uint32_t)(bad * LISTS + list);
+    for (size_t i = 0; i < LOSSES; i++) {
+        if (i == bad) {
+            packet[i] = bad_packet(macs, &keys->seal[0], &seed);
+        } else {
+            make_packet(&packet[i], &keys->seal[0], &seed);
+        }
+        op[i] = &packet[i].op;
+    }
+    for (uint8_t way = IPSEC_SEAL; way <= IPSEC_OPEN; way++) {
+        for (size_t i = 0; i < LOSSES; i++) {
+            const size_t by = (list + LISTS + i - bad) % LISTS;
+            aead[i] = way == IPSEC_SEAL ? &keys->seal[by] : &keys->open[by];
+        }
+        struct blob before = blob_copy(packet[bad].start, packet[bad].length);
+        ipseci_aead_run(aead, op, LOSSES);
+        for (size_t i = 0; i < LOSSES; i++) {
+            assert_int_equal(op[i]->status, i == bad ? IPSEC_FATAL_CRYPTO : IPSEC_OK);
+        }
+        assert_memory_equal(packet[bad].start, before.data, before.length);
+        blob_free(&before);
+    }
+    for (size_t i = 0; i < LOSSES; i++) {
+        free(packet[i].block);
+    }
+}
+
+static void what_a_provider_can_not_do_is_lost_alone(void **state)
+{
+    (void)state;
+    static const struct suite mac_alone = {IPSEC_ENCR_NULL, 0, IPSEC_INTEG_HMAC_SHA2_256_128};
+    static struct keys keys;
+    static struct keys macs;
+    uint32_t seed = 303;
+    uint32_t same = 303;
+    if (!both_do(&suites[0])) {
+        skip();
+    }
+    make_keys(&keys, &suites[0], &seed);
+    make_keys(&macs, &mac_alone, &same);
+    for (size_t bad = 0; bad < LOSSES; bad++) {
+        for (size_t list = 0; list < LISTS; list++) {
+            lose(&keys, &macs, bad, list);
+        }
+    }
+    free_keys(&keys);
+    free_keys(&macs);
+}
+
 /* ---- the rest -----------------------------------------------------------------------------------
  */
 
@@ -386,6 +457,7 @@ int main(void)
         cmocka_unit_test(what_one_seals_the_others_open),
         cmocka_unit_test(passes_are_as_chosen),
         cmocka_unit_test(batches_mix_providers),
+        cmocka_unit_test(what_a_provider_can_not_do_is_lost_alone),
         cmocka_unit_test(prfs_agree),
         cmocka_unit_test(key_exchanges_meet),
         cmocka_unit_test(measured_lists_work),
