@@ -10,6 +10,8 @@
 #ifndef IPSECI_IMB_H
 #define IPSECI_IMB_H
 
+#include "imb_watch.h"
+
 #include <ipsec/backend_ipsec_mb.h>
 
 /* Without the names of its versions before 0.53. */
@@ -67,11 +69,12 @@ struct ipsec_mb {
 
 /* Also across the end of a function, where a plain memset may be left out. */
 void ipseci_imb_wipe(void *data, size_t length);
-/* In constant time. */
+/* In constant time. a: what the library has made. */
 static inline bool ipseci_imb_equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     uint32_t different = 0;
     size_t i = 0;
+    ipseci_imb_has_written(a, length);
     for (; length - i >= sizeof(uint32_t); i += sizeof(uint32_t)) { /* all tags: whole words */
         uint32_t x;
         uint32_t y;

@@ -110,6 +110,7 @@ static inline void fill_cipher(IMB_JOB *job, const struct ipseci_imb_link *link,
     job->dst = op->data;
     job->cipher_start_src_offset_in_bytes = (uint64_t)(op->data - from);
     job->msg_len_to_cipher_in_bytes = op->data_length;
+    ipseci_imb_will_read(op->iv, is_cbc ? BLOCK : 0);
     job->iv = is_cbc ? op->iv : link->nonce;
     job->iv_len_in_bytes = cipher->iv_octets;
     job->status = IMB_STATUS_BEING_PROCESSED;

@@ -31,6 +31,35 @@ static const struct level levels[] = {
     [IPSEC_MB_AVX512] = {init_mb_mgr_avx512, IMB_CPUFLAGS_AVX512},
 };
 
+/* The tails are among what is read. */
+static void watch_before(struct ipsec_crypto_op *const ops[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ipsec_crypto_op *op = ops[i];
+        const struct ipsec_key *key = op->key;
+        ipseci_imb_will_read(op->aad, op->aad_length);
+        ipseci_imb_will_read(op->data, op->data_length);
+        ipseci_imb_will_read(op->scratch, op->tail_length);
+        ipseci_imb_will_read(op->iv, key->has_nonce ? 8 : 0);
+        ipseci_imb_will_read(op->tag, key->direction == IPSEC_OPEN ? key->tag_octets : 0);
+    }
+}
+
+static void watch_after(struct ipsec_crypto_op *const ops[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ipsec_key *key = ops[i]->key;
+        ipseci_imb_has_written(ops[i]->tag, key->direction == IPSEC_SEAL ? key->tag_octets : 0);
+    }
+}
+
+static void run_watched(void *context, struct ipsec_crypto_op *const ops[], size_t n)
+{
+    watch_before(ops, n);
+    ipseci_imb_run(context, ops, n);
+    watch_after(ops, n);
+}
+
 static const struct ipsec_crypto table = {
     .size = sizeof(struct ipsec_crypto),
     .name = "ipsec-mb",
@@ -38,7 +67,7 @@ static const struct ipsec_crypto table = {
     .key_new = ipseci_imb_key_new,
     .key_free = ipseci_imb_key_free,
     .combines = ipseci_imb_combines,
-    .run = ipseci_imb_run,
+    .run = run_watched,
 };
 
 void ipseci_imb_wipe(void *data, size_t length)
