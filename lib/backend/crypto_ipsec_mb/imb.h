@@ -209,6 +209,10 @@ enum ipsec_status ipseci_imb_chained_new(struct ipsec_mb *provider,
                                          const struct ipsec_key_params *params,
                                          struct ipsec_key **key);
 
+/* Has the ops in front done that are of AES-GCM and of one direction: what there is to do in
+ * begin, without a call in between. How many. */
+size_t ipseci_imb_gcm_row(struct ipsec_mb *provider, struct ipsec_crypto_op *const ops[], size_t n);
+
 /* ---- the table's functions, by file ---- */
 
 bool ipseci_imb_supports(void *context, enum ipsec_transform_type type, uint16_t id,

@@ -41,6 +41,52 @@ static void open_gcm(struct ipsec_mb *provider, struct ipsec_crypto_op *op, cons
     op->status = (int16_t)ipseci_imb_compare(op, made);
 }
 
+/* In constant time. */
+static inline bool is_whole_tag_right(const uint8_t made[TAG_MAX], const uint8_t *tag)
+{
+    uint64_t a[2];
+    uint64_t b[2];
+    ipseci_imb_has_written(made, TAG_MAX);
+    memcpy(a, made, sizeof(a));
+    memcpy(b, tag, sizeof(b));
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+}
+
+static inline void gcm_row_one(struct ipsec_mb *provider, struct ipsec_crypto_op *op,
+                               const uint8_t *nonce, bool is_seal)
+{
+    uint8_t made[TAG_MAX];
+    if (is_seal) {
+        seal_gcm(provider, op, nonce);
+        return;
+    }
+    gcm_crypt(provider, op, nonce, made);
+    const bool is_right = op->key->tag_octets == TAG_MAX && is_whole_tag_right(made, op->tag);
+    op->status = is_right ? IPSEC_OK : (int16_t)ipseci_imb_compare(op, made);
+}
+
+static inline size_t gcm_row(struct ipsec_mb *provider, struct ipsec_crypto_op *const ops[],
+                             size_t n, bool is_seal)
+{
+    size_t count = 0;
+    for (; count < n && ops[count]->key->begin == (is_seal ? seal_gcm : open_gcm); count++) {
+        uint8_t *nonce = provider->nonce[count];
+        memcpy(nonce, ops[count]->key->salt, SALT_OCTETS);
+        memcpy(nonce + SALT_OCTETS, ops[count]->iv, NONCE_OCTETS - SALT_OCTETS);
+    }
+    for (size_t i = 0; i < count; i++) {
+        gcm_row_one(provider, ops[i], provider->nonce[i], is_seal);
+    }
+    return count;
+}
+
+size_t ipseci_imb_gcm_row(struct ipsec_mb *provider, struct ipsec_crypto_op *const ops[], size_t n)
+{
+    const size_t most = n < IPSECI_IMB_SLOTS ? n : IPSECI_IMB_SLOTS;
+    const size_t sealed = gcm_row(provider, ops, most, true);
+    return sealed != 0 ? sealed : gcm_row(provider, ops, most, false);
+}
+
 static void prepare_gcm(const IMB_MGR *manager, struct gcm_key *key, const uint8_t *octets,
                         uint16_t key_bits)
 {

@@ -265,7 +265,8 @@ static void make_nonces(struct ipsec_mb *provider, struct ipsec_crypto_op *const
 void ipseci_imb_run(void *context, struct ipsec_crypto_op *const ops[], size_t n)
 {
     struct ipsec_mb *provider = context;
-    for (size_t from = 0; from < n; from += IPSECI_IMB_SLOTS) {
+    const size_t done = ipseci_imb_gcm_row(provider, ops, n);
+    for (size_t from = done; from < n; from += IPSECI_IMB_SLOTS) {
         const size_t count = n - from < IPSECI_IMB_SLOTS ? n - from : IPSECI_IMB_SLOTS;
         make_nonces(provider, ops + from, count);
         for (size_t i = 0; i < count; i++) {
