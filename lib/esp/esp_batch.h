@@ -9,6 +9,8 @@
 #include "sa.h"
 
 #define IPSECI_ESP_BATCH_MAX 32u
+/* A packet of any traffic costs at least this much of an inbound SA's octet limit. */
+#define IPSECI_INNER_BYTES_MIN 1u
 
 /* Of an outer header. */
 struct ipseci_marks {
@@ -43,6 +45,9 @@ struct ipseci_esp_note {
 
 struct ipseci_esp_batch {
     size_t count;
+    /* What all ops are armed for, each with its key and a status that is a failure. NULL: not all
+     * of them, or not for the same. */
+    const struct ipsec_crypto *armed_for;
     struct ipseci_esp_note note[IPSECI_ESP_BATCH_MAX];
     const struct ipseci_aead *aead[IPSECI_ESP_BATCH_MAX];
     struct ipsec_crypto_op *ops[IPSECI_ESP_BATCH_MAX];
@@ -70,20 +75,45 @@ static inline void ipseci_esp_settle(struct ipsec_packet *p, enum ipsec_status s
     }
 }
 
+static inline void ipseci_esp_begin(struct ipseci_esp_batch *batch)
+{
+    batch->count = 0;
+    batch->armed_for = NULL;
+}
+
 /* A prepared packet takes its place. */
 static inline void ipseci_esp_add(struct ipseci_esp_batch *batch, const struct ipsec_packet *p)
 {
     const size_t i = batch->count++;
     batch->ops[i] = &batch->op[i];
     batch->aead[i] = &p->sa->aead;
+    batch->armed_for = NULL;
+}
+
+/* RFC 7296 2.23 (NATT-09): by the newest packet only, so that one that was held back, or comes a
+ * second time, leads nobody away. Called before the number is entered. */
+static inline bool ipseci_esp_has_moved(const struct ipsec_sa *sa, const struct ipsec_packet *p,
+                                        uint64_t sequence)
+{
+    const bool known =
+        p->remote.addr.family != IPSEC_FAMILY_NONE && sa->remote.addr.family != IPSEC_FAMILY_NONE;
+    const bool other_port =
+        sa->udp_encapsulation && p->remote.port != 0 && p->remote.port != sa->remote.port;
+
+    return sequence > sa->way.replay.top && known &&
+           (other_port || !ipsec_addr_equal(&p->remote.addr, &sa->remote.addr));
+}
+
+static inline bool ipseci_esp_is_inside(const struct ipsec_packet *p)
+{
+    return p->buffer != NULL && p->offset <= p->capacity && p->length <= p->capacity - p->offset;
 }
 
 /* Content inside the buffer, and an SA of this direction. */
 static inline bool ipseci_esp_is_usable(const struct ipsec_packet *p,
                                         enum ipsec_direction direction)
 {
-    return p->sa != NULL && p->sa->direction == direction && p->buffer != NULL &&
-           p->offset <= p->capacity && p->length <= p->capacity - p->offset;
+    return p->sa != NULL && p->sa->direction == direction && ipseci_esp_is_inside(p);
 }
 
 /* The authenticated octets in front of the ciphertext, and the high half of the sequence number.

@@ -10,11 +10,9 @@
  * A packet that fails leaves the SA as it was but for a counter: the window moves only for an
  * authenticated number.
  */
+#include "fast_path.h"
 #include "mode.h"
 #include "tunnel.h"
-
-/* A packet of any traffic costs at least this much of the octet limit. */
-#define INNER_BYTES_MIN 1u
 
 /* RFC 7296 2.23: bare and in UDP are told apart, unless both were agreed on. VPP e7901e88302: the
  * port belongs to it, where the UDP header is here to be seen. */
@@ -68,7 +66,7 @@ enum ipsec_status ipseci_open_prepare(struct ipsec_packet *p, struct ipseci_esp_
     if (ipseci_esp_spi(esp) != sa->spi) {
         return IPSEC_DROP_SPI;
     }
-    if (ipseci_sa_is_spent(sa, INNER_BYTES_MIN)) {
+    if (ipseci_sa_is_spent(sa, IPSECI_INNER_BYTES_MIN)) {
         return IPSEC_DROP_EXPIRED;
     }
     IPSECI_TRY(check_number(sa, esp, &sequence));
@@ -93,19 +91,6 @@ static enum ipsec_status enter_number(struct ipsec_sa *sa, uint64_t sequence)
         return IPSEC_OK;
     }
     return ipseci_replay_enter(&sa->way.replay, sequence);
-}
-
-/* RFC 7296 2.23 (NATT-09): by the newest packet only, so that one that was held back, or comes a
- * second time, leads nobody away. Called before the number is entered. */
-static bool has_moved(const struct ipsec_sa *sa, const struct ipsec_packet *p, uint64_t sequence)
-{
-    const bool known =
-        p->remote.addr.family != IPSEC_FAMILY_NONE && sa->remote.addr.family != IPSEC_FAMILY_NONE;
-    const bool other_port =
-        sa->udp_encapsulation && p->remote.port != 0 && p->remote.port != sa->remote.port;
-
-    return sequence > sa->way.replay.top && known &&
-           (other_port || !ipsec_addr_equal(&p->remote.addr, &sa->remote.addr));
 }
 
 /* RFC 4303 2.4, 2.5: takes padding and trailer off. VPP ef5a3e9eaac: the pad length is held against
@@ -136,11 +121,11 @@ enum ipsec_status ipseci_open_finish(const struct ipseci_esp_note *note,
     struct ipsec_sa *sa = p->sa;
     struct ipseci_payload_out out;
     IPSECI_TRY((enum ipsec_status)op->status);
-    const bool moved = has_moved(sa, p, note->sequence);
+    const bool moved = ipseci_esp_has_moved(sa, p, note->sequence);
     IPSECI_TRY(enter_number(sa, note->sequence));
     p->flags |= moved ? IPSEC_PACKET_MOVED : 0;
     /* The hard limit once more: others of this batch have counted since. */
-    if (ipseci_sa_is_spent(sa, INNER_BYTES_MIN)) {
+    if (ipseci_sa_is_spent(sa, IPSECI_INNER_BYTES_MIN)) {
         return IPSEC_DROP_EXPIRED;
     }
     sa->packets++;
@@ -152,25 +137,43 @@ enum ipsec_status ipseci_open_finish(const struct ipseci_esp_note *note,
     return sa->mode->deliver(note, &out);
 }
 
+static void prepare_one(struct ipsec_packet *p, struct ipseci_esp_batch *batch)
+{
+    const size_t at = batch->count;
+    const enum ipsec_status status = ipseci_open_prepare(p, &batch->note[at], &batch->op[at]);
+    ipseci_esp_settle(p, status);
+    if (status == IPSEC_OK) {
+        ipseci_esp_add(batch, p);
+    }
+}
+
+static size_t finish_one(const struct ipseci_esp_note *note, const struct ipsec_crypto_op *op)
+{
+    const enum ipsec_status status = ipseci_open_finish(note, op);
+    ipseci_esp_settle(note->packet, status);
+    return status == IPSEC_OK;
+}
+
+/* What goes the fast way comes in rows; what ends a row goes the whole one. */
 static size_t open_batch(struct ipsec_packet *const packets[], size_t n,
                          struct ipseci_esp_batch *batch)
 {
     size_t opened = 0;
-    batch->count = 0;
+    ipseci_esp_begin(batch);
     for (size_t i = 0; i < n; i++) {
-        const size_t at = batch->count;
-        const enum ipsec_status status =
-            ipseci_open_prepare(packets[i], &batch->note[at], &batch->op[at]);
-        ipseci_esp_settle(packets[i], status);
-        if (status == IPSEC_OK) {
-            ipseci_esp_add(batch, packets[i]);
+        i += ipseci_fast_open_prepare(packets + i, n - i, batch);
+        if (i < n) {
+            prepare_one(packets[i], batch);
         }
     }
-    ipseci_aead_run(batch->aead, batch->ops, batch->count);
+    ipseci_fast_run(batch);
     for (size_t i = 0; i < batch->count; i++) {
-        const enum ipsec_status status = ipseci_open_finish(&batch->note[i], &batch->op[i]);
-        ipseci_esp_settle(batch->note[i].packet, status);
-        opened += status == IPSEC_OK;
+        const size_t fast = ipseci_fast_open_finish(batch, i);
+        i += fast;
+        opened += fast;
+        if (i < batch->count) {
+            opened += finish_one(&batch->note[i], &batch->op[i]);
+        }
     }
     return opened;
 }

@@ -33,6 +33,18 @@ enum ipsec_status ipseci_replay_check(const struct ipseci_replay *r, uint64_t se
 /* Checks once more and enters an authenticated number. Answers as ipseci_replay_check does. */
 enum ipsec_status ipseci_replay_enter(struct ipseci_replay *r, uint64_t sequence);
 
+/* The same, shorter for the number after the top. */
+static inline enum ipsec_status ipseci_replay_enter_next(struct ipseci_replay *r, uint64_t sequence)
+{
+    if (sequence != r->top + 1) {
+        return ipseci_replay_enter(r, sequence);
+    }
+    r->place = r->place + 1 == r->window ? 0 : r->place + 1;
+    r->bits[r->place / 32] |= UINT32_C(1) << (r->place % 32);
+    r->top = sequence;
+    return IPSEC_OK;
+}
+
 /* For SAs without replay check: only the top follows, which ESN needs (RFC 4303 3.3.3). */
 void ipseci_replay_follow(struct ipseci_replay *r, uint64_t sequence);
 

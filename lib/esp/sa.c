@@ -4,6 +4,7 @@
  * with manual keys and by sad.c. RFC 4301 4.4.2, RFC 4303.
  */
 #include "sa.h"
+#include "fast_path.h"
 #include "mode.h"
 #include "plain_path.h"
 #include "sa_draw.h"
@@ -131,7 +132,7 @@ static void set_selectors(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
     memcpy(place, p->local_ts.item, p->local_ts.count * sizeof(*place));
     memcpy(place + p->local_ts.count, p->remote_ts.item, p->remote_ts.count * sizeof(*place));
     sa->selectors = place;
-    sa->is_plain = ipseci_plain_fits(p);
+    sa->shortcuts = ipseci_plain_fits(p) ? IPSECI_SHORTCUT_PLAIN : 0;
 }
 
 static void set_fields(struct ipsec_sa *sa, const struct ipsec_sa_params *p)
@@ -193,6 +194,7 @@ enum ipsec_status ipsec_sa_init(void *block, size_t block_bytes,
     IPSECI_TRY(ipseci_share_choose(made, &p));
     IPSECI_TRY(ipsec_sa_move(made, &p.local, &p.remote, p.udp_encapsulation));
     IPSECI_TRY(set_key(made, &p));
+    ipseci_fast_choose(made);
     *sa = made;
     return IPSEC_OK;
 }
@@ -220,6 +222,7 @@ enum ipsec_status ipsec_sa_move(struct ipsec_sa *sa, const struct ipsec_endpoint
     sa->local = *local;
     sa->remote = *remote;
     sa->udp_encapsulation = udp_encapsulation;
+    ipseci_fast_choose(sa);
     return IPSEC_OK;
 }
 

@@ -37,6 +37,15 @@ enum ipseci_iv {
     IPSECI_IV_RANDOM    /* CBC: RFC 3602 3: must not be predictable (CVE-2022-46397) */
 };
 
+/* Which shorter ways packets may take, told once: plain_path.h, fast_path.h. */
+enum ipseci_shortcut {
+    IPSECI_SHORTCUT_PLAIN = 1, /* selectors: one range of IPv4 addresses a side, no more asked */
+    IPSECI_SHORTCUT_SEAL = 2,
+    IPSECI_SHORTCUT_OPEN = 4,
+    IPSECI_SHORTCUT_BARE = 8, /* seal: without outer headers */
+    IPSECI_SHORTCUT_IPV4 = 16 /* seal: with an IPv4 header and no UDP */
+};
+
 struct ipseci_sending {
     uint64_t sequence; /* last number used */
     struct ipsec_sa_share
@@ -55,7 +64,7 @@ struct ipsec_sa {
     bool udp_encapsulation;
     bool no_replay_check;
     bool accept_any_encapsulation;
-    bool is_plain; /* selectors: one range of IPv4 addresses a side, nothing else asked */
+    uint8_t shortcuts; /* enum ipseci_shortcut */
     uint8_t local_count;
     uint8_t remote_count;
     uint8_t iv_used; /* outbound: octets of the IV store */
@@ -108,6 +117,14 @@ static inline uint64_t ipseci_sequence_last(bool esn)
 static inline uint8_t *ipseci_iv_store(struct ipsec_sa *sa)
 {
     return (uint8_t *)(sa + 1);
+}
+
+/* Gives out the next number, for a packet of so many octets, within the limits. */
+static inline void ipseci_sa_count_number(struct ipsec_sa *sa, uint32_t octets)
+{
+    sa->way.sending.sequence++;
+    sa->packets++;
+    sa->bytes += octets;
 }
 
 /* key_limits.c: lowers what the SA may carry to what a key of this cipher may see. */

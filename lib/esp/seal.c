@@ -7,6 +7,7 @@
  *   batch    encryption and ICV
  *   finish   outer headers; only here do offset and length change
  */
+#include "fast_path.h"
 #include "mode.h"
 #include "sa_draw.h"
 
@@ -63,9 +64,7 @@ static enum ipsec_status take_number(struct ipsec_packet *const packets[], size_
         IPSECI_TRY(ipseci_share_draw(packets, n, octets));
     }
     IPSECI_TRY(refill_ivs(sa));
-    sa->way.sending.sequence++;
-    sa->packets++;
-    sa->bytes += octets;
+    ipseci_sa_count_number(sa, octets);
     return IPSEC_OK;
 }
 
@@ -158,29 +157,49 @@ enum ipsec_status ipseci_seal_finish(const struct ipseci_esp_note *note,
     return IPSEC_OK;
 }
 
+/* The first of these. */
+static void prepare_one(struct ipsec_packet *const packets[], size_t n,
+                        struct ipseci_esp_batch *batch)
+{
+    const size_t at = batch->count;
+    const enum ipsec_status status =
+        ipseci_seal_prepare(packets, n, &batch->note[at], &batch->op[at]);
+    ipseci_esp_settle(packets[0], status);
+    if (status == IPSEC_OK) {
+        ipseci_esp_add(batch, packets[0]);
+    }
+}
+
+static size_t finish_one(const struct ipseci_esp_note *note, const struct ipsec_crypto_op *op)
+{
+    const enum ipsec_status status = ipseci_seal_finish(note, op);
+    ipseci_esp_settle(note->packet, status);
+    return status == IPSEC_OK;
+}
+
+/* What goes the fast way comes in rows; what ends a row goes the whole one. */
 static size_t seal_batch(struct ipsec_packet *const packets[], size_t n,
                          struct ipseci_esp_batch *batch)
 {
     size_t sealed = 0;
-    batch->count = 0;
+    ipseci_esp_begin(batch);
     for (size_t i = 0; i < n; i++) {
-        struct ipsec_packet *p = packets[i];
-        const size_t at = batch->count;
-        const enum ipsec_status status =
-            ipseci_seal_prepare(packets + i, n - i, &batch->note[at], &batch->op[at]);
-        ipseci_esp_settle(p, status);
-        if (status == IPSEC_OK) {
-            ipseci_esp_add(batch, p);
+        i += ipseci_fast_seal_prepare(packets + i, n - i, batch);
+        if (i < n) {
+            prepare_one(packets + i, n - i, batch);
         }
     }
     if (batch->count != n) {
         ipseci_share_return(packets, n);
     }
-    ipseci_aead_run(batch->aead, batch->ops, batch->count);
+    ipseci_fast_run(batch);
     for (size_t i = 0; i < batch->count; i++) {
-        const enum ipsec_status status = ipseci_seal_finish(&batch->note[i], &batch->op[i]);
-        ipseci_esp_settle(batch->note[i].packet, status);
-        sealed += status == IPSEC_OK;
+        const size_t fast = ipseci_fast_seal_finish(batch, i);
+        i += fast;
+        sealed += fast;
+        if (i < batch->count) {
+            sealed += finish_one(&batch->note[i], &batch->op[i]);
+        }
     }
     return sealed;
 }
