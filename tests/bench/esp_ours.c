@@ -49,11 +49,10 @@ static struct ipsec_endpoint endpoint_of(const char *text)
     return end;
 }
 
-void esp_ours_init(struct esp_ours *o, enum esp_cipher cipher,
-                   const struct ipsec_crypto_list *crypto, enum ipsec_outer outer)
+struct ipsec_sa_params esp_ours_params(enum esp_cipher cipher, enum ipsec_outer outer)
 {
     struct ipsec_sa_params p = IPSEC_SA_PARAMS_INIT;
-    memset(o, 0, sizeof(*o));
+    p.direction = IPSEC_SEAL;
     p.spi = ESP_OURS_SPI;
     p.outer = (uint8_t)outer;
     p.suite = suite_of(cipher);
@@ -61,24 +60,40 @@ void esp_ours_init(struct esp_ours *o, enum esp_cipher cipher,
     p.encr_key.length = cipher == ESP_CBC ? 32 : 36;
     p.integ_key.data = esp_raw_key;
     p.integ_key.length = cipher == ESP_CBC ? 32 : 0;
+    p.local = endpoint_of("192.0.2.1");
+    p.remote = endpoint_of("192.0.2.2");
+    p.local_ts = selectors_of("192.168.1.0/24");
+    p.remote_ts = selectors_of("192.168.2.0/24");
+    return p;
+}
+
+void esp_ours_init_shared(struct esp_ours *o, enum esp_cipher cipher,
+                          const struct ipsec_crypto_list *crypto, enum ipsec_outer outer,
+                          struct ipsec_sa_share *share)
+{
+    struct ipsec_sa_params out = esp_ours_params(cipher, outer);
+    struct ipsec_sa_params in = out;
+    out.share = share;
+    in.direction = IPSEC_OPEN;
+    in.local = out.remote;
+    in.remote = out.local;
+    in.local_ts = out.remote_ts;
+    in.remote_ts = out.local_ts;
+    memset(o, 0, sizeof(*o));
     for (unsigned i = 0; i < KEYS; i++) {
-        p.direction = IPSEC_SEAL;
-        p.local = endpoint_of("192.0.2.1");
-        p.remote = endpoint_of("192.0.2.2");
-        p.local_ts = selectors_of("192.168.1.0/24");
-        p.remote_ts = selectors_of("192.168.2.0/24");
-        bench_require(ipsec_sa_init(o->out_block[i], sizeof(o->out_block[i]), &p, crypto,
+        bench_require(ipsec_sa_init(o->out_block[i], sizeof(o->out_block[i]), &out, crypto,
                                     &o->out[i]) == IPSEC_OK,
                       "outbound SA");
-        p.direction = IPSEC_OPEN;
-        p.local = endpoint_of("192.0.2.2");
-        p.remote = endpoint_of("192.0.2.1");
-        p.local_ts = selectors_of("192.168.2.0/24");
-        p.remote_ts = selectors_of("192.168.1.0/24");
-        bench_require(ipsec_sa_init(o->in_block[i], sizeof(o->in_block[i]), &p, crypto,
+        bench_require(ipsec_sa_init(o->in_block[i], sizeof(o->in_block[i]), &in, crypto,
                                     &o->in[i]) == IPSEC_OK,
                       "inbound SA");
     }
+}
+
+void esp_ours_init(struct esp_ours *o, enum esp_cipher cipher,
+                   const struct ipsec_crypto_list *crypto, enum ipsec_outer outer)
+{
+    esp_ours_init_shared(o, cipher, crypto, outer, NULL);
 }
 
 void esp_ours_deinit(struct esp_ours *o)

@@ -8,6 +8,7 @@
 #include "esp_raw.h"
 
 #include <ipsec/esp.h>
+#include <ipsec/sa_share.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,12 @@ struct esp_ours {
 
 void esp_ours_init(struct esp_ours *o, enum esp_cipher cipher,
                    const struct ipsec_crypto_list *crypto, enum ipsec_outer outer);
+/* All outbound SAs are senders of this share, which is of esp_ours_params; NULL: as above. */
+void esp_ours_init_shared(struct esp_ours *o, enum esp_cipher cipher,
+                          const struct ipsec_crypto_list *crypto, enum ipsec_outer outer,
+                          struct ipsec_sa_share *share);
+/* Those of an outbound SA. */
+struct ipsec_sa_params esp_ours_params(enum esp_cipher cipher, enum ipsec_outer outer);
 void esp_ours_deinit(struct esp_ours *o);
 
 /* For bench_pair; work is a struct esp_ours. What is not timed: */

@@ -13,6 +13,7 @@
 #define ESP_RAW_IV_BYTES  16
 #define ESP_RAW_BURST_MAX 32
 #define ESP_RAW_AAD_BYTES 8 /* and the IV behind it, where a MAC covers it */
+#define ESP_RAW_THREADS   2
 
 enum esp_cipher { ESP_GCM, ESP_CBC, ESP_CHACHA };
 
@@ -35,9 +36,9 @@ struct esp_marks {
 struct esp_raw {
     const char *prefix; /* of the rows' names */
     struct esp_marks marks;
-    const struct ipsec_crypto *(*provider_new)(void); /* NULL: not on this machine */
-    void (*provider_free)(void);
-    void *(*key_new)(enum esp_cipher cipher); /* with esp_raw_key */
+    const struct ipsec_crypto *(*provider_new)(void); /* NULL: not on this machine. One a thread */
+    void (*provider_free)(void);                      /* all of them */
+    void *(*key_new)(enum esp_cipher cipher);         /* with esp_raw_key */
     void (*key_free)(void *key);
     /* Other than 0: failed. */
     int (*seal)(void *key, const struct esp_raw_packet *p);

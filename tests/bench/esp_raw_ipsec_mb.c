@@ -22,30 +22,41 @@ struct key {
     enum esp_cipher cipher;
 };
 
-static IMB_MGR *manager;
-static void *block;
-static struct ipsec_mb *provider;
+static IMB_MGR *manager; /* of the library alone */
+static void *blocks[ESP_RAW_THREADS];
+static struct ipsec_mb *providers[ESP_RAW_THREADS];
+static unsigned provider_count;
 
 static const struct ipsec_crypto *provider_new(void)
 {
     size_t bytes = 0;
+    struct ipsec_mb *provider;
+    bench_require(provider_count < ESP_RAW_THREADS, "too many providers");
     bench_require(ipsec_mb_size(&bytes) == IPSEC_OK, "no size");
-    block = malloc(bytes);
+    void *block = malloc(bytes);
     if (ipsec_mb_init(block, bytes, NULL, &provider) != IPSEC_OK) {
         free(block);
         return NULL; /* not on this processor */
     }
-    manager = alloc_mb_mgr(0);
-    bench_require(manager != NULL, "no ipsec-mb");
-    init_mb_mgr_auto(manager, NULL);
+    if (manager == NULL) {
+        manager = alloc_mb_mgr(0);
+        bench_require(manager != NULL, "no ipsec-mb");
+        init_mb_mgr_auto(manager, NULL);
+    }
+    blocks[provider_count] = block;
+    providers[provider_count++] = provider;
     return ipsec_mb_crypto(provider);
 }
 
 static void provider_free(void)
 {
+    while (provider_count != 0) {
+        provider_count--;
+        ipsec_mb_deinit(providers[provider_count]);
+        free(blocks[provider_count]);
+    }
     free_mb_mgr(manager);
-    ipsec_mb_deinit(provider);
-    free(block);
+    manager = NULL;
 }
 
 static void hmac_start(uint8_t *state, uint8_t pad)

@@ -36,17 +36,22 @@ struct key {
     mbedtls_chachapoly_context chacha;
 };
 
-static struct ipsec_mbedtls *provider;
+static struct ipsec_mbedtls *providers[ESP_RAW_THREADS];
+static unsigned provider_count;
 
 static const struct ipsec_crypto *provider_new(void)
 {
-    bench_require(ipsec_mbedtls_new(NULL, &provider) == IPSEC_OK, "no Mbed TLS provider");
-    return ipsec_mbedtls_crypto(provider);
+    bench_require(provider_count < ESP_RAW_THREADS, "too many providers");
+    struct ipsec_mbedtls **provider = &providers[provider_count++];
+    bench_require(ipsec_mbedtls_new(NULL, provider) == IPSEC_OK, "no Mbed TLS provider");
+    return ipsec_mbedtls_crypto(*provider);
 }
 
 static void provider_free(void)
 {
-    ipsec_mbedtls_free(provider);
+    while (provider_count != 0) {
+        ipsec_mbedtls_free(providers[--provider_count]);
+    }
 }
 
 static int hmac_start(mbedtls_sha256_context *state, uint8_t pad)

@@ -25,17 +25,22 @@ struct key {
     EVP_MD_CTX *work;
 };
 
-static struct ipsec_openssl *provider;
+static struct ipsec_openssl *providers[ESP_RAW_THREADS];
+static unsigned provider_count;
 
 static const struct ipsec_crypto *provider_new(void)
 {
-    bench_require(ipsec_openssl_new(NULL, &provider) == IPSEC_OK, "no OpenSSL provider");
-    return ipsec_openssl_crypto(provider);
+    bench_require(provider_count < ESP_RAW_THREADS, "too many providers");
+    struct ipsec_openssl **provider = &providers[provider_count++];
+    bench_require(ipsec_openssl_new(NULL, provider) == IPSEC_OK, "no OpenSSL provider");
+    return ipsec_openssl_crypto(*provider);
 }
 
 static void provider_free(void)
 {
-    ipsec_openssl_free(provider);
+    while (provider_count != 0) {
+        ipsec_openssl_free(providers[--provider_count]);
+    }
 }
 
 static EVP_MD_CTX *hmac_start(const EVP_MD *hash, uint8_t pad)

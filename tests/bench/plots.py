@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plots what tests/bench/marks has measured, by gnuplot: plots.py JSON FOLDER writes an SVG each for
-ESP, DPDK, handshakes and rekeys, of those that the JSON has rows for."""
+ESP, DPDK, handshakes, rekeys and cores, of those that the JSON has rows for."""
 import json
 import os
 import subprocess
@@ -128,6 +128,16 @@ def plot_rekey(reports, folder):
          'set xtics rotate by -35\n')
 
 
+def plot_cores(reports, folder):
+    rows = [row for row in rows_of(reports, 'cores') if row['octets'] == 1420]
+    names = [' '.join(split_suite(row['suite'])) for row in rows]
+    table = [(name, [row['gbps_one'], row['gbps_two_shared'], row['gbps_two']])
+             for name, row in zip(names, rows)]
+    bars(os.path.join(folder, 'cores.svg'), 'ESP seal on one and two cores, 1420 octets',
+         'Gbit/s of inner packets', ['one core', 'two, one SA', 'two, an SA each'], table,
+         'set xtics rotate by -35\n')
+
+
 def main():
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -137,7 +147,7 @@ def main():
         reports = json.load(f)['reports']
     os.makedirs(folder, exist_ok=True)
     for subject, draw in (('esp', plot_esp), ('dpdk', plot_dpdk), ('ike', plot_handshakes),
-                          ('rekey', plot_rekey)):
+                          ('rekey', plot_rekey), ('cores', plot_cores)):
         if rows_of(reports, subject):
             draw(reports, folder)
     return 0
