@@ -14,7 +14,7 @@ static char file[FILE_BYTES_MAX];
 
 struct ipsec_proposals kit_list(const char *text, enum ipsec_protocol protocol)
 {
-    struct ipsec_proposals list;
+    struct ipsec_proposals list = {.count = 0};
 
     assert_int_equal(ipsec_proposals_parse(text, protocol, &list, NULL), IPSEC_OK);
     return list;
