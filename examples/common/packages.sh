@@ -29,6 +29,7 @@ packages_of()
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \
             "libstrongswan-extra-plugins libcharon-extra-plugins wireguard-go wireguard-tools"
         ;;
+    memory) echo "clang libclang-rt-dev" ;;
     cross) echo "gcc-arm-none-eabi libnewlib-arm-none-eabi" ;;
     interop)
         echo "strongswan-charon strongswan-swanctl libstrongswan-standard-plugins" \
