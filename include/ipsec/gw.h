@@ -152,6 +152,27 @@ IPSEC_API void ipsec_gw_lan_input(struct ipsec_gw *gw, struct ipsec_packet *cons
 IPSEC_API void ipsec_gw_expire(struct ipsec_gw *gw, ipsec_ms now);
 IPSEC_API ipsec_ms ipsec_gw_deadline(const struct ipsec_gw *gw);
 
+/* Gateways side by side: one a thread, each with tables, keys and providers of its own, as there is
+ * nothing that they share. Behind one address they have numbers (instance of ike.h), and whoever
+ * reads the socket gives each datagram to the instance whose SPI it bears. Of config only
+ * instance_bits and the ports are looked at; nothing is changed. Any thread.
+ *
+ * IPSEC_OK: *instance owns it, if there is such a one.
+ * IPSEC_ERR_NOT_FOUND: a peer that calls (an IKE_SA_INIT request), so far nobody's: *instance is a
+ * number from 0 to 255 that is the same when the call is repeated; modulo the number of instances
+ * it spreads callers. Where addresses are known it is better to go by remote, so that each peer has
+ * one instance: another one does not see that it has called anew, and keeps the old SAs until they
+ * are found dead. IPSEC_DROP_POLICY: a whole IP packet that is neither IKE nor ESP; ICMP about
+ * paths is for all instances, a copy each. IPSEC_DROP_FRAGMENT: pieces have to be put together
+ * before. IPSEC_DROP_KEEPALIVE, IPSEC_DROP_TRUNCATED, IPSEC_DROP_SPI and the like: nobody needs it.
+ * IPSEC_ERR_ARGUMENT, IPSEC_ERR_BUFFER, IPSEC_ERR_STRUCT_SIZE.
+ *
+ * LAN packets go to the instance that has the peer: by the peer's own networks, or by the events of
+ * children that come up. RFC 4301 4.1. */
+IPSEC_API IPSEC_MUST_CHECK enum ipsec_status
+ipsec_gw_instance(const struct ipsec_ike_config *config, const struct ipsec_packet *datagram,
+                  uint32_t *instance);
+
 /* What the path to a peer carries, as the system or an ICMP message has it: taken for all children
  * whose outer address this is, where it is less than what is known, and not below
  * IPSEC_PATH_MTU_MIN_. Forgotten after IPSEC_PATH_MTU_AGE_MS (RFC 4301 8.2.2). ICMP that comes in

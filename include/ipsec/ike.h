@@ -231,6 +231,8 @@ struct ipsec_ike_callbacks {
 
 #define IPSEC_STRAY_ANSWERS_OFF UINT32_MAX
 
+#define IPSEC_INSTANCE_BITS_MAX 8
+
 struct ipsec_ike_config {
     uint32_t size;
     struct ipsec_crypto_list crypto;
@@ -298,6 +300,12 @@ struct ipsec_ike_config {
     /* Unprotected answers a second to requests of an IKE SA that is not here (INVALID_IKE_SPI), or
      * of a later major version (RFC 7296 1.5, 2.5). 0: 10; IPSEC_STRAY_ANSWERS_OFF: none. */
     uint32_t stray_answers_per_s;
+
+    /* Several engines behind one address, in threads of their own: each has a number of
+     * instance_bits bits, which are the first of every SPI that it chooses, of IKE SAs and of ESP
+     * SAs; ipsec_gw_instance reads it. At most IPSEC_INSTANCE_BITS_MAX; 0: one engine. */
+    uint8_t instance_bits;
+    uint8_t instance;
 };
 #define IPSEC_IKE_CONFIG_INIT IPSEC_STRUCT_INIT(struct ipsec_ike_config)
 

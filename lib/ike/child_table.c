@@ -20,6 +20,7 @@ enum ipsec_status ipseci_child_spi_new(const struct ipsec_ike *ike, uint32_t *sp
 
     for (int i = 0; i < 8; i++) {
         IPSECI_TRY(ipseci_random(&ike->config.crypto, octets, sizeof(octets)));
+        octets[0] = ipseci_spi_first(&ike->config, octets[0]);
         *spi = ipseci_load32(octets);
         /* RFC 4303 2.1: 0 to 255 are not to be used (ESPB-01) */
         if (*spi >= IPSEC_SPI_MIN && ipseci_hash_find(&ike->by_esp, *spi) == 0) {

@@ -23,6 +23,11 @@ enum ipsec_status ipseci_sa_set_keys(struct ipsec_ike *ike, struct ipseci_ike_sa
                                      const struct ipsec_suite *suite,
                                      const struct ipseci_ike_keys *keys);
 uint64_t ipseci_sa_own_spi(const struct ipseci_ike_sa *sa);
+/* The first octet of an SPI, as it was drawn, with the instance's number in front. */
+static inline uint8_t ipseci_spi_first(const struct ipsec_ike_config *c, uint8_t drawn)
+{
+    return (uint8_t)(c->instance << (8 - c->instance_bits) | drawn >> c->instance_bits);
+}
 enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi);
 struct ipsec_id ipseci_local_id(const struct ipsec_peer *peer, const struct ipsec_endpoint *local);
 /* Whether that IKE SA is known to be with the same: the peer's entry, and an identity that both

@@ -24,6 +24,11 @@ static bool complete_keep_up(struct ipsec_ike_config *c)
     return c->keep_up_max <= IPSECI_POOL_MAX && c->keep_up_first_ms <= c->keep_up_wait_ms;
 }
 
+static bool is_instance_valid(const struct ipsec_ike_config *c)
+{
+    return c->instance_bits <= IPSEC_INSTANCE_BITS_MAX && c->instance >> c->instance_bits == 0;
+}
+
 static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                                          struct ipsec_ike_config *c)
 {
@@ -80,7 +85,7 @@ static enum ipsec_status complete_config(const struct ipsec_ike_config *from,
                     c->fragment_bytes <= UINT16_MAX && c->fragments_max <= UINT16_MAX &&
                     c->reassembly_max <= IPSECI_POOL_MAX && c->mobile_max <= IPSECI_POOL_MAX &&
                     c->redirect_max <= IPSECI_POOL_MAX && c->source_max <= IPSECI_SOURCES_MOST &&
-                    c->window <= IPSECI_WINDOW_MAX && complete_keep_up(c);
+                    c->window <= IPSECI_WINDOW_MAX && is_instance_valid(c) && complete_keep_up(c);
     return ok ? IPSEC_OK : IPSEC_ERR_ARGUMENT;
 }
 

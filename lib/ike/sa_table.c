@@ -30,6 +30,7 @@ enum ipsec_status ipseci_spi_new(const struct ipsec_ike *ike, uint64_t *spi)
      * bits that all collide mean a broken random source. */
     for (int i = 0; i < 8; i++) {
         IPSECI_TRY(ipseci_random(&ike->config.crypto, octets, sizeof(octets)));
+        octets[0] = ipseci_spi_first(&ike->config, octets[0]);
         *spi = ipseci_load64(octets);
         if (*spi != 0 && ipseci_hash_find(&ike->by_spi, *spi) == 0) {
             return IPSEC_OK;
