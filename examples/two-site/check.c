@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define IPV6_MTU_MIN 1280u /* RFC 8200 5; Linux takes IPv6 off such a device */
+
 enum grade { GRADE_ERROR, GRADE_WARNING, GRADE_NOTE };
 
 struct checking {
@@ -255,6 +257,32 @@ static void check_host(const struct checking *at, const struct config_site *site
     }
 }
 
+static bool has_family(const struct ipsec_selectors *side, uint8_t family)
+{
+    for (uint32_t i = 0; i < side->count; i++) {
+        if (side->item[i].family == family) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_own(const struct checking *at, const struct config_child *child,
+                      const struct ipsec_addr *own)
+{
+    const struct ipsec_child_config *c = &child->child;
+    if (has_family(&c->local_ts, own->family) && !c->local_dynamic && !config_is_host(c) &&
+        !holds_address(&c->local_ts, own)) {
+        char text[IPSEC_ADDR_TEXT_MAX];
+        ipsec_addr_text(own, text, sizeof(text));
+        say(at, GRADE_NOTE, child->line,
+            "child %s: local_ts does not hold tun_address %s: what this machine itself sends is "
+            "not "
+            "for this child",
+            child->name, text);
+    }
+}
+
 static void check_child(const struct checking *at, const struct config_child *child)
 {
     const struct config_site *site = config_find_site(at->config, child->site);
@@ -278,13 +306,12 @@ static void check_child(const struct checking *at, const struct config_child *ch
             "tunnel's packets would go into the tunnel; routes for it are not set",
             child->name);
     }
-    const struct ipsec_addr *own = &at->config->gateway.tun_address;
-    if (own->family != IPSEC_FAMILY_NONE && !c->local_dynamic && !config_is_host(c) &&
-        !holds_address(&c->local_ts, own)) {
-        say(at, GRADE_NOTE, child->line,
-            "child %s: local_ts does not hold tun_address: what this machine itself sends is not "
-            "for this child",
-            child->name);
+    check_own(at, child, &at->config->gateway.tun_address);
+    check_own(at, child, &at->config->gateway.tun_address6);
+    if (has_family(&c->remote_ts, IPSEC_FAMILY_IPV6) && at->config->gateway.mtu < IPV6_MTU_MIN) {
+        say(at, GRADE_WARNING, child->line,
+            "child %s: the device carries no IPv6, as its mtu is less than %u", child->name,
+            IPV6_MTU_MIN);
     }
     check_lifetime_of(at, child);
     check_padding_of(at, child);

@@ -36,6 +36,7 @@ struct config_gateway {
     uint16_t natt_port;
     char tun[CONFIG_TUN_BYTES];
     struct ipsec_addr tun_address; /* family NONE: the TUN device has no address of its own */
+    struct ipsec_addr tun_address6;
     uint32_t mtu;
     bool no_routes;
     bool no_offload;

@@ -48,7 +48,8 @@ static void gateway_tun(const struct place *place, const char *value)
 
 static void gateway_tun_address(const struct place *place, const char *value)
 {
-    config_set_address(place, value, &place->gateway->tun_address);
+    config_set_address_of_each(place, value, &place->gateway->tun_address,
+                               &place->gateway->tun_address6);
 }
 
 static void gateway_mtu(const struct place *place, const char *value)
@@ -105,7 +106,7 @@ static const struct key gateway_keys[] = {
     {"ike_port", false, gateway_ike_port},
     {"natt_port", false, gateway_natt_port},
     {"tun", false, gateway_tun},
-    {"tun_address", false, gateway_tun_address},
+    {"tun_address", true, gateway_tun_address},
     {"mtu", false, gateway_mtu},
     {"routes", false, gateway_routes},
     {"fwmark", false, config_fwmark},

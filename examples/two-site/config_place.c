@@ -42,6 +42,19 @@ void config_set_address(const struct place *place, const char *value, struct ips
     }
 }
 
+void config_set_address_of_each(const struct place *place, const char *value,
+                                struct ipsec_addr *ipv4, struct ipsec_addr *ipv6)
+{
+    struct ipsec_addr addr = {.family = IPSEC_FAMILY_NONE};
+    config_set_address(place, value, &addr);
+    struct ipsec_addr *out = addr.family == IPSEC_FAMILY_IPV6 ? ipv6 : ipv4;
+    if (addr.family != IPSEC_FAMILY_NONE && out->family != IPSEC_FAMILY_NONE) {
+        config_bad(place, value, "one address of each family");
+    } else if (addr.family != IPSEC_FAMILY_NONE) {
+        *out = addr;
+    }
+}
+
 void config_set_number(const struct place *place, const char *value, uint64_t least, uint64_t most,
                        uint64_t *out)
 {

@@ -22,6 +22,9 @@ void config_bad(const struct place *place, const char *value, const char *expect
 void config_set_text(const struct place *place, const char *value, char *out, size_t capacity);
 void config_append_text(const struct place *place, const char *value, char *out, size_t capacity);
 void config_set_address(const struct place *place, const char *value, struct ipsec_addr *out);
+/* One of each family, from a key that may be repeated. */
+void config_set_address_of_each(const struct place *place, const char *value,
+                                struct ipsec_addr *ipv4, struct ipsec_addr *ipv6);
 void config_set_number(const struct place *place, const char *value, uint64_t least, uint64_t most,
                        uint64_t *out);
 void config_set_port(const struct place *place, const char *value, uint16_t *out);

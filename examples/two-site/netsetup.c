@@ -10,27 +10,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool netsetup_prefix(const struct ipsec_selector *selector, uint8_t network[4], unsigned *bits)
+static size_t addr_bytes(uint8_t family)
 {
-    if (selector->family != IPSEC_FAMILY_IPV4) {
-        return false;
+    return family == IPSEC_FAMILY_IPV6 ? 16 : 4;
+}
+
+bool netsetup_prefix(const struct ipsec_selector *selector, unsigned *bits)
+{
+    const unsigned all = (unsigned)addr_bytes(selector->family) * 8;
+    unsigned same = 0;
+    for (; same < all; same++) {
+        const unsigned bit = 0x80u >> same % 8;
+        if (((selector->first[same / 8] ^ selector->last[same / 8]) & bit) != 0) {
+            break;
+        }
     }
-    uint32_t first = 0;
-    uint32_t last = 0;
-    for (size_t i = 0; i < 4; i++) {
-        first = first << 8 | selector->first[i];
-        last = last << 8 | selector->last[i];
+    for (unsigned i = same; i < all; i++) {
+        const unsigned bit = 0x80u >> i % 8;
+        if ((selector->first[i / 8] & bit) != 0 || (selector->last[i / 8] & bit) == 0) {
+            return false;
+        }
     }
-    const uint32_t host = first ^ last;
-    if ((host & (host + 1)) != 0 || (first & host) != 0) {
-        return false;
-    }
-    unsigned zeros = 0;
-    for (uint32_t rest = host; rest != 0; rest >>= 1) {
-        zeros++;
-    }
-    memcpy(network, selector->first, 4);
-    *bits = 32 - zeros;
+    *bits = same;
     return true;
 }
 
@@ -56,7 +57,8 @@ static bool set_address(int fd, const char *device, const struct ipsec_addr *add
     return ioctl(fd, SIOCSIFNETMASK, &request) == 0;
 }
 
-static bool add_route(int fd, const char *device, const uint8_t network[4], unsigned bits)
+/* 0, or an errno. */
+static int add_route(int fd, const char *device, const uint8_t network[4], unsigned bits)
 {
     char name[IFNAMSIZ];
     struct rtentry route;
@@ -71,33 +73,35 @@ static bool add_route(int fd, const char *device, const uint8_t network[4], unsi
     put_address(&route.rt_dst, network);
     put_address(&route.rt_genmask, mask);
     route.rt_flags = RTF_UP | (bits == 32 ? RTF_HOST : 0);
-    return ioctl(fd, SIOCADDRT, &route) == 0 || errno == EEXIST;
+    return ioctl(fd, SIOCADDRT, &route) == 0 || errno == EEXIST ? 0 : errno;
 }
 
 static bool holds(const struct ipsec_selector *selector, const struct ipsec_addr *addr)
 {
-    return addr->family == selector->family && memcmp(selector->first, addr->bytes, 4) <= 0 &&
-           memcmp(addr->bytes, selector->last, 4) <= 0;
+    const size_t octets = addr_bytes(selector->family);
+    return addr->family == selector->family && memcmp(selector->first, addr->bytes, octets) <= 0 &&
+           memcmp(addr->bytes, selector->last, octets) <= 0;
 }
 
 static bool route_selector(int fd, const char *device, const struct config_site *site,
                            const struct ipsec_selector *selector, struct journal *journal)
 {
-    uint8_t network[4];
     unsigned bits = 0;
     char text[IPSEC_SELECTOR_TEXT_MAX];
     ipsec_selector_text(selector, text, sizeof(text));
-    if (!netsetup_prefix(selector, network, &bits) || holds(selector, &site->peer.remote.addr)) {
+    if (!netsetup_prefix(selector, &bits) || holds(selector, &site->peer.remote.addr)) {
         journal_line(journal, site->name, "no route set for %s: set it yourself, into %s", text,
                      device);
         return true;
     }
-    if (!add_route(fd, device, network, bits)) {
+    const int error = selector->family == IPSEC_FAMILY_IPV6
+                          ? netsetup_ipv6_route(device, selector->first, bits)
+                          : add_route(fd, device, selector->first, bits);
+    if (error != 0) {
         journal_line(journal, site->name, "route for %s into %s: %s", text, device,
-                     strerror(errno));
-        return false;
+                     strerror(error));
     }
-    return true;
+    return error == 0;
 }
 
 static bool route_site(int fd, const char *device, const struct config_site *site,
@@ -119,18 +123,41 @@ static bool route_site(int fd, const char *device, const struct config_site *sit
     return true;
 }
 
-static void look_at_forwarding(struct journal *journal)
+static void look_at_forwarding(const char *path, const char *name, struct journal *journal)
 {
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_forward", "re");
+    FILE *file = fopen(path, "re");
     if (file == NULL) {
         return;
     }
     if (fgetc(file) == '0') {
         journal_line(journal, "gateway",
                      "warning: this machine does not forward packets between its LAN and the "
-                     "tunnel: sysctl -w net.ipv4.ip_forward=1");
+                     "tunnel: sysctl -w net.%s=1",
+                     name);
     }
     (void)fclose(file);
+}
+
+static bool has_family(const struct config *config, uint8_t family)
+{
+    for (size_t i = 0; i < config->child_count; i++) {
+        const struct ipsec_child_config *c = &config->child[i].child;
+        for (size_t j = 0; !config_is_host(c) && j < c->remote_ts.count; j++) {
+            if (c->remote_ts.item[j].family == family) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void look_at_system(const struct config *config, struct journal *journal)
+{
+    look_at_forwarding("/proc/sys/net/ipv4/ip_forward", "ipv4.ip_forward", journal);
+    if (has_family(config, IPSEC_FAMILY_IPV6)) {
+        look_at_forwarding("/proc/sys/net/ipv6/conf/all/forwarding", "ipv6.conf.all.forwarding",
+                           journal);
+    }
 }
 
 static bool route_sites(int fd, const char *device, const struct config *config,
@@ -164,14 +191,17 @@ bool netsetup_apply(const struct config *config, const char *device, struct jour
         journal_line(journal, "gateway", "socket: %s", strerror(errno));
         return false;
     }
-    bool good = true;
     const struct ipsec_addr *addr = &config->gateway.tun_address;
-    if (addr->family == IPSEC_FAMILY_IPV4 && !set_address(fd, device, addr)) {
-        journal_line(journal, "gateway", "address of %s: %s", device, strerror(errno));
-        good = false;
+    const struct ipsec_addr *addr6 = &config->gateway.tun_address6;
+    int error = addr->family == IPSEC_FAMILY_NONE || set_address(fd, device, addr) ? 0 : errno;
+    if (error == 0 && addr6->family != IPSEC_FAMILY_NONE) {
+        error = netsetup_ipv6_address(device, addr6);
     }
-    good = good && route_sites(fd, device, config, journal);
+    if (error != 0) {
+        journal_line(journal, "gateway", "address of %s: %s", device, strerror(error));
+    }
+    const bool good = error == 0 && route_sites(fd, device, config, journal);
     (void)close(fd);
-    look_at_forwarding(journal);
+    look_at_system(config, journal);
     return good;
 }

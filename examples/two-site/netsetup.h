@@ -20,7 +20,11 @@ void netsetup_hosts_remove(const struct config *config);
 void netsetup_assign(const struct config *config, const struct ipsec_addr *addr, const char *device,
                      struct journal *journal);
 
-/* The route of a selector: false when the range is not one prefix, or not IPv4. */
-bool netsetup_prefix(const struct ipsec_selector *selector, uint8_t network[4], unsigned *bits);
+/* The route of a selector, `first` and so many bits: false when the range is not one prefix. */
+bool netsetup_prefix(const struct ipsec_selector *selector, unsigned *bits);
+
+/* netsetup_ipv6.c: 0, or an errno. */
+int netsetup_ipv6_address(const char *device, const struct ipsec_addr *addr);
+int netsetup_ipv6_route(const char *device, const uint8_t *network, unsigned bits);
 
 #endif

@@ -2,14 +2,13 @@
  *
  * Routes of children in transport mode: what this machine sends to the other gateway goes into the
  * device, but for what carries our mark, which are the sealed packets and IKE itself. A rule for
- * each pair of selectors, and a table with one route a peer, by rtnetlink(7). Called by daemon.c.
+ * each pair of selectors, and a table with one route a peer. Called by daemon.c.
  */
 #include "netsetup.h"
 #include "render.h"
+#include "rtnetlink.h"
 
 #include <errno.h>
-#include <linux/fib_rules.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,50 +23,6 @@ struct hosts {
     unsigned device;
     struct journal *journal;
 };
-
-struct request {
-    struct nlmsghdr head;
-    union {
-        struct fib_rule_hdr rule;
-        struct rtmsg route;
-    } body;
-    uint8_t attributes[256];
-};
-
-static void put(struct request *request, uint16_t type, const void *data, size_t length)
-{
-    uint8_t *at = (uint8_t *)request + NLMSG_ALIGN(request->head.nlmsg_len);
-    const struct rtattr attribute = {.rta_len = (uint16_t)RTA_LENGTH(length), .rta_type = type};
-    memcpy(at, &attribute, sizeof(attribute));
-    memcpy(at + RTA_LENGTH(0), data, length);
-    request->head.nlmsg_len =
-        NLMSG_ALIGN(request->head.nlmsg_len) + (uint32_t)RTA_ALIGN(attribute.rta_len);
-}
-
-static void put32(struct request *request, uint16_t type, uint32_t value)
-{
-    put(request, type, &value, sizeof(value));
-}
-
-/* 0, or an errno. */
-static int ask(int fd, struct request *request)
-{
-    struct {
-        struct nlmsghdr head;
-        struct nlmsgerr error;
-        uint8_t more[512];
-    } answer;
-    request->head.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-    if (send(fd, request, request->head.nlmsg_len, 0) < 0) {
-        return errno;
-    }
-    const ssize_t length = recv(fd, &answer, sizeof(answer), 0);
-    if (length < (ssize_t)(sizeof(answer.head) + sizeof(answer.error.error)) ||
-        answer.head.nlmsg_type != NLMSG_ERROR) {
-        return length < 0 ? errno : EPROTO;
-    }
-    return -answer.error.error;
-}
 
 static size_t addr_bytes(uint8_t family)
 {
@@ -84,11 +39,12 @@ static bool has_ports(uint8_t protocol)
     return protocol == 6 || protocol == 17 || protocol == 132;
 }
 
-static void put_ports(struct request *request, uint16_t type, const struct ipsec_selector *s)
+static void put_ports(struct rtnetlink_request *request, uint16_t type,
+                      const struct ipsec_selector *s)
 {
     const struct fib_rule_port_range range = {s->port_first, s->port_last};
     if (has_ports(s->protocol) && s->port_first <= s->port_last && s->port_first != 0) {
-        put(request, type, &range, sizeof(range));
+        rtnetlink_put(request, type, &range, sizeof(range));
     }
 }
 
@@ -98,43 +54,44 @@ static int change_rule(const struct hosts *hosts, uint16_t what, const struct ip
 {
     const uint32_t mark = hosts->config->gateway.fwmark;
     const uint8_t protocol = remote->protocol != 0 ? remote->protocol : local->protocol;
-    struct request request = {
+    struct rtnetlink_request request = {
         .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct fib_rule_hdr)),
                  .nlmsg_type = what,
                  .nlmsg_flags = what == RTM_NEWRULE ? NLM_F_CREATE | NLM_F_EXCL : 0},
         .body.rule = {.family = family_of(remote->family),
                       .dst_len = (uint8_t)(addr_bytes(remote->family) * 8),
                       .action = FR_ACT_TO_TBL}};
-    put(&request, FRA_DST, remote->first, addr_bytes(remote->family));
-    put32(&request, FRA_PRIORITY, RULE_PRIORITY);
-    put32(&request, FRA_FWMARK, 0);
-    put32(&request, FRA_FWMASK, mark);
-    put32(&request, FRA_TABLE, mark);
+    rtnetlink_put(&request, FRA_DST, remote->first, addr_bytes(remote->family));
+    rtnetlink_put32(&request, FRA_PRIORITY, RULE_PRIORITY);
+    rtnetlink_put32(&request, FRA_FWMARK, 0);
+    rtnetlink_put32(&request, FRA_FWMASK, mark);
+    rtnetlink_put32(&request, FRA_TABLE, mark);
     if (protocol != 0) {
-        put(&request, FRA_IP_PROTO, &protocol, sizeof(protocol));
+        rtnetlink_put(&request, FRA_IP_PROTO, &protocol, sizeof(protocol));
         put_ports(&request, FRA_SPORT_RANGE, local);
         put_ports(&request, FRA_DPORT_RANGE, remote);
     }
-    const int error = ask(hosts->fd, &request);
+    const int error = rtnetlink_ask(hosts->fd, &request);
     return error == EEXIST ? 0 : error; /* of an earlier run that had no time to take it away */
 }
 
 static int add_route(const struct hosts *hosts, const struct ipsec_peer *peer)
 {
     const size_t n = addr_bytes(peer->remote.addr.family);
-    struct request request = {.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
-                                       .nlmsg_type = RTM_NEWROUTE,
-                                       .nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE},
-                              .body.route = {.rtm_family = family_of(peer->remote.addr.family),
-                                             .rtm_dst_len = (uint8_t)(n * 8),
-                                             .rtm_protocol = RTPROT_STATIC,
-                                             .rtm_scope = RT_SCOPE_LINK,
-                                             .rtm_type = RTN_UNICAST}};
-    put(&request, RTA_DST, peer->remote.addr.bytes, n);
-    put(&request, RTA_PREFSRC, peer->local.addr.bytes, n);
-    put32(&request, RTA_OIF, hosts->device);
-    put32(&request, RTA_TABLE, hosts->config->gateway.fwmark);
-    return ask(hosts->fd, &request);
+    struct rtnetlink_request request = {
+        .head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+                 .nlmsg_type = RTM_NEWROUTE,
+                 .nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE},
+        .body.route = {.rtm_family = family_of(peer->remote.addr.family),
+                       .rtm_dst_len = (uint8_t)(n * 8),
+                       .rtm_protocol = RTPROT_STATIC,
+                       .rtm_scope = RT_SCOPE_LINK,
+                       .rtm_type = RTN_UNICAST}};
+    rtnetlink_put(&request, RTA_DST, peer->remote.addr.bytes, n);
+    rtnetlink_put(&request, RTA_PREFSRC, peer->local.addr.bytes, n);
+    rtnetlink_put32(&request, RTA_OIF, hosts->device);
+    rtnetlink_put32(&request, RTA_TABLE, hosts->config->gateway.fwmark);
+    return rtnetlink_ask(hosts->fd, &request);
 }
 
 static int change_rules(const struct hosts *hosts, uint16_t what,
@@ -209,8 +166,7 @@ bool netsetup_hosts_apply(const struct config *config, const char *device, struc
     if (config->gateway.no_routes || !config_has_hosts(config)) {
         return true;
     }
-    const struct hosts hosts = {socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), config,
-                                if_nametoindex(device), journal};
+    const struct hosts hosts = {rtnetlink_open(), config, if_nametoindex(device), journal};
     if (hosts.fd < 0) {
         journal_line(journal, "gateway", "rtnetlink: %s", strerror(errno));
         return false;
@@ -226,8 +182,7 @@ void netsetup_hosts_remove(const struct config *config)
     if (config->gateway.no_routes || !config_has_hosts(config)) {
         return;
     }
-    const struct hosts hosts = {socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), config,
-                                0, NULL};
+    const struct hosts hosts = {rtnetlink_open(), config, 0, NULL};
     if (hosts.fd >= 0) {
         (void)each_child(&hosts, false);
         (void)close(hosts.fd);

@@ -60,10 +60,13 @@ static void single_values(void **state)
     (void)state;
     bool good = false;
     struct config *config =
-        read_text("ttl = 77\n", "ecn = normal\nfragment = before\nforged_packets = 9\n", &good);
+        read_text("ttl = 77\ntun_address = fd00::1\ntun_address = 10.1.1.1\n",
+                  "ecn = normal\nfragment = before\nforged_packets = 9\n", &good);
     const struct ipsec_child_config *child = &config->site[0].children[0];
     assert_true(good);
     assert_int_equal(config->gateway.ttl, 77);
+    assert_int_equal(config->gateway.tun_address.bytes[0], 10);
+    assert_int_equal(config->gateway.tun_address6.bytes[0], 0xfd);
     assert_true(!child->headers.ecn_compatible && !child->fragment_after);
     assert_int_equal(child->lifetime.forgeries_soft, 9);
     config_free(config);
@@ -87,6 +90,8 @@ static const struct bad bad[] = {
     {"", "fragment = yes\n", "before or after"},
     {"", "forged_packets = 0\n", "from 1 to 4294967295"},
     {"", "forged_packets = 4294967296\n", "from 1 to 4294967295"},
+    {"tun_address = 10.1.1.1\ntun_address = 10.1.1.2\n", "", "one address of each family"},
+    {"tun_address = fd00::1\ntun_address = fd00::2\n", "", "one address of each family"},
     {"ttl = 0\n", "", "from 1 to 255"},
     {"ttl = 256\n", "", "from 1 to 255"},
 };

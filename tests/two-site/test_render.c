@@ -268,18 +268,20 @@ static void prefixes(void **state)
         bool is;
         unsigned bits;
     } rows[] = {
-        {"192.168.2.0/24", true, 24},    {"10.0.0.1", true, 32},
-        {"0.0.0.0/0", true, 0},          {"10.0.0.0-10.0.0.255", true, 24},
-        {"10.0.0.1-10.0.0.2", false, 0}, {"10.0.0.128-10.0.1.127", false, 0},
-        {"fd00::/64", false, 0},         {"10.0.0.0/31", true, 31},
+        {"192.168.2.0/24", true, 24},     {"10.0.0.1", true, 32},
+        {"0.0.0.0/0", true, 0},           {"10.0.0.0-10.0.0.255", true, 24},
+        {"10.0.0.1-10.0.0.2", false, 0},  {"10.0.0.128-10.0.1.127", false, 0},
+        {"10.0.0.0/31", true, 31},        {"fd00::/64", true, 64},
+        {"fd00::1", true, 128},           {"::/0", true, 0},
+        {"fd00::-fd00::fe", false, 0},    {"fd00::1-fd00::ff", false, 0},
+        {"fd00::-fd00::ffff", true, 112},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct ipsec_selector selector;
-        uint8_t network[4];
         unsigned bits = 99;
         assert_int_equal(ipsec_selector_parse(rows[i].selector, &selector), IPSEC_OK);
-        assert_int_equal(netsetup_prefix(&selector, network, &bits), rows[i].is);
+        assert_int_equal(netsetup_prefix(&selector, &bits), rows[i].is);
         assert_true(!rows[i].is || bits == rows[i].bits);
     }
 }
