@@ -13,7 +13,7 @@ static struct ipsec_header_rules rules;
 static void start(bool ipv6_outside, enum ipsec_outer outer)
 {
     kit_init(&kit, KIT_GCM);
-    kit.params.outer = outer;
+    kit.params.outer = (uint8_t)outer;
     kit.params.rules = &rules;
     if (ipv6_outside) {
         kit.params.local = kit_endpoint("2001:db8::1", 0);

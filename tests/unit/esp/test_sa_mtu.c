@@ -16,7 +16,7 @@ static void start(unsigned way, enum kit_suite suite, enum ipsec_outer outer)
     const bool udp = (way & 2) != 0;
     kit_init(&kit, suite);
     kit.params.mode = (way & 4) != 0 ? IPSEC_MODE_TRANSPORT : IPSEC_MODE_TUNNEL;
-    kit.params.outer = outer;
+    kit.params.outer = (uint8_t)outer;
     kit.params.udp_encapsulation = udp;
     kit.params.local = kit_endpoint(ipv6 ? "2001:db8::1" : "192.0.2.1", udp ? 4500 : 0);
     kit.params.remote = kit_endpoint(ipv6 ? "2001:db8::2" : "192.0.2.2", udp ? 4500 : 0);

@@ -17,7 +17,7 @@ static void start(bool ipv6, bool udp, enum ipsec_outer outer)
     const char *const there = ipv6 ? "2001:db8::2" : "192.0.2.2";
     kit_init(&kit, KIT_CBC_SHA256);
     kit.params.mode = IPSEC_MODE_TRANSPORT;
-    kit.params.outer = outer;
+    kit.params.outer = (uint8_t)outer;
     kit.params.udp_encapsulation = udp;
     kit.params.local = kit_endpoint(here, udp ? 4500 : 0);
     kit.params.remote = kit_endpoint(there, udp ? 40000 : 0);
