@@ -240,6 +240,51 @@ static void packet_limits_rekey_in_time(void **state)
     stop(p);
 }
 
+/* A packet with the SPI that this end waits for, and nothing else that is right. */
+static void forge(struct pair_end *at)
+{
+    struct ipsec_child_info info;
+    uint8_t octets[8 + 16 + 48 + 16] = {0};
+    struct ipsec_packet packet = {.buffer = octets,
+                                  .capacity = sizeof octets,
+                                  .length = sizeof octets,
+                                  .carrier = IPSEC_CARRIER_ESP,
+                                  .local = at->peer.local,
+                                  .remote = at->peer.remote};
+    struct ipsec_packet *const list[1] = {&packet};
+    assert_int_equal(ipsec_ike_child_info(ipsec_gw_ike(at->gw), at->child_sa, &info), IPSEC_OK);
+    for (int i = 0; i < 4; i++) {
+        octets[i] = (uint8_t)(info.spi_in >> (24 - 8 * i));
+    }
+    octets[7] = 200;
+    ipsec_gw_wan_input(at->gw, list, 1, ipsec_memory_now(at->pair->memory));
+    assert_int_equal(packet.status, IPSEC_DROP_ICV);
+}
+
+/* RFC 9001 6.6: a new key before a forger may be lucky, and nobody's traffic ends by it. */
+static void many_forged_packets_have_the_child_rekeyed(void **state)
+{
+    (void)state;
+    struct pair *p = malloc(sizeof *p);
+    assert_non_null(p);
+    pair_init(p, IKE, ESP);
+    p->b.child.lifetime.forgeries_soft = 20;
+    pair_start(p);
+    pair_establish(p);
+    for (unsigned i = 1; i <= 60; i++) {
+        forge(&p->b);
+        pair_traffic(p, 3);
+        pair_settle(p);
+        assert_int_equal(p->b.events[IPSEC_EVENT_CHILD_REKEYED], i / 20);
+    }
+    assert_int_equal(p->a.events[IPSEC_EVENT_CHILD_REKEYED], 3);
+    assert_int_equal(pair_dropped(&p->b, IPSEC_DROP_ICV), 60);
+    assert_int_equal(pair_drops(&p->a) + pair_drops(&p->b), 60);
+    assert_int_equal(p->a.arrived, p->b.sent);
+    assert_int_equal(p->b.arrived, p->a.sent);
+    stop(p);
+}
+
 /* The same limit on both ends, so low that nothing is drawn: both ask in the same turn, each time.
  */
 static void both_ends_reach_their_limits_at_once(void **state)
@@ -486,6 +531,7 @@ int main(void)
         cmocka_unit_test(simultaneous_ike_rekeys_lose_nothing),
         cmocka_unit_test(a_day_of_lifetimes_loses_nothing),
         cmocka_unit_test(packet_limits_rekey_in_time),
+        cmocka_unit_test(many_forged_packets_have_the_child_rekeyed),
         cmocka_unit_test(both_ends_reach_their_limits_at_once),
         cmocka_unit_test(a_deleted_tunnel_sends_nothing_in_clear),
         cmocka_unit_test(removing_the_peer_ends_all),
